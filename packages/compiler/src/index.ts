@@ -1,0 +1,2 @@
+export * from "./equations/build";
+export * from "./equations/system";
