@@ -33,6 +33,7 @@ const define = <const T extends Record<string, Definition>>(table: T): T => tabl
 export const catalogue = define({
   // Text and syntax
   "unexpected-token": { severity: "error", message: "expected {expected}, found {found}" },
+  "nested-too-deeply": { severity: "error", message: "more than {limit} {what}", help: "give parts of it names with `let`, `fn` or families of their own" },
   "unexpected-character": { severity: "error", message: "{found} is not part of the language" },
   "number-out-of-range": { severity: "error", message: "{found} does not fit: {expected}" },
 
