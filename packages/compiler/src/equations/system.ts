@@ -21,6 +21,8 @@ export interface System {
   readonly constraints: Condition;
   /** In an order in which they were written (instances of `use` first where they are used). Names are unique. */
   readonly families: readonly Family[];
+  /** The `where` of every used task, at the user's arguments: must hold at every point of `dims`. */
+  readonly obligations?: readonly { readonly condition: Condition; readonly dims: readonly Dim[]; readonly origin: Origin }[] | undefined;
   readonly origin?: Origin | undefined;
 }
 
