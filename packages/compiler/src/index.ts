@@ -9,3 +9,7 @@ export * from "./equations/print";
 export * from "./equations/random";
 export * from "./equations/system";
 export * from "./equations/values";
+export * from "./depth/cost";
+export * from "./depth/unroll";
+export * from "./emit/js";
+export * from "./schedule/schedule";
