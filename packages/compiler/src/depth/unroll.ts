@@ -8,7 +8,7 @@
 import { type Diagnostic, diagnostic } from "@fathom/lang";
 import { ceilLog2 } from "../equations/build";
 import { isAlways } from "../equations/conditions";
-import { type Box, compileCondition, type Compiled, compileIndex, familyBox, IndexFault, type Slots } from "../equations/evaluate-index";
+import { type Box, compileCondition, compileIndex, type IndexCode, familyBox, IndexFault, type Slots } from "../equations/evaluate-index";
 import { applyOperator, reduceOperands, type Value } from "../equations/operators";
 import { printInstance } from "../equations/print";
 import type { Dim, Expr, Family, FamilyValues, Read, Reduce, Sizes, System } from "../equations/system";
@@ -80,10 +80,10 @@ interface Table {
   readonly strides: readonly number[];
   readonly levels: Int32Array;
   /** Level of the instance in the slots; `missing` grows when a source is unknown. */
-  readonly level: Compiled<number>;
-  readonly cost: Compiled<number>;
-  readonly work: Compiled<number>;
-  readonly inside: Compiled<boolean>;
+  readonly level: IndexCode<number>;
+  readonly cost: IndexCode<number>;
+  readonly work: IndexCode<number>;
+  readonly inside: IndexCode<boolean>;
 }
 
 class Sweep {
@@ -124,7 +124,7 @@ class Sweep {
       this.scope = table.family;
       const { pieces } = table.family;
       const guards = pieces.map((p) => compileCondition(p.guard, this.slot));
-      const pick = <T>(parts: readonly Compiled<T>[]): Compiled<T> => {
+      const pick = <T>(parts: readonly IndexCode<T>[]): IndexCode<T> => {
         if (parts.length === 1 && isAlways(pieces[0]!.guard)) return parts[0]!;
         return (s) => {
           for (let k = 0; k < parts.length; k++) if (guards[k]!(s)) return parts[k]!(s);
@@ -316,7 +316,7 @@ class Sweep {
     });
   }
 
-  private insideOf(dims: readonly Dim[]): Compiled<boolean> {
+  private insideOf(dims: readonly Dim[]): IndexCode<boolean> {
     const parts = dims.map((d) => ({ slot: this.slot(d.index), lo: compileIndex(d.lo, this.slot), hi: compileIndex(d.hi, this.slot) }));
     return (s) => parts.every((p) => p.lo(s) <= s[p.slot]! && s[p.slot]! < p.hi(s));
   }
@@ -324,10 +324,10 @@ class Sweep {
   // Levels of expressions
 
   /** `free`: operators cost nothing (steps: the instance is charged as a whole). */
-  private level(root: Expr, free: boolean): Compiled<number> {
-    const memo = new Map<Expr, Compiled<number>>();
+  private level(root: Expr, free: boolean): IndexCode<number> {
+    const memo = new Map<Expr, IndexCode<number>>();
     const uses = countUses(root);
-    const self = (e: Expr): Compiled<number> => {
+    const self = (e: Expr): IndexCode<number> => {
       const known = memo.get(e);
       if (known !== undefined) return known;
       const plain = make(e);
@@ -346,7 +346,7 @@ class Sweep {
       memo.set(e, made);
       return made;
     };
-    const most = (parts: readonly Compiled<number>[], plus: number): Compiled<number> => {
+    const most = (parts: readonly IndexCode<number>[], plus: number): IndexCode<number> => {
       if (parts.length === 0) return () => plus;
       if (parts.length === 1) {
         const only = parts[0]!;
@@ -365,7 +365,7 @@ class Sweep {
         return top + plus;
       };
     };
-    const make = (e: Expr): Compiled<number> => {
+    const make = (e: Expr): IndexCode<number> => {
       switch (e.kind) {
         case "constant":
         case "index-value":
@@ -434,7 +434,7 @@ class Sweep {
     };
   }
 
-  private readLevel(e: Read, self: (e: Expr) => Compiled<number>, free: boolean): Compiled<number> {
+  private readLevel(e: Read, self: (e: Expr) => IndexCode<number>, free: boolean): IndexCode<number> {
     const table = this.tables.get(e.family);
     const dynamic = e.at.filter((s) => s.kind === "dynamic");
     const values = this.options.values;
@@ -538,8 +538,8 @@ class Sweep {
   }
 
   /** The value of an index expression on data, from given values of all families. */
-  private valueOf(e: Expr): Compiled<number> {
-    const go = (x: Expr): Compiled<Value> => {
+  private valueOf(e: Expr): IndexCode<number> {
+    const go = (x: Expr): IndexCode<Value> => {
       switch (x.kind) {
         case "constant":
           return () => x.value;
@@ -597,13 +597,13 @@ class Sweep {
         }
       }
     };
-    return go(e) as Compiled<number>;
+    return go(e) as IndexCode<number>;
   }
 
   // Costs
 
   /** steps: 0 for a wire, 1 for a gate. */
-  private gate(e: Expr): Compiled<number> {
+  private gate(e: Expr): IndexCode<number> {
     switch (e.kind) {
       case "constant":
       case "index-value":
@@ -642,16 +642,16 @@ class Sweep {
   }
 
   /** ops: whether an instance is any operation at all. */
-  private positive(e: Expr): Compiled<number> {
+  private positive(e: Expr): IndexCode<number> {
     const work = this.workOf(e);
     return (s) => (work(s) > 0 ? 1 : 0);
   }
 
   /** ops: scalar operations of an expression, each distinct one once. */
-  private workOf(root: Expr): Compiled<number> {
+  private workOf(root: Expr): IndexCode<number> {
     const seen = new Set<Expr>();
     let fixed = 0;
-    const varying: Compiled<number>[] = [];
+    const varying: IndexCode<number>[] = [];
     const visit = (e: Expr): void => {
       if (seen.has(e)) return;
       seen.add(e);

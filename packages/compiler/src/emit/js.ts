@@ -18,6 +18,8 @@ export interface EmitOptions {
   readonly checked?: boolean;
   /** Families besides the outputs whose values are wanted. */
   readonly keep?: readonly string[];
+  /** Static reads that are not proved to stay inside: checked when it runs. */
+  readonly unproved?: ReadonlySet<Expr>;
 }
 
 export interface Emitted {
@@ -29,7 +31,7 @@ export interface Emitted {
 export function emitJs(system: System, options: EmitOptions = {}): Emitted {
   const keep = new Set(options.keep ?? []);
   const plan = schedule(system, keep);
-  const module = new Module(system, plan, options.checked === true, keep);
+  const module = new Module(system, plan, options.checked === true, keep, options.unproved ?? new Set());
   return { js: module.text(), dts: declaration(system, keep), schedule: plan };
 }
 
@@ -124,6 +126,7 @@ class Module {
     private readonly plan: Schedule,
     private readonly checked: boolean,
     private readonly keep: ReadonlySet<string>,
+    private readonly unproved: ReadonlySet<Expr>,
   ) {
     this.families = new Map(system.families.map((x) => [x.name, x]));
   }
@@ -293,13 +296,13 @@ class Module {
     const family = this.families.get(e.family)!;
     const base = this.family(e.family);
     const width = componentsOf(family.type);
-    const dynamic = e.at.some((s) => s.kind === "dynamic");
+    const unsure = e.at.some((s) => s.kind === "dynamic") || this.unproved.has(e);
     const at = e.at.map((s: Subscript) => {
       if (s.kind === "dynamic") return this.scalar(s.value, scope);
       const code = this.index(s.value);
       return /^\w+$/.test(code) ? code : this.temporary(scope, code);
     });
-    if (dynamic) {
+    if (unsure) {
       const inside = `${base}_in(${at.join(", ")})`;
       scope.lines.push(
         `${scope.indent}if (!${inside}) fail("index-outside", ${this.element} + " reads " + at(${[JSON.stringify(e.family), ...at].join(", ")}) + ", outside \`${e.family}\`");`,

@@ -63,10 +63,10 @@ export const holds = (condition: Condition, lookup: Lookup): boolean =>
 
 /** Values of sizes and indices by slot number. */
 export type Slots = number[];
-export type Compiled<T> = (slots: Slots) => T;
+export type IndexCode<T> = (slots: Slots) => T;
 
 /** A closure for repeated evaluation; `slot` gives the place of each size and index. */
-export function compileIndex(e: IndexExpr, slot: (name: string) => number): Compiled<number> {
+export function compileIndex(e: IndexExpr, slot: (name: string) => number): IndexCode<number> {
   switch (e.kind) {
     case "integer": {
       const { value } = e;
@@ -100,7 +100,7 @@ export function compileIndex(e: IndexExpr, slot: (name: string) => number): Comp
   }
 }
 
-export function compileCondition(condition: Condition, slot: (name: string) => number): Compiled<boolean> {
+export function compileCondition(condition: Condition, slot: (name: string) => number): IndexCode<boolean> {
   const disjuncts = condition.map((all) =>
     all.map((c) => {
       const f = compileIndex(c.left, slot);

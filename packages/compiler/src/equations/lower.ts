@@ -25,6 +25,11 @@ export function lower(program: CheckedProgram, task: TaskItem): System {
   return new Lowering(program).task(task);
 }
 
+/** A size expression outside any family: the bound of an `expect`. */
+export function lowerSize(program: CheckedProgram, tree: Tree): IndexExpr {
+  return new Lowering(program).index(tree, new Map());
+}
+
 class Lowering {
   private readonly tasks = new Map<TaskItem, System>();
   private readonly elementTypes = new Map<FamilyMember, ElementType>();
@@ -134,7 +139,7 @@ class Lowering {
 
   // Static expressions
 
-  private index(tree: Tree, env: Env): IndexExpr {
+  index(tree: Tree, env: Env): IndexExpr {
     const e = this.tryIndex(tree, env);
     if (e === undefined) throw new Error("a static expression was expected after checking");
     return e;

@@ -5,9 +5,13 @@
  * (after Allen and Kennedy, 1987, and Darte and Vivien, 1997). Where no loop is found the component is computed on
  * demand, with a memo: always right, slower.
  */
-import { not } from "../equations/conditions";
 import { collectIndices } from "../equations/evaluate-index";
-import type { Comparison, Condition, Dim, Expr, Family, IndexExpr, Read, System } from "../equations/system";
+import { type GuardedRead, guardedReads } from "../equations/reads";
+import type { Family, System } from "../equations/system";
+import { type Affine, affine, combine, least, toAffine } from "../symbolic/affine";
+
+/** A read of a family that is computed. */
+type Dependence = GuardedRead;
 
 export type Step =
   /** Families that need nothing of each other inside this step: one nest over the remaining dimensions each. */
@@ -25,165 +29,6 @@ export interface Schedule {
   readonly steps: readonly Step[];
   /** Families of which only some planes along one dimension live at a time: plane = (index − lo) mod window. */
   readonly folded: ReadonlyMap<string, { readonly dim: number; readonly window: number }>;
-}
-
-/** A read with the conditions under which it happens, strongest knowledge first. */
-interface Dependence {
-  readonly reader: Family;
-  readonly source: Family;
-  readonly read: Read;
-  /** Affine forms known to be ≥ 0 there. */
-  readonly facts: readonly Affine[];
-  /** Ranges of reduction indices around the read, innermost last. */
-  readonly inner: readonly Dim[];
-}
-
-// Affine forms over names
-
-interface Affine {
-  readonly constant: number;
-  readonly terms: ReadonlyMap<string, number>;
-}
-
-const affine = (constant: number, terms: readonly (readonly [string, number])[] = []): Affine => ({ constant, terms: new Map(terms) });
-
-function combine(a: Affine, b: Affine, factor: number): Affine {
-  const terms = new Map(a.terms);
-  for (const [name, c] of b.terms) {
-    const sum = (terms.get(name) ?? 0) + factor * c;
-    if (sum === 0) terms.delete(name);
-    else terms.set(name, sum);
-  }
-  return { constant: a.constant + factor * b.constant, terms };
-}
-
-/** Anything that is not affine counts as an unknown of its own. */
-function toAffine(e: IndexExpr): Affine {
-  switch (e.kind) {
-    case "integer":
-      return affine(e.value);
-    case "size":
-      return affine(0, [[`size ${e.name}`, 1]]);
-    case "index":
-      return affine(0, [[e.name, 1]]);
-    case "add":
-      return combine(toAffine(e.left), toAffine(e.right), 1);
-    case "sub":
-      return combine(toAffine(e.left), toAffine(e.right), -1);
-    case "mul": {
-      const [a, b] = [toAffine(e.left), toAffine(e.right)];
-      const [scalar, form] = a.terms.size === 0 ? [a.constant, b] : b.terms.size === 0 ? [b.constant, a] : [undefined, a];
-      return scalar === undefined ? opaque(e) : combine(affine(0), form, scalar);
-    }
-    default:
-      return opaque(e);
-  }
-}
-
-const opaqueNames = new WeakMap<IndexExpr, string>();
-let opaqueCount = 0;
-function opaque(e: IndexExpr): Affine {
-  let name = opaqueNames.get(e);
-  if (name === undefined) {
-    name = `#${opaqueCount++}`;
-    opaqueNames.set(e, name);
-  }
-  return affine(0, [[name, 1]]);
-}
-
-/** The forms a comparison says are ≥ 0. */
-function factsOf(c: Comparison): Affine[] {
-  const difference = combine(toAffine(c.right), toAffine(c.left), -1);
-  if (c.op === "<=") return [difference];
-  if (c.op === "<") return [{ ...difference, constant: difference.constant - 1 }];
-  if (c.op === "==") return [difference, combine(affine(0), difference, -1)];
-  return [];
-}
-
-/**
- * A constant that a form never falls below, by the ranges of its indices (innermost first) or by one fact; −∞ where
- * neither settles it.
- */
-function least(form: Affine, ranges: readonly Dim[], facts: readonly Affine[]): number {
-  if (form.terms.size === 0) return form.constant;
-  let best = Number.NEGATIVE_INFINITY;
-  for (const fact of facts) {
-    const rest = combine(form, fact, -1);
-    if (rest.terms.size === 0) best = Math.max(best, rest.constant);
-  }
-  for (let k = ranges.length - 1; k >= 0; k--) {
-    const dim = ranges[k]!;
-    const c = form.terms.get(dim.index);
-    if (c === undefined) continue;
-    const bound = c > 0 ? toAffine(dim.lo) : combine(toAffine(dim.hi), affine(1), -1);
-    const without = new Map(form.terms);
-    without.delete(dim.index);
-    return Math.max(best, least(combine({ constant: form.constant, terms: without }, bound, c), ranges.slice(0, k), facts));
-  }
-  return best;
-}
-
-// Dependences
-
-function dependences(system: System): Dependence[] {
-  const byName = new Map(system.families.map((f) => [f.name, f]));
-  const found: Dependence[] = [];
-  const known = (condition: Condition): Affine[] => (condition.length === 1 ? condition[0]!.flatMap(factsOf) : []);
-  const where = known(system.constraints);
-  for (const reader of system.families) {
-    let before: Affine[] = [];
-    for (const piece of reader.pieces) {
-      const visited = new Set<Expr>();
-      const walk = (e: Expr, facts: readonly Affine[], inner: readonly Dim[]): void => {
-        // A node met again under the same conditions adds nothing.
-        if (inner.length === 0 && facts.length === base.length && visited.has(e)) return;
-        visited.add(e);
-        switch (e.kind) {
-          case "constant":
-          case "index-value":
-            return;
-          case "read": {
-            const source = byName.get(e.family)!;
-            if (source.pieces.length > 0) found.push({ reader, source, read: e, facts, inner });
-            for (const s of e.at) if (s.kind === "dynamic") walk(s.value, facts, inner);
-            return;
-          }
-          case "apply":
-          case "table":
-            for (const a of e.args) walk(a, facts, inner);
-            return;
-          case "select":
-            for (const a of [e.condition, e.then, e.otherwise]) walk(a, facts, inner);
-            return;
-          case "choose": {
-            let negated: Affine[] = [];
-            for (const c of e.cases) {
-              walk(c.value, [...facts, ...negated, ...known(c.guard)], inner);
-              negated = [...negated, ...known(not(c.guard))];
-            }
-            return;
-          }
-          case "reduce": {
-            const deeper = [...inner, ...e.dims];
-            const more = [...facts, ...known(e.filter)];
-            walk(e.body, more, deeper);
-            if (e.dataFilter !== undefined) walk(e.dataFilter, more, deeper);
-            return;
-          }
-          case "vector":
-            for (const c of e.components) walk(c, facts, inner);
-            return;
-          case "component":
-            walk(e.of, facts, inner);
-            return;
-        }
-      };
-      const base = [...where, ...before, ...known(piece.guard)];
-      walk(piece.value, base, []);
-      before = [...before, ...known(not(piece.guard))];
-    }
-  }
-  return found;
 }
 
 /** The least and the greatest value of `reader time − source time` along one read. */
@@ -237,7 +82,7 @@ const MAX_OFFSET_ROUNDS = 8;
 
 /** Finds the order; `keep` names families whose every value is wanted afterwards. */
 export function schedule(system: System, keep: ReadonlySet<string>): Schedule {
-  const deps = dependences(system);
+  const deps = guardedReads(system).filter((d) => d.source.pieces.length > 0);
   const defined = system.families.filter((f) => f.pieces.length > 0);
   const folded = new Map<string, { dim: number; window: number }>();
 

@@ -1,0 +1,211 @@
+/**
+ * What must hold at all sizes: reads stay inside their families, nothing depends on itself, used tasks get sizes they
+ * accept, `expect` keeps its promises. Each is proved where the little affine prover can, refuted by the smallest
+ * counterexample found, or left to the run.
+ */
+import { type Diagnostic, diagnostic } from "@fathom/lang";
+import { substituteIndex } from "../equations/conditions";
+import { evaluateIndex, holds, IndexFault } from "../equations/evaluate-index";
+import { printCondition, printInstance } from "../equations/print";
+import { type GuardedRead, guardedReads } from "../equations/reads";
+import type { Dim, IndexExpr, Read, Sizes, System } from "../equations/system";
+import { place, showSizes } from "../equations/values";
+import type { Schedule, Step } from "../schedule/schedule";
+import { combine, least, toAffine } from "../symbolic/affine";
+import { unroll } from "../depth/unroll";
+import { smallSizes } from "./small-sizes";
+
+/** Instances looked at per read while searching for a counterexample. */
+const SEARCH_BUDGET = 20_000;
+
+export interface ReadCheck {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Static reads that are neither proved nor refuted: checked when it runs. */
+  readonly unproved: ReadonlySet<Read>;
+}
+
+/** Every static subscript lies inside its family, for all sizes. */
+export function checkReads(system: System): ReadCheck {
+  const diagnostics: Diagnostic[] = [];
+  const unproved = new Set<Read>();
+  const reported = new Set<string>();
+  let sizes: Sizes[] | undefined;
+  for (const guarded of guardedReads(system)) {
+    if (provedInside(guarded)) continue;
+    sizes ??= smallSizes(system, 6, 120);
+    const found = counterexample(system, guarded, sizes);
+    if (found === undefined) {
+      unproved.add(guarded.read);
+      continue;
+    }
+    const key = `${guarded.read.origin?.file} ${guarded.read.origin?.start}`;
+    if (reported.has(key)) continue;
+    reported.add(key);
+    const { point, sizes: at, why } = found;
+    const args = { read: printInstance(guarded.source.name, point), family: guarded.source.name, sizes: showSizes(system, at), why, suggestion: `write \`?? 0\` after the read for a default, or guard it with \`if\`` };
+    diagnostics.push(diagnostic("read-outside", place(guarded.read.origin), args));
+  }
+  return { diagnostics, unproved };
+}
+
+function provedInside({ reader, source, read, facts, inner }: GuardedRead): boolean {
+  const ranges = [...reader.dims, ...inner];
+  const by = new Map<string, IndexExpr>();
+  const bound = (e: IndexExpr) => toAffine(substitute(e, by));
+  return source.dims.every((dim, k) => {
+    const s = read.at[k]!;
+    if (s.kind === "dynamic") return dimensionFree(source.dims, k);
+    const form = toAffine(s.value);
+    const lo = bound(dim.lo);
+    const hi = bound(dim.hi);
+    by.set(dim.index, s.value);
+    // e mod m lies in 0..m where m ≥ 1.
+    if (s.value.kind === "mod") {
+      const modulus = toAffine(s.value.right);
+      const positive = least(combine(modulus, { constant: 1, terms: new Map() }, -1), ranges, facts) >= 0;
+      if (positive && least(combine({ constant: 0, terms: new Map() }, lo, -1), ranges, facts) >= 0 && least(combine(hi, modulus, -1), ranges, facts) >= 0) return true;
+    }
+    const above = least(combine(form, lo, -1), ranges, facts) >= 0;
+    const below = least(combine(combine(hi, form, -1), { constant: 1, terms: new Map() }, -1), ranges, facts) >= 0;
+    return above && below;
+  });
+}
+
+/** No later bound depends on dimension k. */
+function dimensionFree(dims: readonly Dim[], k: number): boolean {
+  const name = dims[k]!.index;
+  return dims.slice(k + 1).every((d) => ![...toAffine(d.lo).terms.keys(), ...toAffine(d.hi).terms.keys()].includes(name));
+}
+
+function substitute(e: IndexExpr, by: ReadonlyMap<string, IndexExpr>): IndexExpr {
+  return by.size === 0 ? e : substituteIndex(e, by);
+}
+
+function counterexample(system: System, { reader, source, read, path, inner }: GuardedRead, all: readonly Sizes[]): { readonly point: number[]; readonly sizes: Sizes; readonly why: string } | undefined {
+  let budget = SEARCH_BUDGET;
+  for (const sizes of all) {
+    const env = new Map<string, number>(Object.entries(sizes));
+    const lookup = (n: string) => env.get(n) ?? 0;
+    const dims = [...reader.dims, ...inner];
+    let found: { point: number[]; sizes: Sizes; why: string } | undefined;
+    const walk = (d: number): void => {
+      if (found !== undefined || budget <= 0) return;
+      const dim = dims[d];
+      if (dim !== undefined) {
+        const hi = evaluateIndex(dim.hi, lookup);
+        for (let i = evaluateIndex(dim.lo, lookup); i < hi && found === undefined && budget > 0; i++) {
+          env.set(dim.index, i);
+          walk(d + 1);
+        }
+        env.delete(dim.index);
+        return;
+      }
+      budget--;
+      if (!path.every((p) => holds(p.condition, lookup) === p.wanted)) return;
+      const inside = new Map<string, number>(Object.entries(sizes));
+      const point: number[] = [];
+      for (let k = 0; k < source.dims.length; k++) {
+        const s = read.at[k]!;
+        const range = source.dims[k]!;
+        if (s.kind === "dynamic") return;
+        const at = evaluateIndex(s.value, lookup);
+        const lo = evaluateIndex(range.lo, (n) => inside.get(n) ?? 0);
+        const hi = evaluateIndex(range.hi, (n) => inside.get(n) ?? 0);
+        inside.set(range.index, at);
+        point.push(at);
+        if (at >= lo && at < hi) continue;
+        while (point.length < source.dims.length) {
+          const next = read.at[point.length]!;
+          point.push(next.kind === "static" ? evaluateIndex(next.value, lookup) : 0);
+        }
+        const reading = printInstance(reader.name, reader.dims.map((x) => lookup(x.index)));
+        found = { point, sizes, why: `\`${reading}\` reads it, and ${range.index} goes from ${lo} to ${hi - 1}` };
+        return;
+      }
+    };
+    try {
+      walk(0);
+    } catch (error) {
+      if (!(error instanceof IndexFault)) throw error;
+    }
+    if (found !== undefined) return found;
+    if (budget <= 0) return undefined;
+  }
+  return undefined;
+}
+
+const hasDemand = (step: Step): boolean => step.kind === "demand" || (step.kind === "loop" && step.body.some(hasDemand));
+
+/** Nothing depends on itself. A schedule made of loops alone is a proof; else small sizes are unrolled. */
+export function checkCycles(system: System, plan: Schedule): Diagnostic[] {
+  if (!plan.steps.some(hasDemand)) return [];
+  let budget = 200_000;
+  for (const sizes of smallSizes(system, 5, 60)) {
+    const result = unroll(system, sizes, { model: "steps", limit: 20_000 });
+    if (!result.ok) {
+      const cycle = result.diagnostics.find((d) => d.code === "cycle");
+      if (cycle !== undefined) return [cycle];
+      continue;
+    }
+    budget -= result.result.instances + 100;
+    if (budget < 0) break;
+  }
+  return [];
+}
+
+/** Some sizes satisfy `where`; used tasks get sizes that satisfy theirs, as far as small sizes tell. */
+export function checkWhere(system: System): Diagnostic[] {
+  if (smallSizes(system, 40, 1).length === 0) return [diagnostic("empty-task", place(system.origin), { limit: 40 })];
+  const found: Diagnostic[] = [];
+  if ((system.obligations ?? []).length === 0) return found;
+  for (const obligation of system.obligations ?? []) {
+    const broken = smallSizes(system, 6, 120).map((sizes) => brokenObligation(obligation, sizes)).find((b) => b !== undefined);
+    if (broken === undefined) continue;
+    const args = { condition: printCondition(obligation.condition), sizes: Object.entries(broken).map(([n, v]) => `${n} = ${v}`).join(", ") || "any sizes" };
+    found.push(diagnostic("where-broken", place(obligation.origin), args));
+  }
+  return found;
+}
+
+/** The sizes and indices at which the `where` of a used task fails, if it does at these sizes. */
+export function brokenObligation(obligation: NonNullable<System["obligations"]>[number], sizes: Sizes): Record<string, number> | undefined {
+  const env = new Map<string, number>(Object.entries(sizes));
+  const lookup = (n: string) => env.get(n) ?? 0;
+  let found: Record<string, number> | undefined;
+  const walk = (d: number): void => {
+    const dim = obligation.dims[d];
+    if (dim === undefined) {
+      if (!holds(obligation.condition, lookup)) found = Object.fromEntries(env);
+      return;
+    }
+    const hi = evaluateIndex(dim.hi, lookup);
+    for (let i = evaluateIndex(dim.lo, lookup); i < hi && found === undefined; i++) {
+      env.set(dim.index, i);
+      walk(d + 1);
+    }
+    env.delete(dim.index);
+  };
+  try {
+    walk(0);
+  } catch (error) {
+    if (!(error instanceof IndexFault)) throw error;
+  }
+  return found;
+}
+
+/** Compares figures with the `expect` lines of a task at given sizes. */
+export function compareFigure(op: "==" | "<=" | ">=" | "<" | ">", found: number, wanted: number): boolean {
+  switch (op) {
+    case "==":
+      return found === wanted;
+    case "<=":
+      return found <= wanted;
+    case ">=":
+      return found >= wanted;
+    case "<":
+      return found < wanted;
+    case ">":
+      return found > wanted;
+  }
+}
+
