@@ -156,7 +156,10 @@ export function guess(names: readonly string[], samples: readonly Sample[]): Gue
           for (let b = -2; b <= 2; b++) {
             const value = (s: Sizes) => choose(sides[i]!.value(s) + a, sides[j]!.value(s) + b);
             if (!samples.every((s) => value(s.sizes) === s.value)) continue;
-            const side = (atom: Atom, by: number) => (by === 0 ? atom.text : `${atom.text} ${by < 0 ? "-" : "+"} ${Math.abs(by)}`);
+            const side = (atom: Atom, by: number) => {
+              if (/^\d+$/.test(atom.text)) return String(Number(atom.text) + by);
+              return by === 0 ? atom.text : `${atom.text} ${by < 0 ? "-" : "+"} ${Math.abs(by)}`;
+            };
             return found(`${word}(${side(sides[i]!, a)}, ${side(sides[j]!, b)})`);
           }
         }

@@ -86,6 +86,22 @@ export function least(form: Affine, ranges: readonly Dim[], facts: readonly Affi
 }
 
 /** What a condition tells: nothing where it is a disjunction. */
-export const knownFacts = (condition: Condition): Affine[] => (condition.length === 1 ? condition[0]!.flatMap(factsOf) : []);
+export const knownFacts = (condition: Condition, ranges: readonly Dim[]): Affine[] =>
+  condition.length === 1 ? condition[0]!.flatMap((c) => (c.op === "!=" ? beyondEnd(c, ranges) : factsOf(c))) : [];
 /** What is known where a condition does not hold. */
-export const knownOtherwise = (condition: Condition): Affine[] => knownFacts(not(condition));
+export const knownOtherwise = (condition: Condition, ranges: readonly Dim[]): Affine[] => knownFacts(not(condition), ranges);
+
+/** `i != lo` for an index that starts at lo says i ≥ lo + 1; likewise at the upper end. */
+function beyondEnd(c: Comparison, ranges: readonly Dim[]): Affine[] {
+  for (const [side, other] of [[c.left, c.right], [c.right, c.left]] as const) {
+    const range = side.kind === "index" ? ranges.find((d) => d.index === side.name) : undefined;
+    if (range === undefined) continue;
+    const index = toAffine(side);
+    const above = combine(toAffine(other), toAffine(range.lo), -1);
+    if (above.terms.size === 0 && above.constant === 0) return [{ ...combine(index, toAffine(range.lo), -1), constant: combine(index, toAffine(range.lo), -1).constant - 1 }];
+    const below = combine(toAffine(range.hi), toAffine(other), -1);
+    const room = combine(toAffine(other), index, -1);
+    if (below.terms.size === 0 && below.constant === 1) return [{ ...room, constant: room.constant - 1 }];
+  }
+  return [];
+}
