@@ -2,19 +2,25 @@
  * The report on a task: figures at given sizes, closed forms, the critical path, and what became of each `expect`.
  * All of it data; the command line and the editor render the same record.
  */
-import { type CheckedProgram, type Diagnostic, diagnostic, type ExpectMember, type TaskItem } from "@fathom/lang";
+import {
+  type CheckedProgram,
+  type Diagnostic,
+  diagnostic,
+  type ExpectMember,
+  type TaskItem,
+} from "@fathom/lang";
 import { brokenObligation, checkCycles, checkReads, checkWhere, compareFigure } from "./checks/checks";
 import { smallSizes } from "./checks/small-sizes";
 import type { CostModel } from "./depth/cost";
-import { guess, type Guess, type Sample } from "./depth/guess";
+import { type Guess, guess, type Sample } from "./depth/guess";
 import { criticalPath, type Instance } from "./depth/instance-graph";
-import { unroll, type Unrolled } from "./depth/unroll";
+import { type Unrolled, unroll } from "./depth/unroll";
 import { evaluateIndex } from "./equations/evaluate-index";
 import { lower, lowerSize } from "./equations/lower";
 import { printCondition } from "./equations/print";
 import type { FamilyValues, IndexExpr, Read, Sizes, System } from "./equations/system";
 import { checkSizes, place, showSizes } from "./equations/values";
-import { schedule, type Schedule } from "./schedule/schedule";
+import { type Schedule, schedule } from "./schedule/schedule";
 
 /** A task that passed every check for all sizes, ready to be analysed or run. */
 export interface Compiled {
@@ -34,7 +40,14 @@ export function compileTask(program: CheckedProgram, task: TaskItem): Compiled {
   const plan = schedule(system, new Set());
   const reads = where.length > 0 ? { diagnostics: [], unproved: new Set<Read>() } : checkReads(system);
   const cycles = where.length + reads.diagnostics.length > 0 ? [] : checkCycles(system, plan);
-  return { program, task, system, schedule: plan, unproved: reads.unproved, diagnostics: [...where, ...reads.diagnostics, ...cycles] };
+  return {
+    program,
+    task,
+    system,
+    schedule: plan,
+    unproved: reads.unproved,
+    diagnostics: [...where, ...reads.diagnostics, ...cycles],
+  };
 }
 
 /** Everything wrong with these sizes: missing, out of range, `where` of the task or of one it uses. */
@@ -44,8 +57,12 @@ export function sizeProblems(system: System, sizes: Sizes): Diagnostic[] {
   return (system.obligations ?? []).flatMap((o) => {
     const broken = brokenObligation(o, sizes);
     if (broken === undefined) return [];
-    const at = Object.entries(broken).map(([n, v]) => `${n} = ${v}`).join(", ");
-    return [diagnostic("where-broken", place(o.origin), { condition: printCondition(o.condition), sizes: at })];
+    const at = Object.entries(broken)
+      .map(([n, v]) => `${n} = ${v}`)
+      .join(", ");
+    return [
+      diagnostic("where-broken", place(o.origin), { condition: printCondition(o.condition), sizes: at }),
+    ];
   });
 }
 
@@ -60,7 +77,13 @@ export interface Figures {
   readonly instances: number;
   /** `exact`: counted on the whole graph. `worst case`: over all inputs that the index types allow. */
   readonly standing: "exact" | "worst case";
-  readonly families: readonly { readonly name: string; readonly role: string; readonly instances: number; readonly maxLevel: number; readonly work: number }[];
+  readonly families: readonly {
+    readonly name: string;
+    readonly role: string;
+    readonly instances: number;
+    readonly maxLevel: number;
+    readonly work: number;
+  }[];
 }
 
 export interface ModelReport {
@@ -100,11 +123,17 @@ const SAMPLE_LIMIT = 20_000;
 const SAMPLE_BUDGET = 400_000;
 
 /** Samples of both models at small sizes, within a budget of instances. */
-export function sampleFigures(system: System): { readonly sizes: Sizes; readonly steps: Unrolled; readonly ops: Unrolled }[] {
+export function sampleFigures(
+  system: System,
+): { readonly sizes: Sizes; readonly steps: Unrolled; readonly ops: Unrolled }[] {
   const found: { sizes: Sizes; steps: Unrolled; ops: Unrolled }[] = [];
   let budget = SAMPLE_BUDGET;
   const rank = system.sizes.length;
-  const candidates = smallSizes(system, rank <= 1 ? 40 : rank === 2 ? 11 : rank === 3 ? 7 : 5, rank <= 1 ? 40 : 90);
+  const candidates = smallSizes(
+    system,
+    rank <= 1 ? 40 : rank === 2 ? 11 : rank === 3 ? 7 : 5,
+    rank <= 1 ? 40 : 90,
+  );
   // Sizes that differ by much tell logarithms apart from constants.
   for (const far of [13, 17, 33]) {
     for (const s of system.sizes) {
@@ -128,20 +157,25 @@ export function sampleFigures(system: System): { readonly sizes: Sizes; readonly
 /** Sizes to show when none are asked for: every size as near to 8 as `where` allows. */
 export function defaultSizes(system: System): Sizes | undefined {
   for (const n of [8, 6, 5, 4, 3, 2, 7, 9, 10, 12, 16]) {
-    const sizes = Object.fromEntries(system.sizes.map((s) => [s.name, s.kind === "const" ? Math.min(n, 2) : n]));
+    const sizes = Object.fromEntries(
+      system.sizes.map((s) => [s.name, s.kind === "const" ? Math.min(n, 2) : n]),
+    );
     if (sizeProblems(system, sizes).length === 0) return sizes;
   }
   const small = smallSizes(system, 12, 60);
   return small[small.length - 1];
 }
 
-export type AnalyzeResult = { readonly ok: true; readonly report: Report } | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+export type AnalyzeResult =
+  | { readonly ok: true; readonly report: Report }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /** The whole report. Exact at the sizes given; closed forms are checked at small sizes, not proved. */
 export function analyze(compiled: Compiled, options: AnalyzeOptions = {}): AnalyzeResult {
   const { system } = compiled;
   const sizes = options.sizes ?? defaultSizes(system);
-  if (sizes === undefined) return { ok: false, diagnostics: [diagnostic("empty-task", place(system.origin), { limit: 40 })] };
+  if (sizes === undefined)
+    return { ok: false, diagnostics: [diagnostic("empty-task", place(system.origin), { limit: 40 })] };
   const wrong = sizeProblems(system, sizes);
   if (wrong.length > 0) return { ok: false, diagnostics: wrong };
   const { values, limit, onProgress } = options;
@@ -152,7 +186,10 @@ export function analyze(compiled: Compiled, options: AnalyzeOptions = {}): Analy
   const samples = sampleFigures(system);
   const names = system.sizes.map((s) => s.name);
   const form = (model: "steps" | "ops", figure: "depth" | "work" | "width") =>
-    guess(names, samples.map((s): Sample => ({ sizes: s.sizes, value: s[model][figure] })));
+    guess(
+      names,
+      samples.map((s): Sample => ({ sizes: s.sizes, value: s[model][figure] })),
+    );
   const report = (model: "steps" | "ops", unrolled: Unrolled): ModelReport => ({
     at: figuresOf(unrolled),
     depth: form(model, "depth"),
@@ -177,23 +214,53 @@ export function analyze(compiled: Compiled, options: AnalyzeOptions = {}): Analy
 }
 
 function figuresOf(u: Unrolled): Figures {
-  const families = [...u.families.values()].map((f) => ({ name: f.family.name, role: f.family.role, instances: f.instances, maxLevel: f.maxLevel, work: f.work }));
+  const families = [...u.families.values()].map((f) => ({
+    name: f.family.name,
+    role: f.family.role,
+    instances: f.instances,
+    maxLevel: f.maxLevel,
+    work: f.work,
+  }));
   const { model, sizes, depth, work, width, instances } = u;
-  return { model, sizes, depth, work, width, instances, parallelism: depth === 0 ? work : work / depth, standing: u.worstCase ? "worst case" : "exact", families };
+  return {
+    model,
+    sizes,
+    depth,
+    work,
+    width,
+    instances,
+    parallelism: depth === 0 ? work : work / depth,
+    standing: u.worstCase ? "worst case" : "exact",
+    families,
+  };
 }
 
 /** Each `expect` against every sample: refuted by the smallest counterexample, or checked at so many sizes. */
-function expectResults(compiled: Compiled, samples: ReturnType<typeof sampleFigures>, steps: Unrolled, ops: Unrolled): ExpectResult[] {
+function expectResults(
+  compiled: Compiled,
+  samples: ReturnType<typeof sampleFigures>,
+  steps: Unrolled,
+  ops: Unrolled,
+): ExpectResult[] {
   const { task, program, system } = compiled;
   const text = (m: ExpectMember) => program.fileOf(task).text.slice(m.range.start, m.range.end);
   return task.members.flatMap((m): ExpectResult[] => {
     if (m.kind !== "expect") return [];
     const { claim } = m;
     if (claim.kind !== "figure") {
-      return [{ text: text(m), outcome: "undecided", detail: "classes and verdicts are not derived in this version" }];
+      return [
+        {
+          text: text(m),
+          outcome: "undecided",
+          detail: "classes and verdicts are not derived in this version",
+        },
+      ];
     }
     const wanted: IndexExpr = lowerSize(program, claim.value);
-    const all = [...samples.map((s) => ({ sizes: s.sizes, figures: s[claim.model] })), { sizes: steps.sizes, figures: claim.model === "steps" ? steps : ops }];
+    const all = [
+      ...samples.map((s) => ({ sizes: s.sizes, figures: s[claim.model] })),
+      { sizes: steps.sizes, figures: claim.model === "steps" ? steps : ops },
+    ];
     for (const { sizes, figures } of all) {
       const value = evaluateIndex(wanted, (n) => sizes[n] ?? 0);
       if (!compareFigure(claim.op, figures[claim.figure], value)) {
@@ -219,9 +286,21 @@ export function checkExpects(compiled: Compiled): Diagnostic[] {
     if (r.outcome === "failed") {
       const [found, asked] = r.detail.split(", the line asks for ");
       const [figure, sizes] = found!.split(" at ");
-      return [diagnostic("expect-failed", at, { expected: asked ?? "", found: figure!.replace(/^.* is /, ""), sizes: sizes ?? "any sizes" })];
+      return [
+        diagnostic("expect-failed", at, {
+          expected: asked ?? "",
+          found: figure!.replace(/^.* is /, ""),
+          sizes: sizes ?? "any sizes",
+        }),
+      ];
     }
-    if (r.outcome === "undecided") return [diagnostic("expect-undecided", at, { expected: `\`${r.text.replace(/^expect /, "")}\``, why: r.detail })];
+    if (r.outcome === "undecided")
+      return [
+        diagnostic("expect-undecided", at, {
+          expected: `\`${r.text.replace(/^expect /, "")}\``,
+          why: r.detail,
+        }),
+      ];
     return [];
   });
 }

@@ -15,14 +15,17 @@ export type PackedPatterns =
  * @param width the number of inputs of the circuit
  */
 export function packPatterns(patterns: readonly string[], width: number): PackedPatterns {
-  if (patterns.length > patternsPerWord) return { problem: `expected at most ${patternsPerWord} patterns, found ${patterns.length}` };
+  if (patterns.length > patternsPerWord)
+    return { problem: `expected at most ${patternsPerWord} patterns, found ${patterns.length}` };
   const words = new Uint32Array(width);
   for (const [pattern, text] of patterns.entries()) {
     const digits = text.replace(/[\s_]/g, "");
     const which = patterns.length === 1 ? "" : ` in pattern ${pattern + 1}`;
     const stranger = /[^01]/.exec(digits);
-    if (stranger !== null) return { problem: `expected 0 or 1${which}, found \`${stranger[0]}\` at bit ${stranger.index + 1}` };
-    if (digits.length !== width) return { problem: `expected ${width} bits${which}, one for each input, found ${digits.length}` };
+    if (stranger !== null)
+      return { problem: `expected 0 or 1${which}, found \`${stranger[0]}\` at bit ${stranger.index + 1}` };
+    if (digits.length !== width)
+      return { problem: `expected ${width} bits${which}, one for each input, found ${digits.length}` };
     for (let bit = 0; bit < width; bit++) {
       if (digits.charCodeAt(bit) === 49) words[bit] = (words[bit] ?? 0) | (1 << pattern);
     }

@@ -59,7 +59,13 @@ export class CircuitBuilder {
   #outputCount = 0;
   #full = false;
 
-  constructor(format: CircuitFormat, file: string, report: CircuitReport, limits: CircuitLimits, naming: WireNaming) {
+  constructor(
+    format: CircuitFormat,
+    file: string,
+    report: CircuitReport,
+    limits: CircuitLimits,
+    naming: WireNaming,
+  ) {
     this.#format = format;
     this.#file = file;
     this.#report = report;
@@ -141,7 +147,8 @@ export class CircuitBuilder {
   /** Reports and answers false when `found` is beyond the limit. */
   #within(what: string, found: number, option: keyof CircuitLimits, line: number): boolean {
     if (found <= this.#limits[option]) return true;
-    if (!this.#full) this.#report.add("circuit-too-large", line, { what, found, limit: this.#limits[option], option });
+    if (!this.#full)
+      this.#report.add("circuit-too-large", line, { what, found, limit: this.#limits[option], option });
     this.#full = true;
     return false;
   }
@@ -159,7 +166,10 @@ export class CircuitBuilder {
     }
     const before = this.#driver[wire];
     if (before !== Driver.none) {
-      this.#report.add("circuit-driven-twice", line, { wire: `\`${this.#naming.wireName(wire)}\``, first: this.#firstDriver(wire) });
+      this.#report.add("circuit-driven-twice", line, {
+        wire: `\`${this.#naming.wireName(wire)}\``,
+        first: this.#firstDriver(wire),
+      });
       return false;
     }
     this.#driver[wire] = driver;
@@ -201,13 +211,20 @@ export class CircuitBuilder {
       const wire = literal >>> 1;
       if (this.#isDriven(wire) || reported.has(wire)) return;
       reported.add(wire);
-      this.#report.add("circuit-undriven-wire", line, { wire: `\`${this.#naming.wireName(wire)}\``, reader: reader() });
+      this.#report.add("circuit-undriven-wire", line, {
+        wire: `\`${this.#naming.wireName(wire)}\``,
+        reader: reader(),
+      });
     };
     const fanins = this.#fanins.view();
     for (let gate = 0; gate < this.gateCount; gate++) {
       const end = this.#offsets.at(gate + 1);
       for (let edge = this.#offsets.at(gate); edge < end; edge++) {
-        check(fanins[edge] ?? 0, this.#lines.at(gate), () => `gate \`${this.#naming.wireName(this.#wires.at(gate))}\``);
+        check(
+          fanins[edge] ?? 0,
+          this.#lines.at(gate),
+          () => `gate \`${this.#naming.wireName(this.#wires.at(gate))}\``,
+        );
       }
     }
     for (const list of this.#outputs) {

@@ -35,7 +35,10 @@ export const circuitCatalogue = define({
     message: "expected a bit (0 or 1) as {what}, found {found}",
     hint: "only Boolean circuits are read",
   },
-  "circuit-unknown-gate": { message: "`{found}` is not a gate; expected one of {expected}", hint: "{suggestion}" },
+  "circuit-unknown-gate": {
+    message: "`{found}` is not a gate; expected one of {expected}",
+    hint: "{suggestion}",
+  },
   "circuit-fan-in": { message: "{gate} takes {expected}, found {found}" },
   "circuit-driven-twice": {
     message: "expected one driver for each wire, found a second one for {wire}; the first is {first}",
@@ -73,7 +76,9 @@ type Holes<S extends string> = S extends `${string}{${infer H}}${infer Rest}` ? 
 type HintOf<D> = D extends { readonly hint: infer H extends string } ? Holes<H> : never;
 /** The arguments that a code requires: the holes of its message and of its hint. */
 export type CircuitArguments<C extends CircuitDiagnosticCode> = {
-  readonly [K in Holes<(typeof circuitCatalogue)[C]["message"]> | HintOf<(typeof circuitCatalogue)[C]>]: string | number;
+  readonly [K in Holes<(typeof circuitCatalogue)[C]["message"]> | HintOf<(typeof circuitCatalogue)[C]>]:
+    | string
+    | number;
 };
 
 /** More would bury the first one. */
@@ -85,7 +90,10 @@ const mostReported = 10;
  */
 export class CircuitReport {
   readonly #file: string;
-  readonly #seen = new Map<string, { readonly diagnostic: CircuitDiagnostic; more: number; lastLine: number }>();
+  readonly #seen = new Map<
+    string,
+    { readonly diagnostic: CircuitDiagnostic; more: number; lastLine: number }
+  >();
 
   constructor(file: string) {
     this.#file = file;
@@ -98,7 +106,8 @@ export class CircuitReport {
   add<C extends CircuitDiagnosticCode>(code: C, line: number, args: CircuitArguments<C>): void {
     const definition: Definition = circuitCatalogue[code];
     const values = args as Readonly<Record<string, string | number>>;
-    const fill = (template: string) => template.replace(/\{(\w+)\}/g, (_, hole: string) => String(values[hole] ?? ""));
+    const fill = (template: string) =>
+      template.replace(/\{(\w+)\}/g, (_, hole: string) => String(values[hole] ?? ""));
     const message = fill(definition.message);
     const key = `${code} ${message}`;
     const before = this.#seen.get(key);
@@ -124,7 +133,10 @@ export class CircuitReport {
     return [...this.#seen.values()].map(({ diagnostic, more, lastLine }) =>
       more === 0
         ? diagnostic
-        : { ...diagnostic, message: `${diagnostic.message} (and ${more} more like it, the last on line ${lastLine})` },
+        : {
+            ...diagnostic,
+            message: `${diagnostic.message} (and ${more} more like it, the last on line ${lastLine})`,
+          },
     );
   }
 }

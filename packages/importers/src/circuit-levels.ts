@@ -65,7 +65,12 @@ export function criticalPath(circuit: Circuit, levels: Uint32Array): readonly nu
     for (const literal of literals) {
       const node = literal >>> 1;
       // At equal levels a gate beats an input, so that free inverters at the start are shown too.
-      if (best < 0 || (levels[node] ?? 0) > (levels[best] ?? 0) || (levels[node] === levels[best] && best < firstGate)) best = node;
+      if (
+        best < 0 ||
+        (levels[node] ?? 0) > (levels[best] ?? 0) ||
+        (levels[node] === levels[best] && best < firstGate)
+      )
+        best = node;
     }
     return best;
   };

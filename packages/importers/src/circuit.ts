@@ -10,11 +10,33 @@
  */
 
 /** What a gate computes of its operands. `cover` is a BLIF sum of products, `coverNot` its complement. */
-export const GateKind = { and: 0, nand: 1, or: 2, nor: 3, xor: 4, xnor: 5, not: 6, buf: 7, cover: 8, coverNot: 9 } as const;
+export const GateKind = {
+  and: 0,
+  nand: 1,
+  or: 2,
+  nor: 3,
+  xor: 4,
+  xnor: 5,
+  not: 6,
+  buf: 7,
+  cover: 8,
+  coverNot: 9,
+} as const;
 export type GateKind = (typeof GateKind)[keyof typeof GateKind];
 
 /** The names of the gate kinds as people write them, by number. */
-export const gateKindNames: readonly string[] = ["AND", "NAND", "OR", "NOR", "XOR", "XNOR", "NOT", "BUF", "SOP", "SOP-NOT"];
+export const gateKindNames: readonly string[] = [
+  "AND",
+  "NAND",
+  "OR",
+  "NOR",
+  "XOR",
+  "XNOR",
+  "NOT",
+  "BUF",
+  "SOP",
+  "SOP-NOT",
+];
 
 export type CircuitFormat = "aiger" | "bench" | "bristol" | "blif";
 

@@ -57,10 +57,15 @@ export function circuitEvaluator(circuit: Circuit): (inputs: Uint32Array) => Uin
 }
 
 const inverts = new Uint8Array(Object.keys(GateKind).length);
-for (const kind of [GateKind.nand, GateKind.nor, GateKind.xnor, GateKind.not, GateKind.coverNot]) inverts[kind] = 1;
+for (const kind of [GateKind.nand, GateKind.nor, GateKind.xnor, GateKind.not, GateKind.coverNot])
+  inverts[kind] = 1;
 
 /** A sum of products: the OR over the cubes of the AND of their literals. */
-function coverValue({ faninOffsets, fanins, cubeOffsets, cubes }: Circuit, gate: number, values: Int32Array): number {
+function coverValue(
+  { faninOffsets, fanins, cubeOffsets, cubes }: Circuit,
+  gate: number,
+  values: Int32Array,
+): number {
   const first = faninOffsets[gate] ?? 0;
   const arity = (faninOffsets[gate + 1] ?? 0) - first;
   const end = cubeOffsets?.[gate + 1] ?? 0;

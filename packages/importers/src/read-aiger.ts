@@ -37,7 +37,12 @@ interface Header {
  * S. Wieringa, AIGER 1.9 and Beyond, 2011. Latches are cut: their outputs are inputs of the circuit and their
  * next-state functions outputs. Blank lines and repeated blanks are let pass; everything else is checked.
  */
-export function readAiger(file: string, bytes: Uint8Array, report: CircuitReport, limits: CircuitLimits): Circuit | undefined {
+export function readAiger(
+  file: string,
+  bytes: Uint8Array,
+  report: CircuitReport,
+  limits: CircuitLimits,
+): Circuit | undefined {
   return new AigerReader(file, bytes, report, limits).read();
 }
 
@@ -60,7 +65,10 @@ class AigerReader {
   read(): Circuit | undefined {
     const scanner = this.#scanner;
     if (!scanner.next()) {
-      this.#report.add("circuit-truncated", 1, { expected: "a header `aag M I L O A`", found: "an empty file" });
+      this.#report.add("circuit-truncated", 1, {
+        expected: "a header `aag M I L O A`",
+        found: "an empty file",
+      });
       return undefined;
     }
     const magic = scanner.word(0);
@@ -120,20 +128,30 @@ class AigerReader {
       const value = scanner.number(index + 1);
       if (value < 0) {
         const expected = `${field.letter}, ${field.what}, as a whole number in the header`;
-        const suggestion = "the header is `aag M I L O A` or `aig M I L O A`, then up to four more counts B C J F";
+        const suggestion =
+          "the header is `aag M I L O A` or `aig M I L O A`, then up to four more counts B C J F";
         this.#report.add("circuit-syntax", line, { expected, found: scanner.shown(index + 1), suggestion });
         return undefined;
       }
       const limit = this.#limits[field.limit];
       if (value > limit) {
-        this.#report.add("circuit-too-large", line, { what: field.what, found: value, limit, option: field.limit });
+        this.#report.add("circuit-too-large", line, {
+          what: field.what,
+          found: value,
+          limit,
+          option: field.limit,
+        });
         return undefined;
       }
       values.push(value);
     }
     if (scanner.count > headerFields.length + 1) {
       const found = scanner.shown(headerFields.length + 1);
-      this.#report.add("circuit-syntax", line, { expected: "at most nine numbers in the header", found, suggestion: "" });
+      this.#report.add("circuit-syntax", line, {
+        expected: "at most nine numbers in the header",
+        found,
+        suggestion: "",
+      });
       return undefined;
     }
     const [m = 0, i = 0, l = 0, o = 0, a = 0, b = 0, c = 0, j = 0, f = 0] = values;
@@ -143,14 +161,27 @@ class AigerReader {
       this.#report.add("circuit-count", line, { expected, found: `the header says M = ${m}` });
       return undefined;
     }
-    return { variables: m, inputs: i, latches: l, outputs: o, gates: a, bad: b, constraints: c, justice: j, fairness: f };
+    return {
+      variables: m,
+      inputs: i,
+      latches: l,
+      outputs: o,
+      gates: a,
+      bad: b,
+      constraints: c,
+      justice: j,
+      fairness: f,
+    };
   }
 
   /** The next line, which must have between `least` and `most` words. */
   #line(least: number, most: number, expected: string): boolean {
     const scanner = this.#scanner;
     if (!scanner.next()) {
-      this.#report.add("circuit-truncated", Math.max(1, scanner.line), { expected, found: "the end of the file" });
+      this.#report.add("circuit-truncated", Math.max(1, scanner.line), {
+        expected,
+        found: "the end of the file",
+      });
       return false;
     }
     if (scanner.count >= least && scanner.count <= most) return true;
@@ -164,7 +195,11 @@ class AigerReader {
   #literal(index: number, expected: string): number {
     const value = this.#scanner.number(index);
     if (value >= 0 && value <= this.#maximum) return value;
-    this.#badLiteral(this.#scanner.line, `${expected} from 0 to ${this.#maximum}`, this.#scanner.shown(index));
+    this.#badLiteral(
+      this.#scanner.line,
+      `${expected} from 0 to ${this.#maximum}`,
+      this.#scanner.shown(index),
+    );
     return -1;
   }
 
@@ -178,7 +213,8 @@ class AigerReader {
   }
 
   #badLiteral(line: number, expected: string, found: string): void {
-    const suggestion = "a literal is twice the variable, plus 1 when it is negated; the header's first number is the largest variable";
+    const suggestion =
+      "a literal is twice the variable, plus 1 when it is negated; the header's first number is the largest variable";
     this.#report.add("circuit-wire-number", line, { expected, found, suggestion });
   }
 
@@ -212,7 +248,10 @@ class AigerReader {
         const reset = this.#scanner.number(1 + skip);
         if (reset !== 0 && reset !== 1 && reset !== 2 * wire) {
           const place = `the reset of latch ${2 * wire} (or the latch itself, when it has none)`;
-          this.#report.add("circuit-not-boolean", this.#scanner.line, { what: place, found: this.#scanner.shown(1 + skip) });
+          this.#report.add("circuit-not-boolean", this.#scanner.line, {
+            what: place,
+            found: this.#scanner.shown(1 + skip),
+          });
           return false;
         }
       }
@@ -242,7 +281,11 @@ class AigerReader {
       if (!this.#line(1, 1, `a line with ${what}`)) return false;
       const size = this.#scanner.number(0);
       if (size < 0) {
-        this.#report.add("circuit-syntax", this.#scanner.line, { expected: what, found: this.#scanner.shown(0), suggestion: "" });
+        this.#report.add("circuit-syntax", this.#scanner.line, {
+          expected: what,
+          found: this.#scanner.shown(0),
+          suggestion: "",
+        });
         return false;
       }
       total = Math.min(total + size, Number.MAX_SAFE_INTEGER);

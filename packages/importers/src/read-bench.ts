@@ -26,7 +26,12 @@ const benchGates: Readonly<Record<string, { readonly kind: GateKind; readonly un
  * sequel with `DFF`. A `DFF` is cut: its output is an input of the circuit, its operand an output. XOR of more than two
  * operands is their parity and XNOR its complement. `vdd` and `gnd` are the constants. Lines may come in any order.
  */
-export function readBench(file: string, bytes: Uint8Array, report: CircuitReport, limits: CircuitLimits): Circuit | undefined {
+export function readBench(
+  file: string,
+  bytes: Uint8Array,
+  report: CircuitReport,
+  limits: CircuitLimits,
+): Circuit | undefined {
   const names = new WireNames(limits);
   const scanner = new LineScanner(bytes, { comment: "#", punctuation: "(),=" });
   const builder = new CircuitBuilder("bench", file, report, limits, names);
@@ -52,7 +57,11 @@ export function readBench(file: string, bytes: Uint8Array, report: CircuitReport
     if (scanner.word(at) !== ")") {
       for (;;) {
         if (isPunctuation(scanner.word(at)) || at >= scanner.count) {
-          report.add("circuit-syntax", scanner.line, { expected: "a wire's name", found: scanner.shown(at), suggestion: "" });
+          report.add("circuit-syntax", scanner.line, {
+            expected: "a wire's name",
+            found: scanner.shown(at),
+            suggestion: "",
+          });
           return false;
         }
         operands.push(at);
@@ -78,7 +87,11 @@ export function readBench(file: string, bytes: Uint8Array, report: CircuitReport
       const keyword = scanner.word(0).toUpperCase();
       if (keyword !== "INPUT" && keyword !== "OUTPUT") {
         const suggestion = "a gate is written `name = NAND(a, b)`";
-        report.add("circuit-syntax", line, { expected: "`INPUT(…)` or `OUTPUT(…)`", found: scanner.shown(0), suggestion });
+        report.add("circuit-syntax", line, {
+          expected: "`INPUT(…)` or `OUTPUT(…)`",
+          found: scanner.shown(0),
+          suggestion,
+        });
         continue;
       }
       if (!parenthesised(1)) continue;
@@ -94,7 +107,11 @@ export function readBench(file: string, bytes: Uint8Array, report: CircuitReport
     if (second !== "=" || isPunctuation(scanner.word(0))) {
       const at = second === "=" || isPunctuation(scanner.word(0)) ? 0 : 1;
       const suggestion = "a line is `INPUT(a)`, `OUTPUT(a)` or `a = NAND(b, c)`";
-      report.add("circuit-syntax", line, { expected: at === 0 ? "a wire's name" : "`=` or `(`", found: scanner.shown(at), suggestion });
+      report.add("circuit-syntax", line, {
+        expected: at === 0 ? "a wire's name" : "`=` or `(`",
+        found: scanner.shown(at),
+        suggestion,
+      });
       continue;
     }
     const kind = scanner.word(2).toUpperCase();
@@ -106,9 +123,17 @@ export function readBench(file: string, bytes: Uint8Array, report: CircuitReport
     if (gate === undefined && kind !== "DFF") {
       const expected = [...Object.keys(benchGates), "DFF"].join(", ");
       if (kind === "" || isPunctuation(kind)) {
-        report.add("circuit-syntax", line, { expected: "a gate", found: scanner.shown(2), suggestion: `gates are ${expected}` });
+        report.add("circuit-syntax", line, {
+          expected: "a gate",
+          found: scanner.shown(2),
+          suggestion: `gates are ${expected}`,
+        });
       } else {
-        report.add("circuit-unknown-gate", line, { found: quoted(scanner.word(2)).slice(1, -1), expected, suggestion: "" });
+        report.add("circuit-unknown-gate", line, {
+          found: quoted(scanner.word(2)).slice(1, -1),
+          expected,
+          suggestion: "",
+        });
       }
       continue;
     }
@@ -132,7 +157,10 @@ export function readBench(file: string, bytes: Uint8Array, report: CircuitReport
   names.reportFull(report, scanner.line);
   if (inputs.length + outputs.length + builder.gateCount === 0 && !report.failed) {
     const found = `${counted(scanner.line, "line")} without any`;
-    report.add("circuit-truncated", Math.max(1, scanner.line), { expected: "`INPUT(…)`, `OUTPUT(…)` and gates", found });
+    report.add("circuit-truncated", Math.max(1, scanner.line), {
+      expected: "`INPUT(…)`, `OUTPUT(…)` and gates",
+      found,
+    });
   }
   return builder.finish();
 }

@@ -24,7 +24,12 @@ const wanted = ".inputs, .outputs, .names and .latch";
  * AND, NAND, OR or NOR, with negated literals as marks on its wires; the two-operand parity becomes XOR or XNOR; any
  * other stays a sum of products. Latches are cut, as in AIGER.
  */
-export function readBlif(file: string, bytes: Uint8Array, report: CircuitReport, limits: CircuitLimits): Circuit | undefined {
+export function readBlif(
+  file: string,
+  bytes: Uint8Array,
+  report: CircuitReport,
+  limits: CircuitLimits,
+): Circuit | undefined {
   const names = new WireNames(limits);
   const scanner = new LineScanner(bytes, { comment: "#", continuation: "\\" });
   const builder = new CircuitBuilder("blif", file, report, limits, names);
@@ -67,10 +72,12 @@ export function readBlif(file: string, bytes: Uint8Array, report: CircuitReport,
         if (models > 1) report.add("circuit-not-flat", line, { found: ".model", expected: wanted });
         break;
       case ".inputs":
-        for (let at = 1; at < count && !builder.full; at++) builder.addInput(inputs, names.wire(scanner.word(at)), line);
+        for (let at = 1; at < count && !builder.full; at++)
+          builder.addInput(inputs, names.wire(scanner.word(at)), line);
         break;
       case ".outputs":
-        for (let at = 1; at < count && !builder.full; at++) builder.addOutput(outputs, 2 * names.wire(scanner.word(at)), line);
+        for (let at = 1; at < count && !builder.full; at++)
+          builder.addOutput(outputs, 2 * names.wire(scanner.word(at)), line);
         break;
       case ".names": {
         if (count < 2) {
@@ -85,7 +92,10 @@ export function readBlif(file: string, bytes: Uint8Array, report: CircuitReport,
       case ".latch": {
         // .latch <input> <output> [<type> <control>] [<initial value>]
         if (count < 3 || count > 6) {
-          syntax("`.latch input output`, perhaps with a type, a clock and an initial value", Math.min(count, 6));
+          syntax(
+            "`.latch input output`, perhaps with a type, a clock and an initial value",
+            Math.min(count, 6),
+          );
           break;
         }
         const initial = scanner.number(count - 1);
@@ -111,7 +121,10 @@ export function readBlif(file: string, bytes: Uint8Array, report: CircuitReport,
   names.reportFull(report, scanner.line);
   if (inputs.length + outputs.length + builder.gateCount === 0 && !report.failed) {
     const found = `${counted(scanner.line, "line")} without any`;
-    report.add("circuit-truncated", Math.max(1, scanner.line), { expected: "`.inputs`, `.outputs` and `.names`", found });
+    report.add("circuit-truncated", Math.max(1, scanner.line), {
+      expected: "`.inputs`, `.outputs` and `.names`",
+      found,
+    });
   }
   return builder.finish();
 }
@@ -131,7 +144,8 @@ function readRow(scanner: LineScanner, report: CircuitReport, cover: Cover): voi
   const arity = cover.operands.length;
   const words = arity === 0 ? 1 : 2;
   if (scanner.count !== words) {
-    const expected = arity === 0 ? "one value, 0 or 1" : `${counted(arity, "operand value")}, then the output`;
+    const expected =
+      arity === 0 ? "one value, 0 or 1" : `${counted(arity, "operand value")}, then the output`;
     report.add("circuit-syntax", line, { expected, found: counted(scanner.count, "word"), suggestion: "" });
     return;
   }
@@ -142,7 +156,10 @@ function readRow(scanner: LineScanner, report: CircuitReport, cover: Cover): voi
     return;
   }
   if (/[^01-]/.test(row)) {
-    report.add("circuit-not-boolean", line, { what: "an operand of a row (or `-` for any)", found: quoted(row) });
+    report.add("circuit-not-boolean", line, {
+      what: "an operand of a row (or `-` for any)",
+      found: quoted(row),
+    });
     return;
   }
   const value = scanner.word(words - 1);
@@ -152,7 +169,11 @@ function readRow(scanner: LineScanner, report: CircuitReport, cover: Cover): voi
   }
   if (cover.value !== undefined && cover.value !== value) {
     const suggestion = "the rows of one `.names` list either when it is 1 or when it is 0";
-    report.add("circuit-syntax", line, { expected: `the output ${cover.value}, as in the rows above`, found: `\`${value}\``, suggestion });
+    report.add("circuit-syntax", line, {
+      expected: `the output ${cover.value}, as in the rows above`,
+      found: `\`${value}\``,
+      suggestion,
+    });
     return;
   }
   cover.value = value;

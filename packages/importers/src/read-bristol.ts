@@ -5,7 +5,9 @@ import type { CircuitLimits } from "./circuit-limits";
 import { counted, LineScanner, quoted } from "./line-scanner";
 
 /** Operands and results of each gate; `MAND` has 2n and n. EQ's operand is a constant, not a wire. */
-const bristolGates: Readonly<Record<string, { readonly operands: number; readonly meaning: GateKind | "constant" | "many" }>> = {
+const bristolGates: Readonly<
+  Record<string, { readonly operands: number; readonly meaning: GateKind | "constant" | "many" }>
+> = {
   AND: { operands: 2, meaning: GateKind.and },
   XOR: { operands: 2, meaning: GateKind.xor },
   INV: { operands: 1, meaning: GateKind.not },
@@ -24,7 +26,12 @@ const bristolGates: Readonly<Record<string, { readonly operands: number; readonl
  * the parties; the outputs are the last. An EQ wire is a constant, not a gate; MAND is n AND gates on one line.
  * Gates may come in any order, although writers put them in the order of evaluation.
  */
-export function readBristol(file: string, bytes: Uint8Array, report: CircuitReport, limits: CircuitLimits): Circuit | undefined {
+export function readBristol(
+  file: string,
+  bytes: Uint8Array,
+  report: CircuitReport,
+  limits: CircuitLimits,
+): Circuit | undefined {
   const scanner = new LineScanner(bytes, { comment: "#" });
   const builder = new CircuitBuilder("bristol", file, report, limits, { wireName: String });
 
@@ -55,7 +62,8 @@ export function readBristol(file: string, bytes: Uint8Array, report: CircuitRepo
     report.add("circuit-wire-number", scanner.line, {
       expected: `a wire number from 0 to ${wires - 1}`,
       found: scanner.shown(index),
-      suggestion: "the program that wrote the file could not number this wire, or the header's second number is wrong; write it again",
+      suggestion:
+        "the program that wrote the file could not number this wire, or the header's second number is wrong; write it again",
     });
     return -1;
   };
@@ -66,19 +74,30 @@ export function readBristol(file: string, bytes: Uint8Array, report: CircuitRepo
   for (; more && !builder.full; more = scanner.next()) {
     lines += 1;
     if (lines > gates) {
-      report.add("circuit-count", scanner.line, { expected: `the header counts ${counted(gates, "gate")}`, found: "more lines follow" });
+      report.add("circuit-count", scanner.line, {
+        expected: `the header counts ${counted(gates, "gate")}`,
+        found: "more lines follow",
+      });
       break;
     }
     readGate(scanner, report, builder, wireAt);
   }
   if (lines < gates && !builder.full) {
     const found = `${counted(lines, "line")}`;
-    report.add("circuit-truncated", Math.max(1, scanner.line), { expected: `${counted(gates, "gate")}, as in the header`, found });
+    report.add("circuit-truncated", Math.max(1, scanner.line), {
+      expected: `${counted(gates, "gate")}, as in the header`,
+      found,
+    });
   }
   return builder.finish();
 }
 
-function readGate(scanner: LineScanner, report: CircuitReport, builder: CircuitBuilder, wireAt: (index: number) => number): void {
+function readGate(
+  scanner: LineScanner,
+  report: CircuitReport,
+  builder: CircuitBuilder,
+  wireAt: (index: number) => number,
+): void {
   const { line, count } = scanner;
   const operandCount = scanner.number(0);
   const resultCount = scanner.number(1);
@@ -99,13 +118,18 @@ function readGate(scanner: LineScanner, report: CircuitReport, builder: CircuitB
   const gate = Object.hasOwn(bristolGates, name) ? bristolGates[name] : undefined;
   if (gate === undefined) {
     const expected = Object.keys(bristolGates).join(", ");
-    report.add("circuit-unknown-gate", line, { found: quoted(scanner.word(count - 1)).slice(1, -1), expected, suggestion: "" });
+    report.add("circuit-unknown-gate", line, {
+      found: quoted(scanner.word(count - 1)).slice(1, -1),
+      expected,
+      suggestion: "",
+    });
     return;
   }
   const results = gate.meaning === "many" ? operandCount / 2 : 1;
   const operands = gate.meaning === "many" ? operandCount : gate.operands;
   if (operandCount !== operands || resultCount !== results || operandCount === 0) {
-    const expected = gate.meaning === "many" ? "2 n operands and n results" : `${counted(operands, "operand")} and 1 result`;
+    const expected =
+      gate.meaning === "many" ? "2 n operands and n results" : `${counted(operands, "operand")} and 1 result`;
     const found = `${operandCount} and ${resultCount}`;
     report.add("circuit-fan-in", line, { gate: name, expected, found });
     return;
@@ -148,7 +172,8 @@ function readHeader(scanner: LineScanner, report: CircuitReport, limits: Circuit
     for (let index = 0; index < scanner.count; index++) {
       const value = scanner.number(index);
       if (value < 0) {
-        const suggestion = "the header is `gates wires`, then the input values and their bits, then the output values and theirs";
+        const suggestion =
+          "the header is `gates wires`, then the input values and their bits, then the output values and theirs";
         report.add("circuit-syntax", scanner.line, { expected, found: scanner.shown(index), suggestion });
         return undefined;
       }
@@ -171,7 +196,11 @@ function readHeader(scanner: LineScanner, report: CircuitReport, limits: Circuit
   const [gates, wires] = sizes;
   if (gates === undefined || wires === undefined || sizes.length > 2) {
     const found = counted(sizes.length, "number");
-    report.add("circuit-syntax", scanner.line, { expected: "two numbers, of gates and of wires", found, suggestion: "" });
+    report.add("circuit-syntax", scanner.line, {
+      expected: "two numbers, of gates and of wires",
+      found,
+      suggestion: "",
+    });
     return undefined;
   }
   if (!bounded("the gates", gates, "gates") || !bounded("the wires", wires, "wires")) return undefined;
@@ -211,14 +240,24 @@ function readHeader(scanner: LineScanner, report: CircuitReport, limits: Circuit
     outputs = outputLine.slice(1);
     if (outputs.length !== outputLine[0]) {
       const expected = `${counted(outputLine[0] ?? 0, "output value")} on this line`;
-      report.add("circuit-count", scanner.line, { expected, found: `there are the bits of ${outputs.length}` });
+      report.add("circuit-count", scanner.line, {
+        expected,
+        found: `there are the bits of ${outputs.length}`,
+      });
       return undefined;
     }
   }
-  if (!bounded("the inputs", sum(inputs), "inputs") || !bounded("the outputs", sum(outputs), "outputs")) return undefined;
-  for (const [what, bits] of [["input", sum(inputs)], ["output", sum(outputs)]] as const) {
+  if (!bounded("the inputs", sum(inputs), "inputs") || !bounded("the outputs", sum(outputs), "outputs"))
+    return undefined;
+  for (const [what, bits] of [
+    ["input", sum(inputs)],
+    ["output", sum(outputs)],
+  ] as const) {
     if (bits > wires) {
-      report.add("circuit-count", line, { expected: `the header counts ${counted(wires, "wire")}`, found: `${what}s have ${counted(bits, "bit")}` });
+      report.add("circuit-count", line, {
+        expected: `the header counts ${counted(wires, "wire")}`,
+        found: `${what}s have ${counted(bits, "bit")}`,
+      });
       return undefined;
     }
   }

@@ -7,7 +7,12 @@ import { readBench } from "./read-bench";
 import { readBlif } from "./read-blif";
 import { readBristol } from "./read-bristol";
 
-type Reader = (file: string, bytes: Uint8Array, report: CircuitReport, limits: CircuitLimits) => Circuit | undefined;
+type Reader = (
+  file: string,
+  bytes: Uint8Array,
+  report: CircuitReport,
+  limits: CircuitLimits,
+) => Circuit | undefined;
 
 /** Extensions that say what is inside. `.txt` says nothing: Bristol circuits have it, and so has everything else. */
 const readersByExtension: Readonly<Record<string, Reader>> = {
@@ -46,7 +51,12 @@ export function readCircuit(
   return { circuit, diagnostics: [] };
 }
 
-function choose(name: string, bytes: Uint8Array, report: CircuitReport, limits: CircuitLimits): Reader | undefined {
+function choose(
+  name: string,
+  bytes: Uint8Array,
+  report: CircuitReport,
+  limits: CircuitLimits,
+): Reader | undefined {
   if (bytes.length > limits.fileBytes) {
     const [found, limit] = [bytes.length, limits.fileBytes];
     report.add("circuit-too-large", 1, { what: "the bytes of the file", found, limit, option: "fileBytes" });
@@ -55,10 +65,13 @@ function choose(name: string, bytes: Uint8Array, report: CircuitReport, limits: 
   // AIGER has no comments before its header; a `#` first line is harmless to it.
   const scanner = new LineScanner(bytes.subarray(0, 65_536), { comment: "#" });
   const words: string[] = [];
-  if (scanner.next()) for (let index = 0; index < Math.min(scanner.count, 8); index++) words.push(scanner.word(index));
+  if (scanner.next())
+    for (let index = 0; index < Math.min(scanner.count, 8); index++) words.push(scanner.word(index));
   const firstLine = words.join(" ");
   const extension = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? "";
-  const byExtension = Object.hasOwn(readersByExtension, extension) ? readersByExtension[extension] : undefined;
+  const byExtension = Object.hasOwn(readersByExtension, extension)
+    ? readersByExtension[extension]
+    : undefined;
   const byContents = readersByFirstLine.find(({ looks }) => looks.test(firstLine))?.read;
   const reader = byContents ?? byExtension;
   if (reader === undefined) {

@@ -8,7 +8,19 @@ import { type Arguments, type Diagnostic, type DiagnosticCode, diagnostic } from
 import { parse } from "./parse";
 import { readShape } from "./read-shape";
 import type {
-  Binder, ExampleItem, Expr, FamilyMember, FnItem, If, Item, Name, Range, Reduction, TaskItem, TypeNode, UseMember,
+  Binder,
+  ExampleItem,
+  Expr,
+  FamilyMember,
+  FnItem,
+  If,
+  Item,
+  Name,
+  Range,
+  Reduction,
+  TaskItem,
+  TypeNode,
+  UseMember,
 } from "./tree";
 
 const UNKNOWN: Type = { kind: "unknown" };
@@ -53,14 +65,26 @@ function lookUp(scope: Scope | undefined, name: string): Symbol | undefined {
 
 const describe = (symbol: Symbol): string => {
   const words: Record<Symbol["kind"], string> = {
-    size: "a size", const: "a constant", binder: "an index", "use-index": "an index", param: "a parameter", let: "a value",
-    family: "a family", use: "a used task", fn: "a function", builtin: "a built-in function", enum: "an enum",
-    "enum-case": "an enum case", task: "a task", monoid: "a monoid",
+    size: "a size",
+    const: "a constant",
+    binder: "an index",
+    "use-index": "an index",
+    param: "a parameter",
+    let: "a value",
+    family: "a family",
+    use: "a used task",
+    fn: "a function",
+    builtin: "a built-in function",
+    enum: "an enum",
+    "enum-case": "an enum case",
+    task: "a task",
+    monoid: "a monoid",
   };
   return words[symbol.kind];
 };
 
-const plural = (n: number, word: string): string => `${n === 0 ? "no" : n} ${word}${n === 1 ? "" : word.endsWith("x") ? "es" : "s"}`;
+const plural = (n: number, word: string): string =>
+  `${n === 0 ? "no" : n} ${word}${n === 1 ? "" : word.endsWith("x") ? "es" : "s"}`;
 const indices = (n: number): string => (n === 1 ? "1 index" : `${n === 0 ? "no" : n} indices`);
 
 class Checker {
@@ -113,7 +137,8 @@ class Checker {
     this.file = file;
     for (const item of tree.items) {
       this.owners.set(item, file);
-      if (item.kind === "task" || item.kind === "reduction") for (const m of item.members) this.owners.set(m, file);
+      if (item.kind === "task" || item.kind === "reduction")
+        for (const m of item.members) this.owners.set(m, file);
       const symbol = itemSymbol(item);
       if (symbol !== undefined && "name" in item) this.declare(scope, item.name, symbol);
     }
@@ -129,16 +154,23 @@ class Checker {
         continue;
       }
       if (found.path === path || trail.includes(found.path)) {
-        this.report("import-cycle", item.from.range, { path: [...trail, path, found.path].map((p) => `"${p}"`).join(" → ") });
+        this.report("import-cycle", item.from.range, {
+          path: [...trail, path, found.path].map((p) => `"${p}"`).join(" → "),
+        });
         continue;
       }
-      const other = this.files.find((f) => f.path === found.path) ?? this.load(found.path, found.text, [...trail, path]);
+      const other =
+        this.files.find((f) => f.path === found.path) ?? this.load(found.path, found.text, [...trail, path]);
       this.file = file;
       const exported = this.scopes.get(other)!;
       for (const name of item.names) {
         const symbol = exported.names.get(name.text);
         if (symbol === undefined) {
-          this.report("not-exported", name.range, { spec: `"${spec}"`, name: name.text, suggestion: suggest(name.text, exported.names.keys()) });
+          this.report("not-exported", name.range, {
+            spec: `"${spec}"`,
+            name: name.text,
+            suggestion: suggest(name.text, exported.names.keys()),
+          });
           scope.names.set(name.text, { kind: "builtin", name: "" });
         } else this.declare(scope, name, symbol);
       }
@@ -186,7 +218,8 @@ class Checker {
     this.taskScopes.set(task, scope);
     for (const s of task.sizes) this.declare(scope, s.name, { kind: "size", declaration: s, task });
     for (const member of task.members) {
-      if (member.kind === "family") this.declare(scope, member.name, { kind: "family", declaration: member, task });
+      if (member.kind === "family")
+        this.declare(scope, member.name, { kind: "family", declaration: member, task });
       if (member.kind === "use") {
         const target = lookUp(this.scopes.get(this.file), member.task.text);
         if (target?.kind === "task") {
@@ -244,7 +277,8 @@ class Checker {
     this.families.set(family, "busy");
     this.bindAll(family.binders, scope);
     let type: Type | undefined = family.type === undefined ? undefined : this.typeNode(family.type, scope);
-    const role = family.role === "output" ? "an output" : family.role === "input" ? "an input" : `a ${family.role}`;
+    const role =
+      family.role === "output" ? "an output" : family.role === "input" ? "an input" : `a ${family.role}`;
     const defined = family.role === "node" || family.role === "output";
     if (type !== undefined) this.families.set(family, type);
     if (defined && family.value === undefined) {
@@ -254,7 +288,11 @@ class Checker {
     } else if (!defined && family.value !== undefined) {
       this.report("unexpected-value", family.value.range, { name: family.name.text, role });
     } else if (!defined && type === undefined) {
-      if (!this.brokenIn(family.range)) this.report("missing-type", family.name.range, { name: family.name.text, suggestion: `${family.name.text}: real` });
+      if (!this.brokenIn(family.range))
+        this.report("missing-type", family.name.range, {
+          name: family.name.text,
+          suggestion: `${family.name.text}: real`,
+        });
     } else if (family.value !== undefined) {
       const found = this.infer(family.value, scope, type);
       type ??= found;
@@ -267,7 +305,11 @@ class Checker {
   /** A syntax error inside has been reported already. */
   private brokenIn(range: Range): boolean {
     return this.diagnostics.some(
-      (d) => d.file === this.file.path && d.range.start >= range.start - 1 && d.range.end <= range.end + 1 && d.code === "unexpected-token",
+      (d) =>
+        d.file === this.file.path &&
+        d.range.start >= range.start - 1 &&
+        d.range.end <= range.end + 1 &&
+        d.code === "unexpected-token",
     );
   }
 
@@ -287,7 +329,11 @@ class Checker {
       return;
     }
     if (use.args.length !== target.sizes.length) {
-      const args = { name: target.name.text, expected: plural(target.sizes.length, "size"), found: String(use.args.length) };
+      const args = {
+        name: target.name.text,
+        expected: plural(target.sizes.length, "size"),
+        found: String(use.args.length),
+      };
       this.report("wrong-arity", use.task.range, args);
     }
     const needed = new Map<string, FamilyMember>();
@@ -300,14 +346,23 @@ class Checker {
       const inner = inside(scope);
       if (input === undefined) {
         const suggestion = suggest(binding.name.text, needed.keys());
-        this.report("unknown-binding", binding.name.range, { task: target.name.text, name: binding.name.text, suggestion });
+        this.report("unknown-binding", binding.name.range, {
+          task: target.name.text,
+          name: binding.name.text,
+          suggestion,
+        });
         for (const name of binding.indices) inner.names.set(name.text, { kind: "builtin", name: "" });
       } else {
         this.symbols.set(binding.name, { kind: "family", declaration: input, task: target });
-        if (given.has(input.name.text)) this.report("duplicate-name", binding.name.range, { name: input.name.text });
+        if (given.has(input.name.text))
+          this.report("duplicate-name", binding.name.range, { name: input.name.text });
         given.add(input.name.text);
         if (binding.indices.length !== input.binders.length) {
-          const args = { name: input.name.text, expected: indices(input.binders.length), found: String(binding.indices.length) };
+          const args = {
+            name: input.name.text,
+            expected: indices(input.binders.length),
+            found: String(binding.indices.length),
+          };
           this.report("wrong-rank", binding.range, args);
         }
         binding.indices.forEach((name, dimension) => {
@@ -319,7 +374,11 @@ class Checker {
     for (const [name, input] of needed) {
       if (given.has(name)) continue;
       const at = input.binders.length === 0 ? "" : `[${input.binders.map((b) => b.name.text).join(", ")}]`;
-      this.report("missing-binding", use.task.range, { task: target.name.text, name, suggestion: `${name}${at} = 0` });
+      this.report("missing-binding", use.task.range, {
+        task: target.name.text,
+        name,
+        suggestion: `${name}${at} = 0`,
+      });
     }
   }
 
@@ -350,7 +409,10 @@ class Checker {
   private fnType(fn: FnItem): Type {
     const known = this.fnTypes.get(fn);
     if (known === "busy") {
-      this.report("recursive-function", fn.name.range, { name: fn.name.text, path: `${fn.name.text} → ${fn.name.text}` });
+      this.report("recursive-function", fn.name.range, {
+        name: fn.name.text,
+        path: `${fn.name.text} → ${fn.name.text}`,
+      });
       this.fnTypes.set(fn, UNKNOWN);
       return UNKNOWN;
     }
@@ -393,7 +455,11 @@ class Checker {
     }
     if (text === "index") {
       if (node.argument === undefined) {
-        this.report("wrong-arity", node.range, { name: "index", expected: "a bound, as in `index(n)`", found: "none" });
+        this.report("wrong-arity", node.range, {
+          name: "index",
+          expected: "a bound, as in `index(n)`",
+          found: "none",
+        });
         return UNKNOWN;
       }
       this.infer(node.argument, scope, INT);
@@ -415,7 +481,11 @@ class Checker {
       const suggestion = suggest(text, ["bit", "int", "real", "index", "vec2", "vec3", "vec4"]);
       this.report("unknown-name", node.name.range, { name: text, suggestion });
     } else if (symbol.kind !== "builtin") {
-      this.report("type-mismatch", node.name.range, { expected: "a type", found: describe(symbol), suggestion: "" });
+      this.report("type-mismatch", node.name.range, {
+        expected: "a type",
+        found: describe(symbol),
+        suggestion: "",
+      });
     }
     return UNKNOWN;
   }
@@ -448,11 +518,19 @@ class Checker {
         this.static.add(expr);
         return BIT;
       case "string":
-        this.report("type-mismatch", expr.range, { expected: want === undefined ? "a value" : typeName(want), found: "a text", suggestion: "" });
+        this.report("type-mismatch", expr.range, {
+          expected: want === undefined ? "a value" : typeName(want),
+          found: "a text",
+          suggestion: "",
+        });
         return UNKNOWN;
       case "list":
         for (const e of expr.elements) this.infer(e, scope);
-        this.report("type-mismatch", expr.range, { expected: want === undefined ? "a value" : typeName(want), found: "a list", suggestion: "" });
+        this.report("type-mismatch", expr.range, {
+          expected: want === undefined ? "a value" : typeName(want),
+          found: "a list",
+          suggestion: "",
+        });
         return UNKNOWN;
       case "error-expr":
         this.static.add(expr);
@@ -478,7 +556,10 @@ class Checker {
       case "default": {
         const type = this.infer(expr.read, scope, undefined);
         const shape = readShape(expr.read);
-        if (type.kind !== "unknown" && (shape === undefined || this.static.has(expr.read) || !this.isFamilyRead(expr.read))) {
+        if (
+          type.kind !== "unknown" &&
+          (shape === undefined || this.static.has(expr.read) || !this.isFamilyRead(expr.read))
+        ) {
           this.report("default-needs-read", expr.read.range, { found: "something else" });
         }
         this.infer(expr.otherwise, scope, type);
@@ -516,7 +597,8 @@ class Checker {
 
   private inferIf(expr: If, scope: Scope, want: Type | undefined): Type {
     this.infer(expr.condition, scope, BIT);
-    const [first, second] = want === undefined && flexible(expr.then) ? [expr.otherwise, expr.then] : [expr.then, expr.otherwise];
+    const [first, second] =
+      want === undefined && flexible(expr.then) ? [expr.otherwise, expr.then] : [expr.then, expr.otherwise];
     const type = this.infer(first, scope, want);
     const other = this.infer(second, scope, want ?? widen(type));
     this.inherit(expr, [expr.condition, expr.then, expr.otherwise]);
@@ -532,8 +614,15 @@ class Checker {
         this.symbols.set(owner.name, symbol);
         const ordinal = symbol.declaration.cases.findIndex((c) => c.text === expr.name.text);
         if (ordinal < 0) {
-          const suggestion = suggest(expr.name.text, symbol.declaration.cases.map((c) => c.text));
-          this.report("no-member", expr.name.range, { target: symbol.declaration.name.text, name: expr.name.text, suggestion });
+          const suggestion = suggest(
+            expr.name.text,
+            symbol.declaration.cases.map((c) => c.text),
+          );
+          this.report("no-member", expr.name.range, {
+            target: symbol.declaration.name.text,
+            name: expr.name.text,
+            suggestion,
+          });
           return UNKNOWN;
         }
         this.symbols.set(expr.name, { kind: "enum-case", declaration: symbol.declaration, ordinal });
@@ -548,15 +637,23 @@ class Checker {
         const type = this.infer(expr.target, scope);
         if (type.kind === "unknown") return UNKNOWN;
         const position = "xyzw".indexOf(expr.name.text);
-        if (type.kind === "vector" && expr.name.text.length === 1 && position >= 0 && position < type.width) return REAL;
-        this.report("no-member", expr.name.range, { target: typeName(type), name: expr.name.text, suggestion: "" });
+        if (type.kind === "vector" && expr.name.text.length === 1 && position >= 0 && position < type.width)
+          return REAL;
+        this.report("no-member", expr.name.range, {
+          target: typeName(type),
+          name: expr.name.text,
+          suggestion: "",
+        });
         return UNKNOWN;
       }
       if (expr.kind === "subscript") {
         const type = this.infer(expr.target, scope);
         for (const e of expr.at) this.infer(e, scope, INT);
         if (type.kind !== "unknown") {
-          this.report("not-a-family", expr.target.range, { name: this.source(expr.target), found: "a value" });
+          this.report("not-a-family", expr.target.range, {
+            name: this.source(expr.target),
+            found: "a value",
+          });
         }
       }
       return UNKNOWN;
@@ -622,11 +719,19 @@ class Checker {
       for (const e of shape.at) this.infer(e, scope, INT);
       const names = owner.target.members.flatMap((m) => (m.kind === "family" ? [m.name.text] : []));
       const suggestion = suggest(shape.name.text, names);
-      this.report("no-member", shape.name.range, { target: owner.target.name.text, name: shape.name.text, suggestion });
+      this.report("no-member", shape.name.range, {
+        target: owner.target.name.text,
+        name: shape.name.text,
+        suggestion,
+      });
       return UNKNOWN;
     }
     if (shape.instance.length !== owner.declaration.binders.length) {
-      const args = { name: shape.alias!.text, expected: indices(owner.declaration.binders.length), found: String(shape.instance.length) };
+      const args = {
+        name: shape.alias!.text,
+        expected: indices(owner.declaration.binders.length),
+        found: String(shape.instance.length),
+      };
       this.report("wrong-rank", expr.range, args);
     }
     this.symbols.set(shape.name, { kind: "family", declaration: family, task: owner.target });
@@ -634,10 +739,20 @@ class Checker {
     return this.familyType(family, owner.target);
   }
 
-  private subscripts(family: FamilyMember, name: Name, at: readonly Expr[], scope: Scope, range: Range): void {
+  private subscripts(
+    family: FamilyMember,
+    name: Name,
+    at: readonly Expr[],
+    scope: Scope,
+    range: Range,
+  ): void {
     for (const e of at) this.infer(e, scope, INT);
     if (at.length === family.binders.length) return;
-    this.report("wrong-rank", range, { name: name.text, expected: indices(family.binders.length), found: String(at.length) });
+    this.report("wrong-rank", range, {
+      name: name.text,
+      expected: indices(family.binders.length),
+      found: String(at.length),
+    });
   }
 
   private inferCall(expr: Extract<Expr, { kind: "call" }>, scope: Scope, want: Type | undefined): Type {
@@ -650,7 +765,11 @@ class Checker {
       const outer = this.scopes.get(this.owners.get(fn) ?? this.file)!;
       if (expr.args.length !== fn.params.length) {
         for (const a of expr.args) this.infer(a, scope);
-        const args = { name, expected: plural(fn.params.length, "argument"), found: String(expr.args.length) };
+        const args = {
+          name,
+          expected: plural(fn.params.length, "argument"),
+          found: String(expr.args.length),
+        };
         this.report("wrong-arity", expr.range, args);
         return type;
       }
@@ -671,7 +790,11 @@ class Checker {
     this.symbols.set(expr.name, { kind: "builtin", name });
     if (expr.args.length !== builtin.arity) {
       for (const a of expr.args) this.infer(a, scope);
-      this.report("wrong-arity", expr.range, { name, expected: plural(builtin.arity, "argument"), found: String(expr.args.length) });
+      this.report("wrong-arity", expr.range, {
+        name,
+        expected: plural(builtin.arity, "argument"),
+        found: String(expr.args.length),
+      });
       return UNKNOWN;
     }
     this.inherit(expr, []);
@@ -748,7 +871,10 @@ class Checker {
       case ">":
       case ">=": {
         const type = this.alike([left, right], scope, undefined);
-        if (type.kind === "vector" || (op !== "==" && op !== "!=" && (type.kind === "bit" || type.kind === "enum"))) {
+        if (
+          type.kind === "vector" ||
+          (op !== "==" && op !== "!=" && (type.kind === "bit" || type.kind === "enum"))
+        ) {
           this.mismatch(left, op === "==" || op === "!=" ? "a scalar" : "int or real", type);
         }
         return finish(BIT);
@@ -762,7 +888,11 @@ class Checker {
         this.infer(left, scope, INT);
         this.infer(right, scope, INT);
         if (left.kind !== "number" || left.value !== 2) {
-          this.report("type-mismatch", left.range, { expected: "2: powers are of two only", found: this.source(left), suggestion: "" });
+          this.report("type-mismatch", left.range, {
+            expected: "2: powers are of two only",
+            found: this.source(left),
+            suggestion: "",
+          });
         }
         finish(INT);
         this.requireStatic(right, "an exponent");
@@ -779,14 +909,23 @@ class Checker {
           a = this.infer(left, scope, b.kind === "vector" ? REAL : numeric(b) ? widen(b) : undefined);
         } else {
           a = this.infer(left, scope, flexible(left) ? (hint?.kind === "vector" ? REAL : hint) : undefined);
-          b = this.infer(right, scope, flexible(right) ? (a.kind === "vector" ? REAL : numeric(a) ? widen(a) : undefined) : undefined);
+          b = this.infer(
+            right,
+            scope,
+            flexible(right) ? (a.kind === "vector" ? REAL : numeric(a) ? widen(a) : undefined) : undefined,
+          );
         }
         finish(a);
-        if (a.kind === "unknown" || b.kind === "unknown") return a.kind === "unknown" ? (b.kind === "vector" ? b : UNKNOWN) : a;
+        if (a.kind === "unknown" || b.kind === "unknown")
+          return a.kind === "unknown" ? (b.kind === "vector" ? b : UNKNOWN) : a;
         if (a.kind === "vector" || b.kind === "vector") {
           const vector = a.kind === "vector" ? a : b;
           const other = a.kind === "vector" ? b : a;
-          if (other.kind === "real" || (other.kind === "vector" && vector.kind === "vector" && other.width === vector.width)) return vector;
+          if (
+            other.kind === "real" ||
+            (other.kind === "vector" && vector.kind === "vector" && other.width === vector.width)
+          )
+            return vector;
           this.mismatch(a.kind === "vector" ? right : left, `${typeName(vector)} or real`, other);
           return vector;
         }
@@ -829,7 +968,8 @@ class Checker {
       case "argmax": {
         const type = this.infer(expr.body, scope);
         if (!numeric(type) && type.kind !== "unknown") this.mismatch(expr.body, "int or real", type);
-        if (expr.binders.length !== 1) this.report("argmin-rank", expr.range, { op: expr.op, found: String(expr.binders.length) });
+        if (expr.binders.length !== 1)
+          this.report("argmin-rank", expr.range, { op: expr.op, found: String(expr.binders.length) });
         return INT;
       }
       case "reduce":
@@ -840,9 +980,17 @@ class Checker {
       case "product":
       case "min":
       case "max": {
-        const type = widen(this.infer(expr.body, scope, numeric(want) && flexible(expr.body) ? want : undefined));
-        const fits = numeric(type) || type.kind === "unknown" || (expr.op === "sum" && type.kind === "vector");
-        if (!fits) this.mismatch(expr.body, expr.op === "sum" ? "int, real or a vector (`count` counts bits)" : "int or real", type);
+        const type = widen(
+          this.infer(expr.body, scope, numeric(want) && flexible(expr.body) ? want : undefined),
+        );
+        const fits =
+          numeric(type) || type.kind === "unknown" || (expr.op === "sum" && type.kind === "vector");
+        if (!fits)
+          this.mismatch(
+            expr.body,
+            expr.op === "sum" ? "int, real or a vector (`count` counts bits)" : "int or real",
+            type,
+          );
         return fits ? type : UNKNOWN;
       }
     }
@@ -865,7 +1013,11 @@ class Checker {
       found = entries.value.length;
       type = BIT;
       if (!/^[01]*$/.test(entries.value)) {
-        this.report("type-mismatch", entries.range, { expected: "a text of 0 and 1", found: `"${entries.value}"`, suggestion: "" });
+        this.report("type-mismatch", entries.range, {
+          expected: "a text of 0 and 1",
+          found: `"${entries.value}"`,
+          suggestion: "",
+        });
         return BIT;
       }
     } else {
@@ -925,18 +1077,33 @@ class Checker {
       if (target?.kind === "family") {
         const bound = target.declaration.role === "input" || target.declaration.role === "param";
         if (entry.op === "=" && !bound) {
-          this.report("example-value", entry.name.range, { name, expected: "`==`: it is computed", found: "`=`" });
+          this.report("example-value", entry.name.range, {
+            name,
+            expected: "`==`: it is computed",
+            found: "`=`",
+          });
         }
       } else if (target?.kind === "size" && (entry.op !== "=" || entry.value.kind !== "number")) {
-        this.report("example-value", entry.value.range, { name, expected: "a whole number", found: this.source(entry.value) });
+        this.report("example-value", entry.value.range, {
+          name,
+          expected: "a whole number",
+          found: this.source(entry.value),
+        });
       }
     }
     for (const s of task.sizes) {
-      if (!given.has(s.name.text)) this.report("example-unbound", example.task.range, { name: s.name.text, suggestion: `${s.name.text} = 4` });
+      if (!given.has(s.name.text))
+        this.report("example-unbound", example.task.range, {
+          name: s.name.text,
+          suggestion: `${s.name.text} = 4`,
+        });
     }
     for (const m of task.members) {
       if (m.kind === "family" && (m.role === "input" || m.role === "param") && !given.has(m.name.text)) {
-        this.report("example-unbound", example.task.range, { name: m.name.text, suggestion: `${m.name.text} = random(1)` });
+        this.report("example-unbound", example.task.range, {
+          name: m.name.text,
+          suggestion: `${m.name.text} = random(1)`,
+        });
       }
     }
     const output = task.members.find((m) => m.kind === "family" && m.role === "output");
@@ -951,7 +1118,10 @@ class Checker {
   private declare(scope: Scope, name: Name, symbol: Symbol): void {
     if (name.text === "") return;
     this.symbols.set(name, symbol);
-    const taken = symbol.kind === "let" || symbol.kind === "binder" || symbol.kind === "use-index" ? lookUp(scope, name.text) : scope.names.get(name.text);
+    const taken =
+      symbol.kind === "let" || symbol.kind === "binder" || symbol.kind === "use-index"
+        ? lookUp(scope, name.text)
+        : scope.names.get(name.text);
     const hides = taken !== undefined && !(taken.kind === "fn" || taken.kind === "task");
     if ((hides || scope.names.has(name.text)) && name.text !== "_") {
       this.report("duplicate-name", name.range, { name: name.text });
@@ -959,7 +1129,12 @@ class Checker {
     scope.names.set(name.text, symbol);
   }
 
-  private unknown(name: Name, scope: Scope, kinds: readonly Symbol["kind"][], more: readonly string[] = []): void {
+  private unknown(
+    name: Name,
+    scope: Scope,
+    kinds: readonly Symbol["kind"][],
+    more: readonly string[] = [],
+  ): void {
     if (name.text === "") return;
     const names = [...more];
     for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
@@ -1011,7 +1186,8 @@ function itemSymbol(item: Item): Symbol | undefined {
   }
 }
 
-const numeric = (type: Type | undefined): boolean => type?.kind === "int" || type?.kind === "real" || type?.kind === "index";
+const numeric = (type: Type | undefined): boolean =>
+  type?.kind === "int" || type?.kind === "real" || type?.kind === "index";
 /** An index in arithmetic is an int. */
 const widen = (type: Type): Type => (type.kind === "index" ? INT : type);
 
@@ -1032,7 +1208,9 @@ function flexible(expr: Expr): boolean {
     case "unary":
       return expr.op === "-" && flexible(expr.operand);
     case "binary":
-      return (expr.op === "+" || expr.op === "-" || expr.op === "*") && flexible(expr.left) && flexible(expr.right);
+      return (
+        (expr.op === "+" || expr.op === "-" || expr.op === "*") && flexible(expr.left) && flexible(expr.right)
+      );
     case "block":
       return expr.lets.length === 0 && flexible(expr.value);
     case "if":
@@ -1051,7 +1229,11 @@ function smallest(expr: Expr): Range {
 function conversion(want: Type, found: Type, source: string): string {
   const whole = found.kind === "int" || found.kind === "index" || found.kind === "bit";
   if (want.kind === "real" && whole && source.length < 60) return `write \`real(${source})\``;
-  if ((want.kind === "int" || want.kind === "index") && (found.kind === "real" || found.kind === "bit") && source.length < 60) {
+  if (
+    (want.kind === "int" || want.kind === "index") &&
+    (found.kind === "real" || found.kind === "bit") &&
+    source.length < 60
+  ) {
     return `write \`int(${source})\``;
   }
   if (want.kind === "bit" && whole && source.length < 60) return `write \`${source} != 0\``;

@@ -4,8 +4,22 @@
  */
 import type { Diagnostic } from "./diagnostics";
 import type {
-  Binder, ConstItem, EnumItem, ExampleItem, Expr, FamilyMember, FnItem, Let, MonoidItem, Name, Param, ReductionItem,
-  SizeParam, SourceFile, TaskItem, UseMember,
+  Binder,
+  ConstItem,
+  EnumItem,
+  ExampleItem,
+  Expr,
+  FamilyMember,
+  FnItem,
+  Let,
+  MonoidItem,
+  Name,
+  Param,
+  ReductionItem,
+  SizeParam,
+  SourceFile,
+  TaskItem,
+  UseMember,
 } from "./tree";
 
 /** The type of a value. `index` widens to `int` without being asked; everything else is converted explicitly. */
@@ -26,7 +40,12 @@ export type Symbol =
   | { readonly kind: "const"; readonly declaration: ConstItem }
   | { readonly kind: "binder"; readonly declaration: Binder }
   /** An index name of a `with { x[i] = … }` binding; `dimension` is the dimension of the bound input that it stands for. */
-  | { readonly kind: "use-index"; readonly declaration: Name; readonly input: FamilyMember; readonly dimension: number }
+  | {
+      readonly kind: "use-index";
+      readonly declaration: Name;
+      readonly input: FamilyMember;
+      readonly dimension: number;
+    }
   | { readonly kind: "param"; readonly declaration: Param; readonly fn: FnItem }
   | { readonly kind: "let"; readonly declaration: Let }
   | { readonly kind: "family"; readonly declaration: FamilyMember; readonly task: TaskItem }

@@ -17,7 +17,9 @@ export interface Diagnostic {
   /** The smallest range to blame. */
   readonly range: Range;
   /** Other places that belong to the story. */
-  readonly related?: readonly { readonly message: string; readonly file: string; readonly range: Range }[] | undefined;
+  readonly related?:
+    | readonly { readonly message: string; readonly file: string; readonly range: Range }[]
+    | undefined;
 }
 
 interface Definition {
@@ -33,18 +35,42 @@ const define = <const T extends Record<string, Definition>>(table: T): T => tabl
 export const catalogue = define({
   // Text and syntax
   "unexpected-token": { severity: "error", message: "expected {expected}, found {found}" },
-  "nested-too-deeply": { severity: "error", message: "more than {limit} {what}", help: "give parts of it names with `let`, `fn` or families of their own" },
+  "nested-too-deeply": {
+    severity: "error",
+    message: "more than {limit} {what}",
+    help: "give parts of it names with `let`, `fn` or families of their own",
+  },
   "unexpected-character": { severity: "error", message: "{found} is not part of the language" },
   "number-out-of-range": { severity: "error", message: "{found} does not fit: {expected}" },
 
   // Names
   "unknown-name": { severity: "error", message: "nothing here is called `{name}`", help: "{suggestion}" },
-  "duplicate-name": { severity: "error", message: "`{name}` is already declared", help: "give one of the two another name" },
-  "import-not-found": { severity: "error", message: "there is no file {spec}", help: "paths are relative to this file; the standard library is \"std/…\"" },
+  "duplicate-name": {
+    severity: "error",
+    message: "`{name}` is already declared",
+    help: "give one of the two another name",
+  },
+  "import-not-found": {
+    severity: "error",
+    message: "there is no file {spec}",
+    help: 'paths are relative to this file; the standard library is "std/…"',
+  },
   "import-cycle": { severity: "error", message: "files import each other: {path}" },
-  "not-exported": { severity: "error", message: "{spec} declares nothing called `{name}`", help: "{suggestion}" },
-  "recursive-function": { severity: "error", message: "`{name}` calls itself: {path}", help: "functions are expanded where they are used; write the recurrence as a family of nodes" },
-  "recursive-use": { severity: "error", message: "`{name}` uses itself: {path}", help: "index the instances instead, so that each reads an earlier one" },
+  "not-exported": {
+    severity: "error",
+    message: "{spec} declares nothing called `{name}`",
+    help: "{suggestion}",
+  },
+  "recursive-function": {
+    severity: "error",
+    message: "`{name}` calls itself: {path}",
+    help: "functions are expanded where they are used; write the recurrence as a family of nodes",
+  },
+  "recursive-use": {
+    severity: "error",
+    message: "`{name}` uses itself: {path}",
+    help: "index the instances instead, so that each reads an earlier one",
+  },
 
   // Types and shapes
   "type-mismatch": { severity: "error", message: "expected {expected}, found {found}", help: "{suggestion}" },
@@ -53,43 +79,118 @@ export const catalogue = define({
   "not-a-family": { severity: "error", message: "`{name}` is {found}, not a family: it has no elements" },
   "not-a-value": { severity: "error", message: "`{name}` is {found}: it cannot stand for a value here" },
   "no-member": { severity: "error", message: "{target} has no `{name}`", help: "{suggestion}" },
-  "not-static": { severity: "error", message: "{what} must be known before the run: {found} is data", help: "use only numbers, sizes, consts and index variables here" },
-  "default-needs-read": { severity: "error", message: "`??` gives a default for a read, found {found}", help: "write it after a read, as in `a[i-1] ?? 0`" },
-  "table-size": { severity: "error", message: "the table has {found} entries, its arguments have {expected} combinations" },
-  "table-argument": { severity: "error", message: "a table's arguments are bit, enum or index of a constant, found {found}" },
-  "missing-type": { severity: "error", message: "the type of `{name}` cannot be found out from its own equation", help: "write it: `{suggestion}`" },
-  "missing-value": { severity: "error", message: "`{name}` is {role} and needs an equation", help: "write ` = …` after it" },
-  "unexpected-value": { severity: "error", message: "`{name}` is {role}: its values come from outside", help: "make it a `node`, or remove the equation" },
+  "not-static": {
+    severity: "error",
+    message: "{what} must be known before the run: {found} is data",
+    help: "use only numbers, sizes, consts and index variables here",
+  },
+  "default-needs-read": {
+    severity: "error",
+    message: "`??` gives a default for a read, found {found}",
+    help: "write it after a read, as in `a[i-1] ?? 0`",
+  },
+  "table-size": {
+    severity: "error",
+    message: "the table has {found} entries, its arguments have {expected} combinations",
+  },
+  "table-argument": {
+    severity: "error",
+    message: "a table's arguments are bit, enum or index of a constant, found {found}",
+  },
+  "missing-type": {
+    severity: "error",
+    message: "the type of `{name}` cannot be found out from its own equation",
+    help: "write it: `{suggestion}`",
+  },
+  "missing-value": {
+    severity: "error",
+    message: "`{name}` is {role} and needs an equation",
+    help: "write ` = …` after it",
+  },
+  "unexpected-value": {
+    severity: "error",
+    message: "`{name}` is {role}: its values come from outside",
+    help: "make it a `node`, or remove the equation",
+  },
   "argmin-rank": { severity: "error", message: "`{op}` ranges over one index, found {found}" },
-  "not-yet-supported": { severity: "error", message: "{what} parses, but has no meaning yet in this version" },
+  "not-yet-supported": {
+    severity: "error",
+    message: "{what} parses, but has no meaning yet in this version",
+  },
 
   // Use and examples
-  "missing-binding": { severity: "error", message: "`{task}` needs its input `{name}`", help: "add `{suggestion}` between the braces" },
+  "missing-binding": {
+    severity: "error",
+    message: "`{task}` needs its input `{name}`",
+    help: "add `{suggestion}` between the braces",
+  },
   "unknown-binding": { severity: "error", message: "`{task}` has no input `{name}`", help: "{suggestion}" },
   "example-value": { severity: "error", message: "`{name}` needs {expected}, found {found}" },
-  "example-unbound": { severity: "error", message: "the example does not say what `{name}` is", help: "add `{suggestion}`" },
-  "example-checks-nothing": { severity: "warning", message: "the example compares nothing", help: "add a line such as `{suggestion}`" },
-  "unused-let": { severity: "warning", message: "`{name}` is never read", help: "remove it, or call it `_{name}`" },
+  "example-unbound": {
+    severity: "error",
+    message: "the example does not say what `{name}` is",
+    help: "add `{suggestion}`",
+  },
+  "example-checks-nothing": {
+    severity: "warning",
+    message: "the example compares nothing",
+    help: "add a line such as `{suggestion}`",
+  },
+  "unused-let": {
+    severity: "warning",
+    message: "`{name}` is never read",
+    help: "remove it, or call it `_{name}`",
+  },
 
   // Meaning over all sizes
-  "read-outside": { severity: "error", message: "{read} is outside `{family}` at {sizes}: {why}", help: "{suggestion}" },
-  "empty-task": { severity: "error", message: "no sizes up to {limit} satisfy `where`", help: "the conditions contradict each other or ask for sizes beyond what is tried" },
-  "cycle": { severity: "error", message: "`{node}` depends on itself at {sizes}: {path}", help: "an equation may read only what is computed before it" },
+  "read-outside": {
+    severity: "error",
+    message: "{read} is outside `{family}` at {sizes}: {why}",
+    help: "{suggestion}",
+  },
+  "empty-task": {
+    severity: "error",
+    message: "no sizes up to {limit} satisfy `where`",
+    help: "the conditions contradict each other or ask for sizes beyond what is tried",
+  },
+  cycle: {
+    severity: "error",
+    message: "`{node}` depends on itself at {sizes}: {path}",
+    help: "an equation may read only what is computed before it",
+  },
   "where-broken": { severity: "error", message: "`{condition}` does not hold at {sizes}" },
-  "size-missing": { severity: "error", message: "the size `{name}` has no value", help: "give one: `{suggestion}`" },
-  "size-invalid": { severity: "error", message: "the size `{name}` must be a whole number from 0 to {limit}, found {found}" },
-  "size-unknown": { severity: "error", message: "`{task}` has no size called `{name}`", help: "{suggestion}" },
-  "too-large": { severity: "error", message: "{what} needs {found}, the limit is {limit}", help: "{suggestion}" },
+  "size-missing": {
+    severity: "error",
+    message: "the size `{name}` has no value",
+    help: "give one: `{suggestion}`",
+  },
+  "size-invalid": {
+    severity: "error",
+    message: "the size `{name}` must be a whole number from 0 to {limit}, found {found}",
+  },
+  "size-unknown": {
+    severity: "error",
+    message: "`{task}` has no size called `{name}`",
+    help: "{suggestion}",
+  },
+  "too-large": {
+    severity: "error",
+    message: "{what} needs {found}, the limit is {limit}",
+    help: "{suggestion}",
+  },
   "input-missing": { severity: "error", message: "the input `{name}` has no value", help: "{suggestion}" },
   "input-shape": { severity: "error", message: "`{name}` needs {expected}, found {found}" },
   "input-range": { severity: "error", message: "{element} is {found}, outside {expected}" },
   "expect-failed": { severity: "error", message: "expected {expected}, found {found} at {sizes}" },
   "expect-undecided": { severity: "warning", message: "{expected} is not decided: {why}" },
-  "overflow": { severity: "error", message: "{element} overflows int at {where}: {found}" },
+  overflow: { severity: "error", message: "{element} overflows int at {where}: {found}" },
   "division-by-zero": { severity: "error", message: "{element} divides by zero at {where}" },
   "index-outside": { severity: "error", message: "{element} reads {read}, outside `{family}`" },
   "value-range": { severity: "error", message: "{element} is {found}, outside {expected}" },
-  "example-failed": { severity: "error", message: "`{name}`: {element} is {found}, the example says {expected}" },
+  "example-failed": {
+    severity: "error",
+    message: "`{name}`: {element} is {found}, the example says {expected}",
+  },
 });
 
 export type DiagnosticCode = keyof typeof catalogue;
@@ -110,7 +211,8 @@ export function diagnostic<C extends DiagnosticCode>(
 ): Diagnostic {
   const definition: Definition = catalogue[code];
   const values = args as Readonly<Record<string, string | number>>;
-  const fill = (template: string) => template.replace(/\{(\w+)\}/g, (_, hole: string) => String(values[hole] ?? ""));
+  const fill = (template: string) =>
+    template.replace(/\{(\w+)\}/g, (_, hole: string) => String(values[hole] ?? ""));
   const help = definition.help === undefined ? "" : fill(definition.help).trim();
   return {
     code,

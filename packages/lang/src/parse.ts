@@ -9,11 +9,41 @@
 import { EmbeddedActionsParser, EOF, type IToken, type TokenType, tokenMatcher } from "chevrotain";
 import { type Diagnostic, diagnostic } from "./diagnostics";
 import {
-  allTokens, Identifier, itemWords, lexer, memberWords, NumberToken, placeWords, reductionWords, StringToken, signs, words,
+  allTokens,
+  Identifier,
+  itemWords,
+  lexer,
+  memberWords,
+  NumberToken,
+  placeWords,
+  reductionWords,
+  StringToken,
+  signs,
+  words,
 } from "./tokens";
 import type {
-  Binary, BinaryOp, Binder, Call, Comment, ExampleEntry, ExpectClaim, Expr, FamilyRole, Item, Let, Member, Name, NumberLiteral,
-  Param, Range, ReductionOp, SizeParam, SourceFile, StringLiteral, TypeNode, UseBinding,
+  Binary,
+  BinaryOp,
+  Binder,
+  Call,
+  Comment,
+  ExampleEntry,
+  ExpectClaim,
+  Expr,
+  FamilyRole,
+  Item,
+  Let,
+  Member,
+  Name,
+  NumberLiteral,
+  Param,
+  Range,
+  ReductionOp,
+  SizeParam,
+  SourceFile,
+  StringLiteral,
+  TypeNode,
+  UseBinding,
 } from "./tree";
 
 /** Brackets nested deeper than this are refused: everything after parsing may recurse over the tree. */
@@ -51,12 +81,17 @@ export function parse(text: string, file: string): Parsed {
       !lexErrors.some((e) => text.slice(e.end, d.range.start).trim().length < 12 && e.start <= d.range.end),
   );
   kept.sort((a, b) => a.range.start - b.range.start);
-  return { tree: { kind: "file", items, comments, range: { start: 0, end: text.length } }, diagnostics: kept };
+  return {
+    tree: { kind: "file", items, comments, range: { start: 0, end: text.length } },
+    diagnostics: kept,
+  };
 }
 
 /** While chevrotain records the grammar, tokens are dummies: hence the default. */
 const tokenRange = (token: IToken | undefined): Range =>
-  token?.image === undefined ? { start: 0, end: 0 } : { start: token.startOffset, end: token.startOffset + token.image.length };
+  token?.image === undefined
+    ? { start: 0, end: 0 }
+    : { start: token.startOffset, end: token.startOffset + token.image.length };
 
 const itemTypes = new Set<TokenType>(Object.values(itemWords));
 const memberTypes = new Set<TokenType>(Object.values(memberWords));
@@ -98,13 +133,16 @@ class Session {
     }
     // A head, up to and with its `{`, then members, then `}`.
     const cuts = this.cuts(start + 1, end, memberTypes);
-    const brace = this.tokens.findIndex((t, k) => k > start && k < (cuts[0] ?? end) && t.tokenType === signs.openBrace);
+    const brace = this.tokens.findIndex(
+      (t, k) => k > start && k < (cuts[0] ?? end) && t.tokenType === signs.openBrace,
+    );
     const headEnd = brace < 0 ? (cuts[0] ?? end) : brace + 1;
     const head = this.segment(start, headEnd, (p) => p.head());
     const members: Member[] = [];
     // The closing brace belongs to the last segment.
     const last = end - 1;
-    const closed = last >= headEnd && this.tokens[last]!.tokenType === signs.closeBrace && this.balanced(headEnd, last);
+    const closed =
+      last >= headEnd && this.tokens[last]!.tokenType === signs.closeBrace && this.balanced(headEnd, last);
     const bodyEnd = closed ? last : end;
     const firstMember = cuts[0] ?? bodyEnd;
     if (headEnd < firstMember && headEnd < bodyEnd && brace >= 0) {
@@ -140,7 +178,11 @@ class Session {
     } catch (error) {
       if (!(error instanceof TooLong)) throw error;
       this.diagnostics.push(
-        diagnostic("nested-too-deeply", { file: this.file, range: error.range }, { limit: MAX_CHAIN, what: "operators in one expression" }),
+        diagnostic(
+          "nested-too-deeply",
+          { file: this.file, range: error.range },
+          { limit: MAX_CHAIN, what: "operators in one expression" },
+        ),
       );
       return undefined;
     }
@@ -152,7 +194,9 @@ class Session {
       else this.unexpected(token, expected);
     } else {
       for (const { range, found, expected } of parser.complaints) {
-        this.diagnostics.push(diagnostic("number-out-of-range", { file: this.file, range }, { found, expected }));
+        this.diagnostics.push(
+          diagnostic("number-out-of-range", { file: this.file, range }, { found, expected }),
+        );
       }
     }
     parser.complaints = [];
@@ -161,7 +205,9 @@ class Session {
 
   private unexpected(token: IToken, expected: string): void {
     const range = tokenRange(token);
-    this.diagnostics.push(diagnostic("unexpected-token", { file: this.file, range }, { expected, found: describe(token) }));
+    this.diagnostics.push(
+      diagnostic("unexpected-token", { file: this.file, range }, { expected, found: describe(token) }),
+    );
   }
 
   /** Something is missing before token `end`: blame the end of the token before. */
@@ -202,10 +248,13 @@ class Session {
       const token = this.tokens[k]!;
       const type = token.tokenType;
       if (type === signs.open || type === signs.openSquare || type === signs.openBrace) depth++;
-      if (type === signs.close || type === signs.closeSquare || type === signs.closeBrace) depth = Math.max(0, depth - 1);
+      if (type === signs.close || type === signs.closeSquare || type === signs.closeBrace)
+        depth = Math.max(0, depth - 1);
       if (depth > MAX_NESTING) {
         const args = { limit: MAX_NESTING, what: "brackets inside each other" };
-        this.diagnostics.push(diagnostic("nested-too-deeply", { file: this.file, range: tokenRange(token) }, args));
+        this.diagnostics.push(
+          diagnostic("nested-too-deeply", { file: this.file, range: tokenRange(token) }, args),
+        );
         return false;
       }
     }
@@ -254,9 +303,22 @@ class TooLong extends Error {
 
 /** Operators by precedence, loosest first; all associate to the left. */
 const binding: Readonly<Record<BinaryOp, number>> = {
-  or: 1, xor: 2, and: 3,
-  "==": 5, "!=": 5, "<": 5, "<=": 5, ">": 5, ">=": 5,
-  "+": 6, "-": 6, "*": 7, "/": 7, div: 7, mod: 7, "^": 9,
+  or: 1,
+  xor: 2,
+  and: 3,
+  "==": 5,
+  "!=": 5,
+  "<": 5,
+  "<=": 5,
+  ">": 5,
+  ">=": 5,
+  "+": 6,
+  "-": 6,
+  "*": 7,
+  "/": 7,
+  div: 7,
+  mod: 7,
+  "^": 9,
 };
 const NOT_BINDS = 4;
 const MINUS_BINDS = 8;
@@ -271,10 +333,16 @@ function fold(pieces: readonly Piece[]): Expr {
   let at = 0;
   const operand = (): Expr => {
     const piece = pieces[at++];
-    if (piece === undefined || piece.kind === "operator") throw new Error("an operand is missing in a parsed chain");
+    if (piece === undefined || piece.kind === "operator")
+      throw new Error("an operand is missing in a parsed chain");
     if (piece.kind === "operand") return piece.expr;
     const inner = climb(operand(), piece.op === "-" ? MINUS_BINDS : NOT_BINDS);
-    return { kind: "unary", op: piece.op, operand: inner, range: { start: piece.start, end: inner.range.end } };
+    return {
+      kind: "unary",
+      op: piece.op,
+      operand: inner,
+      range: { start: piece.start, end: inner.range.end },
+    };
   };
   const climb = (first: Expr, least: number): Expr => {
     let left = first;
@@ -283,7 +351,13 @@ function fold(pieces: readonly Piece[]): Expr {
       if (piece === undefined || piece.kind !== "operator" || binding[piece.op] < least) return left;
       at++;
       const right = climb(operand(), binding[piece.op] + 1);
-      const node: Binary = { kind: "binary", op: piece.op, left, right, range: { start: left.range.start, end: right.range.end } };
+      const node: Binary = {
+        kind: "binary",
+        op: piece.op,
+        left,
+        right,
+        range: { start: left.range.start, end: right.range.end },
+      };
       left = node;
     }
   };
@@ -310,7 +384,9 @@ class Grammar extends EmbeddedActionsParser {
       errorMessageProvider: {
         buildMismatchTokenMessage: ({ expected }) => expected.LABEL ?? expected.name,
         buildNotAllInputParsedMessage: ({ firstRedundant }) =>
-          firstRedundant.tokenType === signs.closeBrace ? "no further `}`" : "an operator or the end of this line",
+          firstRedundant.tokenType === signs.closeBrace
+            ? "no further `}`"
+            : "an operator or the end of this line",
         buildNoViableAltMessage: ({ customUserDescription }) => customUserDescription ?? EXPRESSION,
         buildEarlyExitMessage: ({ customUserDescription }) => customUserDescription ?? EXPRESSION,
       },
@@ -334,18 +410,20 @@ class Grammar extends EmbeddedActionsParser {
 
   // Items
 
-  readonly item = this.RULE("item", (): Item =>
-    this.OR({
-      DEF: [
-        { ALT: (): Item => this.SUBRULE(this.importItem) },
-        { ALT: (): Item => this.SUBRULE(this.constItem) },
-        { ALT: (): Item => this.SUBRULE(this.enumItem) },
-        { ALT: (): Item => this.SUBRULE(this.fnItem) },
-        { ALT: (): Item => this.SUBRULE(this.monoidItem) },
-        { ALT: (): Item => this.SUBRULE(this.exampleItem) },
-      ],
-      ERR_MSG: "an item",
-    }),
+  readonly item = this.RULE(
+    "item",
+    (): Item =>
+      this.OR({
+        DEF: [
+          { ALT: (): Item => this.SUBRULE(this.importItem) },
+          { ALT: (): Item => this.SUBRULE(this.constItem) },
+          { ALT: (): Item => this.SUBRULE(this.enumItem) },
+          { ALT: (): Item => this.SUBRULE(this.fnItem) },
+          { ALT: (): Item => this.SUBRULE(this.monoidItem) },
+          { ALT: (): Item => this.SUBRULE(this.exampleItem) },
+        ],
+        ERR_MSG: "an item",
+      }),
   );
 
   private importItem = this.RULE("importItem", (): Item => {
@@ -405,7 +483,12 @@ class Grammar extends EmbeddedActionsParser {
         this.CONSUME(signs.colon);
         const type = this.SUBRULE(this.type);
         this.ACTION(() =>
-          params.push({ kind: "param", name: paramName, type, range: { start: paramName.range.start, end: type.range.end } }),
+          params.push({
+            kind: "param",
+            name: paramName,
+            type,
+            range: { start: paramName.range.start, end: type.range.end },
+          }),
         );
       },
     });
@@ -462,7 +545,9 @@ class Grammar extends EmbeddedActionsParser {
     this.MANY(() => {
       const entry = this.SUBRULE(this.exampleEntry);
       this.ACTION(() => entries.push(entry));
-      this.OPTION2(() => this.OR([{ ALT: () => this.CONSUME(signs.comma) }, { ALT: () => this.CONSUME(signs.semicolon) }]));
+      this.OPTION2(() =>
+        this.OR([{ ALT: () => this.CONSUME(signs.comma) }, { ALT: () => this.CONSUME(signs.semicolon) }]),
+      );
     });
     this.CONSUME(signs.closeBrace);
     return { kind: "example", task, title, entries, range: nowhere };
@@ -499,18 +584,27 @@ class Grammar extends EmbeddedActionsParser {
       this.CONSUME(signs.dot);
       const more = this.SUBRULE2(this.name);
       this.ACTION(() => {
-        name = { kind: "name", text: `${name.text}.${more.text}`, range: { start: name.range.start, end: more.range.end } };
+        name = {
+          kind: "name",
+          text: `${name.text}.${more.text}`,
+          range: { start: name.range.start, end: more.range.end },
+        };
       });
     });
     return name;
   });
 
   /** `task Name(sizes) where … {` or `reduction Name from A(…) to B(…) {`: members are parsed apart. */
-  readonly head = this.RULE("head", (): Item =>
-    this.OR({
-      DEF: [{ ALT: (): Item => this.SUBRULE(this.taskHead) }, { ALT: (): Item => this.SUBRULE(this.reductionHead) }],
-      ERR_MSG: "`task` or `reduction`",
-    }),
+  readonly head = this.RULE(
+    "head",
+    (): Item =>
+      this.OR({
+        DEF: [
+          { ALT: (): Item => this.SUBRULE(this.taskHead) },
+          { ALT: (): Item => this.SUBRULE(this.reductionHead) },
+        ],
+        ERR_MSG: "`task` or `reduction`",
+      }),
   );
 
   private taskHead = this.RULE("taskHead", (): Item => {
@@ -578,21 +672,28 @@ class Grammar extends EmbeddedActionsParser {
       },
     });
     const close = this.CONSUME(signs.close);
-    return this.ACTION(() => ({ kind: "call", name, args, range: { start: name.range.start, end: tokenRange(close).end } }));
+    return this.ACTION(() => ({
+      kind: "call",
+      name,
+      args,
+      range: { start: name.range.start, end: tokenRange(close).end },
+    }));
   });
 
   // Members
 
-  readonly member = this.RULE("member", (): Member =>
-    this.OR({
-      DEF: [
-        { ALT: (): Member => this.SUBRULE(this.familyMember) },
-        { ALT: (): Member => this.SUBRULE(this.useMember) },
-        { ALT: (): Member => this.SUBRULE(this.expectMember) },
-        { ALT: (): Member => this.SUBRULE(this.assumeMember) },
-      ],
-      ERR_MSG: "a member",
-    }),
+  readonly member = this.RULE(
+    "member",
+    (): Member =>
+      this.OR({
+        DEF: [
+          { ALT: (): Member => this.SUBRULE(this.familyMember) },
+          { ALT: (): Member => this.SUBRULE(this.useMember) },
+          { ALT: (): Member => this.SUBRULE(this.expectMember) },
+          { ALT: (): Member => this.SUBRULE(this.assumeMember) },
+        ],
+        ERR_MSG: "a member",
+      }),
   );
 
   private familyMember = this.RULE("familyMember", (): Member => {
@@ -680,14 +781,28 @@ class Grammar extends EmbeddedActionsParser {
           this.OR([{ ALT: () => this.CONSUME(signs.comma) }, { ALT: () => this.CONSUME(signs.semicolon) }]),
         );
         this.ACTION(() =>
-          bindings.push({ kind: "use-binding", name, indices, value, range: { start: name.range.start, end: value.range.end } }),
+          bindings.push({
+            kind: "use-binding",
+            name,
+            indices,
+            value,
+            range: { start: name.range.start, end: value.range.end },
+          }),
         );
       });
       this.CONSUME(signs.closeBrace);
     });
     this.CONSUME(placeWords.as);
     const alias = this.SUBRULE3(this.name);
-    return this.ACTION(() => ({ kind: "use", task: called.name, args: called.args, binders, bindings, alias, range: nowhere }));
+    return this.ACTION(() => ({
+      kind: "use",
+      task: called.name,
+      args: called.args,
+      binders,
+      bindings,
+      alias,
+      range: nowhere,
+    }));
   });
 
   private expectMember = this.RULE("expectMember", (): Member => {
@@ -821,7 +936,10 @@ class Grammar extends EmbeddedActionsParser {
     "valueOrBlock",
     (): Expr =>
       this.OR({
-        DEF: [{ ALT: (): Expr => this.SUBRULE(this.block) }, { ALT: (): Expr => this.SUBRULE(this.expression) }],
+        DEF: [
+          { ALT: (): Expr => this.SUBRULE(this.block) },
+          { ALT: (): Expr => this.SUBRULE(this.expression) },
+        ],
         ERR_MSG: EXPRESSION,
       }),
     { recoveryValueFunc: errorExpr },
@@ -844,7 +962,12 @@ class Grammar extends EmbeddedActionsParser {
       });
       const value = this.SUBRULE2(this.expression);
       const close = this.CONSUME(signs.closeBrace);
-      return this.ACTION(() => ({ kind: "block", lets, value, range: { start: open.startOffset, end: tokenRange(close).end } }));
+      return this.ACTION(() => ({
+        kind: "block",
+        lets,
+        value,
+        range: { start: open.startOffset, end: tokenRange(close).end },
+      }));
     },
     { recoveryValueFunc: errorExpr },
   );
@@ -885,7 +1008,8 @@ class Grammar extends EmbeddedActionsParser {
           throw new TooLong(last?.kind === "operand" ? last.expr.range : nowhere);
         }
         const last = pieces[pieces.length - 1];
-        if (last === undefined || last.kind !== "operand") pieces.push({ kind: "operand", expr: errorExpr() });
+        if (last === undefined || last.kind !== "operand")
+          pieces.push({ kind: "operand", expr: errorExpr() });
         return fold(pieces);
       });
     },
@@ -898,7 +1022,9 @@ class Grammar extends EmbeddedActionsParser {
         DEF: [{ ALT: () => this.CONSUME(signs.minus) }, { ALT: () => this.CONSUME(words.not) }],
         ERR_MSG: EXPRESSION,
       });
-      this.ACTION(() => pieces.push({ kind: "prefix", op: token.image as "-" | "not", start: token.startOffset }));
+      this.ACTION(() =>
+        pieces.push({ kind: "prefix", op: token.image as "-" | "not", start: token.startOffset }),
+      );
     });
     const expr = this.SUBRULE(this.postfix);
     this.ACTION(() => pieces.push({ kind: "operand", expr: expr ?? errorExpr() }));
@@ -933,7 +1059,12 @@ class Grammar extends EmbeddedActionsParser {
                   const close = this.CONSUME(signs.closeSquare);
                   this.ACTION(() => {
                     const target = expr;
-                    expr = { kind: "subscript", target, at, range: { start: target.range.start, end: tokenRange(close).end } };
+                    expr = {
+                      kind: "subscript",
+                      target,
+                      at,
+                      range: { start: target.range.start, end: tokenRange(close).end },
+                    };
                   });
                 },
               },
@@ -943,7 +1074,12 @@ class Grammar extends EmbeddedActionsParser {
                   const name = this.SUBRULE(this.name);
                   this.ACTION(() => {
                     const target = expr;
-                    expr = { kind: "member", target, name, range: { start: target.range.start, end: name.range.end } };
+                    expr = {
+                      kind: "member",
+                      target,
+                      name,
+                      range: { start: target.range.start, end: name.range.end },
+                    };
                   });
                 },
               },
@@ -957,7 +1093,12 @@ class Grammar extends EmbeddedActionsParser {
         const otherwise = this.SUBRULE(this.defaultValue);
         this.ACTION(() => {
           const read = expr;
-          expr = { kind: "default", read, otherwise, range: { start: read.range.start, end: otherwise.range.end } };
+          expr = {
+            kind: "default",
+            read,
+            otherwise,
+            range: { start: read.range.start, end: otherwise.range.end },
+          };
         });
       });
       return expr;
@@ -982,7 +1123,8 @@ class Grammar extends EmbeddedActionsParser {
   /** `sum[j: …` begins a reduction; `sum[j]` reads a family called sum. */
   private atReduction(): boolean {
     const word = this.LA(1).tokenType;
-    if (word === reductionWords.reduce) return this.LA(3).tokenType === signs.openSquare && tokenMatcher(this.LA(2), Identifier);
+    if (word === reductionWords.reduce)
+      return this.LA(3).tokenType === signs.openSquare && tokenMatcher(this.LA(2), Identifier);
     return (
       reductionTypes.has(word) &&
       this.LA(2).tokenType === signs.openSquare &&
@@ -1001,7 +1143,10 @@ class Grammar extends EmbeddedActionsParser {
           { ALT: (): Expr => this.SUBRULE(this.number) },
           {
             ALT: (): Expr => {
-              const token = this.OR2([{ ALT: () => this.CONSUME(words.true) }, { ALT: () => this.CONSUME(words.false) }]);
+              const token = this.OR2([
+                { ALT: () => this.CONSUME(words.true) },
+                { ALT: () => this.CONSUME(words.false) },
+              ]);
               return { kind: "bool", value: token.image === "true", range: tokenRange(token) };
             },
           },
@@ -1083,7 +1228,9 @@ class Grammar extends EmbeddedActionsParser {
           const next = this.CONSUME2(words.if);
           const nextCondition = this.SUBRULE2(this.expression);
           const nextThen = this.SUBRULE2(this.block);
-          this.ACTION(() => branches.push({ start: next.startOffset, condition: nextCondition, then: nextThen }));
+          this.ACTION(() =>
+            branches.push({ start: next.startOffset, condition: nextCondition, then: nextThen }),
+          );
         },
       });
       this.CONSUME2(words.else);
@@ -1152,7 +1299,8 @@ class Grammar extends EmbeddedActionsParser {
       });
       return this.ACTION(() => {
         const range = { start: word.startOffset, end: entries.range.end };
-        if (entries.kind === "string" || entries.kind === "list") return { kind: "table", args, entries, range };
+        if (entries.kind === "string" || entries.kind === "list")
+          return { kind: "table", args, entries, range };
         return { kind: "error-expr", range };
       });
     },
@@ -1172,7 +1320,11 @@ class Grammar extends EmbeddedActionsParser {
         },
       });
       const close = this.CONSUME(signs.closeSquare);
-      return this.ACTION(() => ({ kind: "list", elements, range: { start: open.startOffset, end: tokenRange(close).end } }));
+      return this.ACTION(() => ({
+        kind: "list",
+        elements,
+        range: { start: open.startOffset, end: tokenRange(close).end },
+      }));
     },
     { recoveryValueFunc: errorExpr },
   );

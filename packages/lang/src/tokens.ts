@@ -1,7 +1,11 @@
 /** The tokens. Words that mean something only in one place (`from`, `as`, `sum`, …) may be used as names elsewhere. */
 import { createToken, Lexer, type TokenType } from "chevrotain";
 
-export const Identifier = createToken({ name: "Identifier", label: "a name", pattern: /[A-Za-z_][A-Za-z0-9_]*/ });
+export const Identifier = createToken({
+  name: "Identifier",
+  label: "a name",
+  pattern: /[A-Za-z_][A-Za-z0-9_]*/,
+});
 
 const word = (text: string): TokenType =>
   createToken({ name: `Word_${text}`, label: `\`${text}\``, pattern: text, longer_alt: Identifier });
@@ -126,7 +130,12 @@ export const signs = {
 };
 
 const CommentToken = createToken({ name: "Comment", pattern: /\/\/[^\n\r]*/, group: "comments" });
-const Space = createToken({ name: "Space", pattern: /[ \t\r\n\uFEFF\u00A0]+/, group: Lexer.SKIPPED, line_breaks: true });
+const Space = createToken({
+  name: "Space",
+  pattern: /[ \t\r\n\uFEFF\u00A0]+/,
+  group: Lexer.SKIPPED,
+  line_breaks: true,
+});
 
 export const allTokens: TokenType[] = [
   Space,

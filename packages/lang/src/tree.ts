@@ -313,9 +313,22 @@ export interface Unary {
 }
 
 export type BinaryOp =
-  | "+" | "-" | "*" | "/" | "div" | "mod" | "^"
-  | "==" | "!=" | "<" | "<=" | ">" | ">="
-  | "and" | "or" | "xor";
+  | "+"
+  | "-"
+  | "*"
+  | "/"
+  | "div"
+  | "mod"
+  | "^"
+  | "=="
+  | "!="
+  | "<"
+  | "<="
+  | ">"
+  | ">="
+  | "and"
+  | "or"
+  | "xor";
 
 export interface Binary {
   readonly kind: "binary";
@@ -358,7 +371,17 @@ export interface Let {
 }
 
 export type ReductionOp =
-  | "sum" | "product" | "min" | "max" | "any" | "all" | "parity" | "majority" | "count" | "argmin" | "argmax"
+  | "sum"
+  | "product"
+  | "min"
+  | "max"
+  | "any"
+  | "all"
+  | "parity"
+  | "majority"
+  | "count"
+  | "argmin"
+  | "argmax"
   | "reduce";
 
 /** `sum[j: 0..n where j != i] e`: the body reaches as far to the right as it can. */

@@ -4,6 +4,7 @@
  * counterexample found, or left to the run.
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
+import { unroll } from "../depth/unroll";
 import { substituteIndex } from "../equations/conditions";
 import { evaluateIndex, holds, IndexFault } from "../equations/evaluate-index";
 import { printCondition, printInstance } from "../equations/print";
@@ -12,7 +13,6 @@ import type { Dim, IndexExpr, Read, Sizes, System } from "../equations/system";
 import { place, showSizes } from "../equations/values";
 import type { Schedule, Step } from "../schedule/schedule";
 import { combine, least, toAffine } from "../symbolic/affine";
-import { unroll } from "../depth/unroll";
 import { smallSizes } from "./small-sizes";
 
 /** Instances looked at per read while searching for a counterexample. */
@@ -33,7 +33,7 @@ export function checkReads(system: System): ReadCheck {
   for (const guarded of guardedReads(system)) {
     if (provedInside(guarded)) continue;
     sizes ??= smallSizes(system, 6, 120);
-    const found = counterexample(system, guarded, sizes);
+    const found = counterexample(guarded, sizes);
     if (found === undefined) {
       unproved.add(guarded.read);
       continue;
@@ -42,7 +42,13 @@ export function checkReads(system: System): ReadCheck {
     if (reported.has(key)) continue;
     reported.add(key);
     const { point, sizes: at, why } = found;
-    const args = { read: printInstance(guarded.source.name, point), family: guarded.source.name, sizes: showSizes(system, at), why, suggestion: `write \`?? 0\` after the read for a default, or guard it with \`if\`` };
+    const args = {
+      read: printInstance(guarded.source.name, point),
+      family: guarded.source.name,
+      sizes: showSizes(system, at),
+      why,
+      suggestion: `write \`?? 0\` after the read for a default, or guard it with \`if\``,
+    };
     diagnostics.push(diagnostic("read-outside", place(guarded.read.origin), args));
   }
   return { diagnostics, unproved };
@@ -63,10 +69,16 @@ function provedInside({ reader, source, read, facts, inner }: GuardedRead): bool
     if (s.value.kind === "mod") {
       const modulus = toAffine(s.value.right);
       const positive = least(combine(modulus, { constant: 1, terms: new Map() }, -1), ranges, facts) >= 0;
-      if (positive && least(combine({ constant: 0, terms: new Map() }, lo, -1), ranges, facts) >= 0 && least(combine(hi, modulus, -1), ranges, facts) >= 0) return true;
+      if (
+        positive &&
+        least(combine({ constant: 0, terms: new Map() }, lo, -1), ranges, facts) >= 0 &&
+        least(combine(hi, modulus, -1), ranges, facts) >= 0
+      )
+        return true;
     }
     const above = least(combine(form, lo, -1), ranges, facts) >= 0;
-    const below = least(combine(combine(hi, form, -1), { constant: 1, terms: new Map() }, -1), ranges, facts) >= 0;
+    const below =
+      least(combine(combine(hi, form, -1), { constant: 1, terms: new Map() }, -1), ranges, facts) >= 0;
     return above && below;
   });
 }
@@ -74,14 +86,19 @@ function provedInside({ reader, source, read, facts, inner }: GuardedRead): bool
 /** No later bound depends on dimension k. */
 function dimensionFree(dims: readonly Dim[], k: number): boolean {
   const name = dims[k]!.index;
-  return dims.slice(k + 1).every((d) => ![...toAffine(d.lo).terms.keys(), ...toAffine(d.hi).terms.keys()].includes(name));
+  return dims
+    .slice(k + 1)
+    .every((d) => ![...toAffine(d.lo).terms.keys(), ...toAffine(d.hi).terms.keys()].includes(name));
 }
 
 function substitute(e: IndexExpr, by: ReadonlyMap<string, IndexExpr>): IndexExpr {
   return by.size === 0 ? e : substituteIndex(e, by);
 }
 
-function counterexample(system: System, { reader, source, read, path, inner }: GuardedRead, all: readonly Sizes[]): { readonly point: number[]; readonly sizes: Sizes; readonly why: string } | undefined {
+function counterexample(
+  { reader, source, read, path, inner }: GuardedRead,
+  all: readonly Sizes[],
+): { readonly point: number[]; readonly sizes: Sizes; readonly why: string } | undefined {
   let budget = SEARCH_BUDGET;
   for (const sizes of all) {
     const env = new Map<string, number>(Object.entries(sizes));
@@ -118,8 +135,15 @@ function counterexample(system: System, { reader, source, read, path, inner }: G
           const next = read.at[point.length]!;
           point.push(next.kind === "static" ? evaluateIndex(next.value, lookup) : 0);
         }
-        const reading = printInstance(reader.name, reader.dims.map((x) => lookup(x.index)));
-        found = { point, sizes, why: `\`${reading}\` reads it, and ${range.index} goes from ${lo} to ${hi - 1}` };
+        const reading = printInstance(
+          reader.name,
+          reader.dims.map((x) => lookup(x.index)),
+        );
+        found = {
+          point,
+          sizes,
+          why: `\`${reading}\` reads it, and ${range.index} goes from ${lo} to ${hi - 1}`,
+        };
         return;
       }
     };
@@ -134,7 +158,8 @@ function counterexample(system: System, { reader, source, read, path, inner }: G
   return undefined;
 }
 
-const hasDemand = (step: Step): boolean => step.kind === "demand" || (step.kind === "loop" && step.body.some(hasDemand));
+const hasDemand = (step: Step): boolean =>
+  step.kind === "demand" || (step.kind === "loop" && step.body.some(hasDemand));
 
 /** Nothing depends on itself. A schedule made of loops alone is a proof; else small sizes are unrolled. */
 export function checkCycles(system: System, plan: Schedule): Diagnostic[] {
@@ -155,20 +180,32 @@ export function checkCycles(system: System, plan: Schedule): Diagnostic[] {
 
 /** Some sizes satisfy `where`; used tasks get sizes that satisfy theirs, as far as small sizes tell. */
 export function checkWhere(system: System): Diagnostic[] {
-  if (smallSizes(system, 40, 1).length === 0) return [diagnostic("empty-task", place(system.origin), { limit: 40 })];
+  if (smallSizes(system, 40, 1).length === 0)
+    return [diagnostic("empty-task", place(system.origin), { limit: 40 })];
   const found: Diagnostic[] = [];
   if ((system.obligations ?? []).length === 0) return found;
   for (const obligation of system.obligations ?? []) {
-    const broken = smallSizes(system, 6, 120).map((sizes) => brokenObligation(obligation, sizes)).find((b) => b !== undefined);
+    const broken = smallSizes(system, 6, 120)
+      .map((sizes) => brokenObligation(obligation, sizes))
+      .find((b) => b !== undefined);
     if (broken === undefined) continue;
-    const args = { condition: printCondition(obligation.condition), sizes: Object.entries(broken).map(([n, v]) => `${n} = ${v}`).join(", ") || "any sizes" };
+    const args = {
+      condition: printCondition(obligation.condition),
+      sizes:
+        Object.entries(broken)
+          .map(([n, v]) => `${n} = ${v}`)
+          .join(", ") || "any sizes",
+    };
     found.push(diagnostic("where-broken", place(obligation.origin), args));
   }
   return found;
 }
 
 /** The sizes and indices at which the `where` of a used task fails, if it does at these sizes. */
-export function brokenObligation(obligation: NonNullable<System["obligations"]>[number], sizes: Sizes): Record<string, number> | undefined {
+export function brokenObligation(
+  obligation: NonNullable<System["obligations"]>[number],
+  sizes: Sizes,
+): Record<string, number> | undefined {
   const env = new Map<string, number>(Object.entries(sizes));
   const lookup = (n: string) => env.get(n) ?? 0;
   let found: Record<string, number> | undefined;
@@ -208,4 +245,3 @@ export function compareFigure(op: "==" | "<=" | ">=" | "<" | ">", found: number,
       return found > wanted;
   }
 }
-

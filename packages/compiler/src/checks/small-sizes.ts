@@ -15,7 +15,11 @@ export function smallSizes(system: System, most: number, count: number): Sizes[]
     }
   };
   let tried = 0;
-  for (let total = 0; total <= most * Math.max(1, names.length) && found.length < count && tried < 50_000; total++) {
+  for (
+    let total = 0;
+    total <= most * Math.max(1, names.length) && found.length < count && tried < 50_000;
+    total++
+  ) {
     const walk = (k: number, left: number, chosen: number[]): void => {
       if (found.length >= count || tried >= 50_000) return;
       if (k === names.length) {

@@ -6,7 +6,10 @@ import type { Expr, Operator, ReduceOp } from "../equations/system";
 export type CostModel = "steps" | "ops";
 
 /** How deep an operator is in `ops`, and how many scalar operations it is. */
-export function operatorCost(expr: Extract<Expr, { kind: "apply" }>): { readonly depth: number; readonly work: number } {
+export function operatorCost(expr: Extract<Expr, { kind: "apply" }>): {
+  readonly depth: number;
+  readonly work: number;
+} {
   const width = (e: Expr): number => {
     const type = typeOf(e);
     return type.kind === "vector" ? type.width : 1;
@@ -32,7 +35,11 @@ export function operatorCost(expr: Extract<Expr, { kind: "apply" }>): { readonly
 }
 
 /** Operators after the last operand: ceil(log2 k) deep, k − 1 many; a majority compares at the end. */
-export function reductionCost(op: ReduceOp, operands: number, width: number): { readonly depth: number; readonly work: number } {
+export function reductionCost(
+  op: ReduceOp,
+  operands: number,
+  width: number,
+): { readonly depth: number; readonly work: number } {
   if (operands < 2) return { depth: 0, work: 0 };
   const end = op === "majority" ? 1 : 0;
   return { depth: ceilLog2(operands) + end, work: (operands - 1) * width + end };

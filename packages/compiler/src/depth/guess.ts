@@ -65,7 +65,10 @@ function solve(rows: readonly (readonly Rational[])[], unknowns: number): Ration
 function fit(atoms: readonly Atom[], samples: readonly Sample[]): Rational[] | undefined {
   if (samples.length < atoms.length + 3) return undefined;
   const big = (x: number): Rational => ({ n: BigInt(x), d: 1n });
-  return solve(samples.map((s) => [...atoms.map((a) => big(a.value(s.sizes))), big(s.value)]), atoms.length);
+  return solve(
+    samples.map((s) => [...atoms.map((a) => big(a.value(s.sizes))), big(s.value)]),
+    atoms.length,
+  );
 }
 
 function print(atoms: readonly Atom[], coefficients: readonly Rational[]): string {
@@ -82,20 +85,27 @@ function print(atoms: readonly Atom[], coefficients: readonly Rational[]): strin
   // A negative first term reads badly: begin with a positive one where there is one.
   const first = terms.findIndex((t) => !t.negative);
   const ordered = first > 0 ? [terms[first]!, ...terms.filter((_, k) => k !== first)] : terms;
-  const sum = ordered.map((t, k) => (k === 0 ? `${t.negative ? "-" : ""}${t.body}` : ` ${t.negative ? "-" : "+"} ${t.body}`)).join("");
+  const sum = ordered
+    .map((t, k) => (k === 0 ? `${t.negative ? "-" : ""}${t.body}` : ` ${t.negative ? "-" : "+"} ${t.body}`))
+    .join("");
   if (denominator === 1n) return sum;
   return `${ordered.length > 1 ? `(${sum})` : sum} / ${denominator}`;
 }
 
 const one: Atom = { text: "1", value: () => 1 };
-const product = (a: Atom, b: Atom): Atom => ({ text: `${a.text}*${b.text}`, value: (s) => a.value(s) * b.value(s) });
+const product = (a: Atom, b: Atom): Atom => ({
+  text: `${a.text}*${b.text}`,
+  value: (s) => a.value(s) * b.value(s),
+});
 
 /** All products of up to `degree` atoms. */
 function monomials(base: readonly Atom[], degree: number): Atom[] {
   let layer: { atom: Atom; from: number }[] = base.map((atom, from) => ({ atom, from }));
   const all = [...layer];
   for (let d = 2; d <= degree; d++) {
-    layer = layer.flatMap(({ atom, from }) => base.slice(from).map((b, k) => ({ atom: product(atom, b), from: from + k })));
+    layer = layer.flatMap(({ atom, from }) =>
+      base.slice(from).map((b, k) => ({ atom: product(atom, b), from: from + k })),
+    );
     all.push(...layer);
   }
   return [one, ...all.map((x) => x.atom)].reverse();
@@ -125,7 +135,9 @@ export function guess(names: readonly string[], samples: readonly Sample[]): Gue
     monomials(sizes, 2),
     monomials([...sizes, ...logs], 2),
     monomials(sizes, 3),
-    ...(small ? [monomials(powers, 1), monomials([...sizes, ...powers], 1), monomials([...sizes, ...powers], 2)] : []),
+    ...(small
+      ? [monomials(powers, 1), monomials([...sizes, ...powers], 1), monomials([...sizes, ...powers], 2)]
+      : []),
   ];
   for (const atoms of bases) {
     const coefficients = fit(atoms, samples);
@@ -133,15 +145,22 @@ export function guess(names: readonly string[], samples: readonly Sample[]): Gue
   }
   // floor((Σ a·size + c) / q): few small coefficients, tried one by one.
   const options = names.length === 1 ? [0, 1, 2, 3, 4] : [0, 1, 2];
-  const coefficients = names.reduce<number[][]>((all, _) => all.flatMap((c) => options.map((o) => [...c, o])), [[]]);
+  const coefficients = names.reduce<number[][]>(
+    (all, _) => all.flatMap((c) => options.map((o) => [...c, o])),
+    [[]],
+  );
   if (names.length <= 3) {
     for (const q of [2, 3, 4]) {
       for (const c of coefficients) {
         for (let constant = -q; constant <= 2 * q; constant++) {
-          const value = (s: Sizes) => Math.floor((names.reduce((sum, n, k) => sum + c[k]! * s[n]!, 0) + constant) / q);
+          const value = (s: Sizes) =>
+            Math.floor((names.reduce((sum, n, k) => sum + c[k]! * s[n]!, 0) + constant) / q);
           if (!samples.every((s) => value(s.sizes) === s.value)) continue;
           const terms = names.flatMap((n, k) => (c[k] === 0 ? [] : [c[k] === 1 ? n : `${c[k]}*${n}`]));
-          const sum = constant === 0 ? terms.join(" + ") : `${terms.join(" + ")} ${constant < 0 ? "-" : "+"} ${Math.abs(constant)}`;
+          const sum =
+            constant === 0
+              ? terms.join(" + ")
+              : `${terms.join(" + ")} ${constant < 0 ? "-" : "+"} ${Math.abs(constant)}`;
           return found(`floor((${sum}) / ${q})`);
         }
       }
@@ -149,7 +168,10 @@ export function guess(names: readonly string[], samples: readonly Sample[]): Gue
   }
   // min and max of two sizes or constants, shifted.
   const sides: Atom[] = [...sizes, ...[0, 1, 2].map((k): Atom => ({ text: String(k), value: () => k }))];
-  for (const [word, choose] of [["max", Math.max], ["min", Math.min]] as const) {
+  for (const [word, choose] of [
+    ["max", Math.max],
+    ["min", Math.min],
+  ] as const) {
     for (let i = 0; i < sizes.length; i++) {
       for (let j = i + 1; j < sides.length; j++) {
         for (let a = -2; a <= 2; a++) {

@@ -66,7 +66,10 @@ export function sourcesOf(
           walk(s.value, delay + gate);
           const chosen = values === undefined ? undefined : valueOf(s.value, values, lookup);
           if (chosen !== undefined) return [chosen, chosen + 1] as const;
-          return [Math.max(evaluateIndex(s.lo, lookup), box.lo[k]!), Math.min(evaluateIndex(s.hi, lookup), box.lo[k]! + box.extent[k]!)] as const;
+          return [
+            Math.max(evaluateIndex(s.lo, lookup), box.lo[k]!),
+            Math.min(evaluateIndex(s.hi, lookup), box.lo[k]! + box.extent[k]!),
+          ] as const;
         });
         const points = (d: number, point: readonly number[]): void => {
           if (d === source.dims.length) {
@@ -131,11 +134,17 @@ export function sourcesOf(
 }
 
 /** The value of a plain data-dependent subscript; undefined where it is more than a read. */
-function valueOf(e: Expr, values: ReadonlyMap<string, FamilyValues>, lookup: (n: string) => number): number | undefined {
+function valueOf(
+  e: Expr,
+  values: ReadonlyMap<string, FamilyValues>,
+  lookup: (n: string) => number,
+): number | undefined {
   if (e.kind === "index-value") return evaluateIndex(e.value, lookup);
   if (e.kind !== "read") return undefined;
   const family = values.get(e.family);
-  const at = e.at.map((s) => (s.kind === "static" ? evaluateIndex(s.value, lookup) : valueOf(s.value, values, lookup)));
+  const at = e.at.map((s) =>
+    s.kind === "static" ? evaluateIndex(s.value, lookup) : valueOf(s.value, values, lookup),
+  );
   if (family === undefined || at.some((i) => i === undefined)) return undefined;
   const offset = offsetOf(family, at as number[]);
   return offset < 0 ? undefined : family.data[offset];
@@ -153,7 +162,12 @@ function instanceAt(unrolled: Unrolled, family: Family, indices: readonly number
  * A longest path, from a source to an instance that attains the depth. Each step is tight: the reader's level is the
  * source's level plus the cost between them.
  */
-export function criticalPath(system: System, unrolled: Unrolled, values?: ReadonlyMap<string, FamilyValues>, most = 100_000): Instance[] {
+export function criticalPath(
+  system: System,
+  unrolled: Unrolled,
+  values?: ReadonlyMap<string, FamilyValues>,
+  most = 100_000,
+): Instance[] {
   const outputs = system.families.filter((f) => f.role === "output");
   const candidates = outputs.length > 0 ? outputs : system.families;
   let current: Instance | undefined;
@@ -185,7 +199,11 @@ export function criticalPath(system: System, unrolled: Unrolled, values?: Readon
 }
 
 export interface InstanceGraph {
-  readonly nodes: readonly (Instance & { readonly id: number; readonly critical: boolean; readonly role: Family["role"] })[];
+  readonly nodes: readonly (Instance & {
+    readonly id: number;
+    readonly critical: boolean;
+    readonly role: Family["role"];
+  })[];
   readonly edges: readonly { readonly from: number; readonly to: number; readonly critical: boolean }[];
   /** True where instances or reads were left out. */
   readonly truncated: boolean;
@@ -212,7 +230,15 @@ export function instanceGraph(system: System, unrolled: Unrolled, most = 400): I
     const id = nodes.length;
     ids.set(k, id);
     const { family, indices, level, origin } = i;
-    nodes.push({ id, family, indices, level, origin, critical: place.has(k), role: byName.get(family)!.role });
+    nodes.push({
+      id,
+      family,
+      indices,
+      level,
+      origin,
+      critical: place.has(k),
+      role: byName.get(family)!.role,
+    });
     return id;
   };
   for (const p of path) node(p);
@@ -234,7 +260,11 @@ export function instanceGraph(system: System, unrolled: Unrolled, most = 400): I
         const from = node(source);
         if (from === undefined) continue;
         const next = place.get(key(source));
-        edges.push({ from, to, critical: next !== undefined && place.get(key({ family: family.name, indices })) === next + 1 });
+        edges.push({
+          from,
+          to,
+          critical: next !== undefined && place.get(key({ family: family.name, indices })) === next + 1,
+        });
       }
     }
   }

@@ -8,12 +8,20 @@
 import { type Diagnostic, diagnostic } from "@fathom/lang";
 import { ceilLog2 } from "../equations/build";
 import { isAlways } from "../equations/conditions";
-import { type Box, compileCondition, compileIndex, type IndexCode, familyBox, IndexFault, type Slots } from "../equations/evaluate-index";
+import {
+  type Box,
+  compileCondition,
+  compileIndex,
+  familyBox,
+  type IndexCode,
+  IndexFault,
+  type Slots,
+} from "../equations/evaluate-index";
 import { applyOperator, reduceOperands, type Value } from "../equations/operators";
 import { printInstance } from "../equations/print";
 import type { Dim, Expr, Family, FamilyValues, Read, Reduce, Sizes, System } from "../equations/system";
 import { componentsOf, offsetOf, place, showSizes } from "../equations/values";
-import { componentWidth, type CostModel, operatorCost, reductionCost } from "./cost";
+import { type CostModel, componentWidth, operatorCost, reductionCost } from "./cost";
 
 export interface UnrollOptions {
   readonly model: CostModel;
@@ -50,7 +58,9 @@ export interface Unrolled {
   readonly worstCase: boolean;
 }
 
-export type UnrollResult = { readonly ok: true; readonly result: Unrolled } | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+export type UnrollResult =
+  | { readonly ok: true; readonly result: Unrolled }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 export const UNROLL_LIMIT = 50_000_000;
 
@@ -61,15 +71,28 @@ export function unroll(system: System, sizes: Sizes, options: UnrollOptions): Un
   const limit = options.limit ?? UNROLL_LIMIT;
   try {
     const boxes = new Map(system.families.map((f) => [f.name, familyBox(f, sizes)]));
-    const total = system.families.reduce((sum, f) => sum + (f.pieces.length > 0 ? boxes.get(f.name)!.points : 0), 0);
+    const total = system.families.reduce(
+      (sum, f) => sum + (f.pieces.length > 0 ? boxes.get(f.name)!.points : 0),
+      0,
+    );
     if (total > limit) {
-      const args = { what: `unrolling ${system.name}`, found: `${total} instances`, limit, suggestion: "choose smaller sizes" };
+      const args = {
+        what: `unrolling ${system.name}`,
+        found: `${total} instances`,
+        limit,
+        suggestion: "choose smaller sizes",
+      };
       return { ok: false, diagnostics: [diagnostic("too-large", place(system.origin), args)] };
     }
     return new Sweep(system, sizes, options, boxes, total).run();
   } catch (error) {
     if (!(error instanceof IndexFault)) throw error;
-    const args = { what: error.message, found: showSizes(system, sizes), limit: "2^53", suggestion: "choose smaller sizes" };
+    const args = {
+      what: error.message,
+      found: showSizes(system, sizes),
+      limit: "2^53",
+      suggestion: "choose smaller sizes",
+    };
     return { ok: false, diagnostics: [diagnostic("too-large", place(system.origin), args)] };
   }
 }
@@ -116,12 +139,20 @@ class Sweep {
       const later = (): never => {
         throw new Error("a family was asked before it was compiled");
       };
-      const table: Table = { family, box, strides, levels, level: later, cost: later, work: later, inside: later };
+      const table: Table = {
+        family,
+        box,
+        strides,
+        levels,
+        level: later,
+        cost: later,
+        work: later,
+        inside: later,
+      };
       this.tables.set(family.name, table);
       this.order.push(table);
     }
     for (const table of this.order as { -readonly [K in keyof Table]: Table[K] }[]) {
-      this.scope = table.family;
       const { pieces } = table.family;
       const guards = pieces.map((p) => compileCondition(p.guard, this.slot));
       const pick = <T>(parts: readonly IndexCode<T>[]): IndexCode<T> => {
@@ -146,7 +177,6 @@ class Sweep {
   }
 
   private readonly numbers: ReadonlyMap<string, number>;
-  private scope!: Family;
 
   private readonly slot = (name: string): number => {
     let at = this.slotNumbers.get(name);
@@ -233,11 +263,19 @@ class Sweep {
     for (const n of histogram) if (n > width) width = n;
     const { model } = this.options;
     const depth = outputs >= 0 ? outputs : deepest;
-    return { ok: true, result: { model, sizes: this.sizes, depth, work, width, instances, families, worstCase: this.worst } };
+    return {
+      ok: true,
+      result: { model, sizes: this.sizes, depth, work, width, instances, families, worstCase: this.worst },
+    };
   }
 
   /** Computes one instance and what it needs. Leaves the slots at this instance. */
-  private settle(table: Table, offset: number, stack: number[], dimSlots: readonly number[]): UnrollResult | undefined {
+  private settle(
+    table: Table,
+    offset: number,
+    stack: number[],
+    dimSlots: readonly number[],
+  ): UnrollResult | undefined {
     this.missing.length = 0;
     this.epoch++;
     const level = table.level(this.slots);
@@ -258,7 +296,11 @@ class Sweep {
       this.load(current, at);
       if (!current.inside(this.slots)) {
         const name = current.family.name;
-        const args = { element: "an instance", read: printInstance(name, this.pointOf(current, at)), family: name };
+        const args = {
+          element: "an instance",
+          read: printInstance(name, this.pointOf(current, at)),
+          family: name,
+        };
         return { ok: false, diagnostics: [diagnostic("index-outside", place(current.family.origin), args)] };
       }
       this.missing.length = 0;
@@ -303,7 +345,9 @@ class Sweep {
   }
 
   private pointOf(table: Table, offset: number): number[] {
-    return table.strides.map((stride, d) => (Math.floor(offset / stride) % table.box.extent[d]!) + table.box.lo[d]!);
+    return table.strides.map(
+      (stride, d) => (Math.floor(offset / stride) % table.box.extent[d]!) + table.box.lo[d]!,
+    );
   }
 
   private load(table: Table, offset: number): void {
@@ -317,7 +361,11 @@ class Sweep {
   }
 
   private insideOf(dims: readonly Dim[]): IndexCode<boolean> {
-    const parts = dims.map((d) => ({ slot: this.slot(d.index), lo: compileIndex(d.lo, this.slot), hi: compileIndex(d.hi, this.slot) }));
+    const parts = dims.map((d) => ({
+      slot: this.slot(d.index),
+      lo: compileIndex(d.lo, this.slot),
+      hi: compileIndex(d.hi, this.slot),
+    }));
     return (s) => parts.every((p) => p.lo(s) <= s[p.slot]! && s[p.slot]! < p.hi(s));
   }
 
@@ -415,7 +463,11 @@ class Sweep {
 
   /** Visits the points of a reduction that its static filter keeps. */
   private points(e: Reduce): (s: Slots, visit: () => void) => void {
-    const dims = e.dims.map((d) => ({ slot: this.slot(d.index), lo: compileIndex(d.lo, this.slot), hi: compileIndex(d.hi, this.slot) }));
+    const dims = e.dims.map((d) => ({
+      slot: this.slot(d.index),
+      lo: compileIndex(d.lo, this.slot),
+      hi: compileIndex(d.hi, this.slot),
+    }));
     const keeps = isAlways(e.filter) ? undefined : compileCondition(e.filter, this.slot);
     return (s, visit) => {
       const walk = (d: number): void => {
@@ -460,7 +512,9 @@ class Sweep {
       return 0;
     };
     if (dynamic.length === 0) {
-      const parts = e.at.map((s) => compileIndex((s as Extract<typeof s, { kind: "static" }>).value, this.slot));
+      const parts = e.at.map((s) =>
+        compileIndex((s as Extract<typeof s, { kind: "static" }>).value, this.slot),
+      );
       const rank = parts.length;
       const { lo, extent } = box;
       if (rank === 1) {
@@ -482,7 +536,9 @@ class Sweep {
       };
     }
     if (values !== undefined) {
-      const parts = e.at.map((s) => (s.kind === "static" ? compileIndex(s.value, this.slot) : this.valueOf(s.value)));
+      const parts = e.at.map((s) =>
+        s.kind === "static" ? compileIndex(s.value, this.slot) : this.valueOf(s.value),
+      );
       return (s) => {
         const point = parts.map((p) => p(s) as number);
         const offset = offsetOf(box, point);
@@ -501,7 +557,11 @@ class Sweep {
     // A range that only grows from one instance to the next is not walked twice.
     let [keyLo, keyHi, keyBase, known] = [0, 0, -1, 0];
     const last = ranges.length - 1;
-    const single = dynamic.length === 1 && e.at[last]!.kind === "dynamic" && table.family.dims.length === ranges.length && isRectangular(table.family);
+    const single =
+      dynamic.length === 1 &&
+      e.at[last]!.kind === "dynamic" &&
+      table.family.dims.length === ranges.length &&
+      isRectangular(table.family);
     return (s) => {
       let top = choosing(s);
       if (single) {
@@ -509,7 +569,8 @@ class Sweep {
         for (let d = 0; d < last; d++) base += (ranges[d]!.from(s) - box.lo[d]!) * strides[d]!;
         const lo = Math.max(ranges[last]!.from(s), box.lo[last]!);
         const hi = Math.min(ranges[last]!.to(s), box.lo[last]! + box.extent[last]!);
-        if (base !== keyBase || lo !== keyLo || hi < keyHi) [keyBase, keyLo, keyHi, known] = [base, lo, lo, 0];
+        if (base !== keyBase || lo !== keyLo || hi < keyHi)
+          [keyBase, keyLo, keyHi, known] = [base, lo, lo, 0];
         const before = missing.length;
         let most = known;
         for (let i = keyHi; i < hi; i++) most = Math.max(most, fetch(base + i - box.lo[last]!));
@@ -550,15 +611,28 @@ class Sweep {
         case "read": {
           const values = this.options.values!.get(x.family)!;
           const width = componentsOf(x.type);
-          const parts = x.at.map((s) => (s.kind === "static" ? compileIndex(s.value, this.slot) : go(s.value)));
+          const parts = x.at.map((s) =>
+            s.kind === "static" ? compileIndex(s.value, this.slot) : go(s.value),
+          );
           return (s) => {
-            const offset = offsetOf(values, parts.map((p) => p(s) as number)) * width;
-            return width === 1 ? values.data[offset]! : Array.from(values.data.subarray(offset, offset + width));
+            const offset =
+              offsetOf(
+                values,
+                parts.map((p) => p(s) as number),
+              ) * width;
+            return width === 1
+              ? values.data[offset]!
+              : Array.from(values.data.subarray(offset, offset + width));
           };
         }
         case "apply": {
           const args = x.args.map(go);
-          return (s) => applyOperator(x.op, args.map((a) => a(s)), x.type);
+          return (s) =>
+            applyOperator(
+              x.op,
+              args.map((a) => a(s)),
+              x.type,
+            );
         }
         case "select": {
           const [c, t, o] = [go(x.condition), go(x.then), go(x.otherwise)];

@@ -9,9 +9,20 @@ import { isAlways } from "../equations/conditions";
 import { type ElementaryName, elementarySource } from "../equations/elementary";
 import { printComparison } from "../equations/print";
 import { familyKey, threefry } from "../equations/random";
-import type { Comparison, Condition, Dim, ElementType, Expr, Family, IndexExpr, Reduce, Subscript, System } from "../equations/system";
+import type {
+  Comparison,
+  Condition,
+  Dim,
+  ElementType,
+  Expr,
+  Family,
+  IndexExpr,
+  Reduce,
+  Subscript,
+  System,
+} from "../equations/system";
 import { componentsOf, SIZE_LIMIT } from "../equations/values";
-import { type Schedule, schedule, type Step } from "../schedule/schedule";
+import { type Schedule, type Step, schedule } from "../schedule/schedule";
 
 export interface EmitOptions {
   /** Report the first int overflow and the first division by zero, with the instance. */
@@ -35,7 +46,14 @@ export function emitJs(system: System, options: EmitOptions = {}): Emitted {
   return { js: module.text(), dts: declaration(system, keep), schedule: plan };
 }
 
-const f32 = (n: number): string => (Object.is(n, -0) ? "-0" : n === Number.POSITIVE_INFINITY ? "Infinity" : n === Number.NEGATIVE_INFINITY ? "-Infinity" : String(n));
+const f32 = (n: number): string =>
+  Object.is(n, -0)
+    ? "-0"
+    : n === Number.POSITIVE_INFINITY
+      ? "Infinity"
+      : n === Number.NEGATIVE_INFINITY
+        ? "-Infinity"
+        : String(n);
 
 /** Inlined into every module. */
 const RUNTIME = `
@@ -162,7 +180,9 @@ class Module {
       case "mul":
         return `exact(${this.index(e.left)} * ${this.index(e.right)})`;
       case "div":
-        return e.right.kind === "integer" && e.right.value > 0 ? `Math.floor(${this.index(e.left)} / ${e.right.value})` : `idiv(${this.index(e.left)}, ${this.index(e.right)})`;
+        return e.right.kind === "integer" && e.right.value > 0
+          ? `Math.floor(${this.index(e.left)} / ${e.right.value})`
+          : `idiv(${this.index(e.left)}, ${this.index(e.right)})`;
       case "mod":
         return this.wrapped(e.left, e.right) ?? `imod(${this.index(e.left)}, ${this.index(e.right)})`;
       case "min":
@@ -182,7 +202,8 @@ class Module {
     if (by.kind !== "integer" || by.value !== 1 || left.left.kind !== "index") return undefined;
     const index = left.left;
     const range = this.ranges.find((d) => d.index === index.name);
-    if (range === undefined || range.lo.kind !== "integer" || range.lo.value !== 0 || range.hi !== modulus) return undefined;
+    if (range === undefined || range.lo.kind !== "integer" || range.lo.value !== 0 || range.hi !== modulus)
+      return undefined;
     const i = this.index(index);
     const n = this.index(modulus);
     return left.kind === "add" ? `(${i} === ${n} - 1 ? 0 : ${i} + 1)` : `(${i} === 0 ? ${n} - 1 : ${i} - 1)`;
@@ -196,7 +217,11 @@ class Module {
   private condition(c: Condition): string {
     if (isAlways(c)) return "true";
     if (c.length === 0) return "false";
-    return c.map((all) => (all.length === 1 ? this.comparison(all[0]!) : `(${all.map((x) => this.comparison(x)).join(" && ")})`)).join(" || ");
+    return c
+      .map((all) =>
+        all.length === 1 ? this.comparison(all[0]!) : `(${all.map((x) => this.comparison(x)).join(" && ")})`,
+      )
+      .join(" || ");
   }
 
   // Storage
@@ -208,7 +233,8 @@ class Module {
     if (at.length === 0) return "0";
     return at
       .map((i, d) => {
-        const position = fold?.dim === d ? `((${i} - ${base}_lo${d}) % ${fold.window})` : `(${i} - ${base}_lo${d})`;
+        const position =
+          fold?.dim === d ? `((${i} - ${base}_lo${d}) % ${fold.window})` : `(${i} - ${base}_lo${d})`;
         return d === at.length - 1 ? position : `${position} * ${base}_st${d}`;
       })
       .join(" + ");
@@ -258,8 +284,18 @@ class Module {
         e.cases.forEach((c, k) => {
           const inner = this.inner(scope);
           const values = this.expr(c.value, inner);
-          const head = k === 0 ? `if (${this.condition(c.guard)})` : isAlways(c.guard) ? "else" : `else if (${this.condition(c.guard)})`;
-          scope.lines.push(`${scope.indent}${head} {`, ...inner.lines, ...values.map((v, j) => `${inner.indent}${results[j]} = ${v};`), `${scope.indent}}`);
+          const head =
+            k === 0
+              ? `if (${this.condition(c.guard)})`
+              : isAlways(c.guard)
+                ? "else"
+                : `else if (${this.condition(c.guard)})`;
+          scope.lines.push(
+            `${scope.indent}${head} {`,
+            ...inner.lines,
+            ...values.map((v, j) => `${inner.indent}${results[j]} = ${v};`),
+            `${scope.indent}}`,
+          );
         });
         return results;
       }
@@ -273,7 +309,9 @@ class Module {
           const sure = type.kind === "bit" || type.kind === "enum";
           if (sure) return atom;
           const element = this.element;
-          scope.lines.push(`${scope.indent}if (${atom} < 0 || ${atom} >= ${e.radix[k]}) fail("value-range", ${element} + " is " + ${atom} + ", outside 0..${e.radix[k]}");`);
+          scope.lines.push(
+            `${scope.indent}if (${atom} < 0 || ${atom} >= ${e.radix[k]}) fail("value-range", ${element} + " is " + ${atom} + ", outside 0..${e.radix[k]}");`,
+          );
           return atom;
         });
         const row = args.reduce((r, a, k) => (k === 0 ? a : `(${r}) * ${e.radix[k]} + ${a}`), "0");
@@ -311,7 +349,9 @@ class Module {
     let offset = this.offset(family, at);
     if (this.demanded.has(e.family)) {
       const place = this.temporary(scope, offset);
-      scope.lines.push(`${scope.indent}if (${base}_ready[${place}] !== 1) need(${this.demandNumber.get(e.family)}, ${place});`);
+      scope.lines.push(
+        `${scope.indent}if (${base}_ready[${place}] !== 1) need(${this.demandNumber.get(e.family)}, ${place});`,
+      );
       offset = place;
     }
     if (width === 1) return [this.temporary(scope, `${base}[${offset}]`)];
@@ -341,14 +381,23 @@ class Module {
     });
   }
 
-  private operator(e: Extract<Expr, { kind: "apply" }>, a: string, b: string, c: string, scope: Scope): string {
+  private operator(
+    e: Extract<Expr, { kind: "apply" }>,
+    a: string,
+    b: string,
+    c: string,
+    scope: Scope,
+  ): string {
     const whole = e.type.kind === "int" || e.type.kind === "index";
     const guard = (code: string): void => {
       if (this.checked) scope.lines.push(`${scope.indent}${code}`);
     };
     const overflow = (exactCode: string): void =>
-      guard(`{ const x = ${exactCode}; if (x !== (x | 0)) fail("overflow", ${this.element} + " overflows int: " + x); }`);
-    const zero = (): void => guard(`if (${b} === 0) fail("division-by-zero", ${this.element} + " divides by zero");`);
+      guard(
+        `{ const x = ${exactCode}; if (x !== (x | 0)) fail("overflow", ${this.element} + " overflows int: " + x); }`,
+      );
+    const zero = (): void =>
+      guard(`if (${b} === 0) fail("division-by-zero", ${this.element} + " divides by zero");`);
     switch (e.op) {
       case "add":
         if (whole) overflow(`${a} + ${b}`);
@@ -369,7 +418,9 @@ class Module {
         return `f(${a} / ${b})`;
       case "div":
         zero();
-        guard(`if (${a} === -2147483648 && ${b} === -1) fail("overflow", ${this.element} + " overflows int: 2147483648");`);
+        guard(
+          `if (${a} === -2147483648 && ${b} === -1) fail("overflow", ${this.element} + " overflows int: 2147483648");`,
+        );
         return `vdiv(${a}, ${b})`;
       case "mod":
         zero();
@@ -446,7 +497,8 @@ class Module {
         this.stacks.push(`${extra}_s${k}`);
       });
     }
-    if (e.op === "argmin" || e.op === "argmax") lines.push(`${indent}let ${extra} = 0, ${extra}_some = false;`);
+    if (e.op === "argmin" || e.op === "argmax")
+      lines.push(`${indent}let ${extra} = 0, ${extra}_some = false;`);
     if (e.op === "majority") lines.push(`${indent}let ${extra} = 0;`);
     const saved = this.ranges;
     this.ranges = [...this.ranges, ...e.dims];
@@ -454,14 +506,18 @@ class Module {
     e.dims.forEach((d, k) => {
       const i = this.name("i", d.index);
       const end = `h${number}_${k}`;
-      lines.push(`${depth}const ${end} = ${this.index(d.hi)};`, `${depth}for (let ${i} = ${this.index(d.lo)}; ${i} < ${end}; ${i}++) {`);
+      lines.push(
+        `${depth}const ${end} = ${this.index(d.hi)};`,
+        `${depth}for (let ${i} = ${this.index(d.lo)}; ${i} < ${end}; ${i}++) {`,
+      );
       depth += "  ";
     });
     const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: depth };
     const filtered = !isAlways(e.filter);
     const identity = e.op === "sum" ? "-0" : "1";
     const into = (values: readonly string[], target: Scope): void => {
-      for (const line of this.fold(e, result, extra, values, tree)) target.lines.push(`${target.indent}${line}`);
+      for (const line of this.fold(e, result, extra, values, tree))
+        target.lines.push(`${target.indent}${line}`);
     };
     const present = (target: Scope): void => {
       if (e.dataFilter === undefined) {
@@ -471,7 +527,10 @@ class Module {
       const kept = this.scalar(e.dataFilter, target);
       const values = this.expr(e.body, target);
       if (tree) {
-        into(values.map((v) => this.temporary(target, `${kept} === 1 ? ${v} : ${identity}`)), target);
+        into(
+          values.map((v) => this.temporary(target, `${kept} === 1 ? ${v} : ${identity}`)),
+          target,
+        );
       } else {
         const only: Scope = { lines: [], memo: new Map(), outer: target, indent: `${target.indent}  ` };
         into(values, only);
@@ -484,7 +543,10 @@ class Module {
       inner.lines.push(`${depth}if (${this.condition(e.filter)}) {`, ...kept.lines);
       if (tree) {
         const left: Scope = { lines: [], memo: new Map(), outer: inner, indent: `${depth}  ` };
-        into(result.map(() => identity), left);
+        into(
+          result.map(() => identity),
+          left,
+        );
         inner.lines.push(`${depth}} else {`, ...left.lines);
       }
       inner.lines.push(`${depth}}`);
@@ -496,7 +558,9 @@ class Module {
       const op = e.op === "sum" ? "+" : "*";
       result.forEach((r, k) => {
         const s = `${extra}_s${k}`;
-        lines.push(`${indent}if (${extra}_n > 0) { ${r} = ${s}[${extra}_top - 1]; for (let k = ${extra}_top - 2; k >= 0; k--) ${r} = f(${s}[k] ${op} ${r}); }`);
+        lines.push(
+          `${indent}if (${extra}_n > 0) { ${r} = ${s}[${extra}_top - 1]; for (let k = ${extra}_top - 2; k >= 0; k--) ${r} = f(${s}[k] ${op} ${r}); }`,
+        );
         if (e.op === "sum") lines.push(`${indent}${r} = f(${r} + 0);`);
       });
     }
@@ -507,19 +571,33 @@ class Module {
   /** Partial results of canonical sums; one array each, made once a run. */
   private readonly stacks: string[] = [];
 
-  private fold(e: Reduce, result: readonly string[], extra: string, values: readonly string[], tree: boolean): string[] {
+  private fold(
+    e: Reduce,
+    result: readonly string[],
+    extra: string,
+    values: readonly string[],
+    tree: boolean,
+  ): string[] {
     const [r, v] = [result[0]!, values[0]!];
     if (tree) {
       const op = e.op === "sum" ? "+" : "*";
       const lines = [`let ${extra}_c = ${extra}_n++, ${extra}_p = ${extra}_top;`];
-      const merges = values.map((_, k) => `${extra}_v${k} = f(${extra}_s${k}[${extra}_p] ${op} ${extra}_v${k});`).join(" ");
+      const merges = values
+        .map((_, k) => `${extra}_v${k} = f(${extra}_s${k}[${extra}_p] ${op} ${extra}_v${k});`)
+        .join(" ");
       lines.push(`let ${values.map((x, k) => `${extra}_v${k} = ${x}`).join(", ")};`);
       lines.push(`while (${extra}_c & 1) { ${extra}_p--; ${merges} ${extra}_c >>= 1; }`);
-      lines.push(`${values.map((_, k) => `${extra}_s${k}[${extra}_p] = ${extra}_v${k};`).join(" ")} ${extra}_top = ${extra}_p + 1;`);
+      lines.push(
+        `${values.map((_, k) => `${extra}_s${k}[${extra}_p] = ${extra}_v${k};`).join(" ")} ${extra}_top = ${extra}_p + 1;`,
+      );
       return ["{", ...lines.map((l) => `  ${l}`), "}"];
     }
     const check = (exactCode: string): string[] =>
-      this.checked ? [`{ const x = ${exactCode}; if (x !== (x | 0)) fail("overflow", ${this.element} + " overflows int: " + x); }`] : [];
+      this.checked
+        ? [
+            `{ const x = ${exactCode}; if (x !== (x | 0)) fail("overflow", ${this.element} + " overflows int: " + x); }`,
+          ]
+        : [];
     switch (e.op) {
       case "sum":
         return [...check(`${r} + ${v}`), `${r} = (${r} + ${v}) | 0;`];
@@ -542,7 +620,9 @@ class Module {
       case "argmax": {
         const sign = e.op === "argmin" ? "<" : ">";
         const i = this.name("i", e.dims[0]!.index);
-        return [`if (!${extra}_some || ${v} ${sign} ${extra} || (${extra} !== ${extra} && ${v} === ${v})) { ${extra} = ${v}; ${extra}_some = true; ${r} = ${i} | 0; }`];
+        return [
+          `if (!${extra}_some || ${v} ${sign} ${extra} || (${extra} !== ${extra} && ${v} === ${v})) { ${extra} = ${v}; ${extra}_some = true; ${r} = ${i} | 0; }`,
+        ];
       }
     }
   }
@@ -566,23 +646,37 @@ class Module {
       }
       const offset = this.offset(family, at);
       values.forEach((v, k) => {
-        scope.lines.push(`${scope.indent}${base}[${width === 1 ? offset : `(${offset}) * ${width} + ${k}`}] = ${v};`);
+        scope.lines.push(
+          `${scope.indent}${base}[${width === 1 ? offset : `(${offset}) * ${width} + ${k}`}] = ${v};`,
+        );
       });
     };
     const lines: string[] = [];
     if (family.role === "random") {
       this.random = true;
-      lines.push(`${indent}${base}[${this.offset(family, at)}] = uniform(seed, ${familyKey(family.name)}, [${at.join(", ")}]);`);
+      lines.push(
+        `${indent}${base}[${this.offset(family, at)}] = uniform(seed, ${familyKey(family.name)}, [${at.join(", ")}]);`,
+      );
     }
     family.pieces.forEach((p, k) => {
       const only = family.pieces.length === 1;
-      const scope: Scope = { lines: [], memo: new Map(), outer: undefined, indent: only ? indent : `${indent}  ` };
+      const scope: Scope = {
+        lines: [],
+        memo: new Map(),
+        outer: undefined,
+        indent: only ? indent : `${indent}  `,
+      };
       store(this.expr(p.value, scope), scope);
       if (only) {
         lines.push(...scope.lines);
         return;
       }
-      const head = k === 0 ? `if (${this.condition(p.guard)})` : isAlways(p.guard) ? "else" : `else if (${this.condition(p.guard)})`;
+      const head =
+        k === 0
+          ? `if (${this.condition(p.guard)})`
+          : isAlways(p.guard)
+            ? "else"
+            : `else if (${this.condition(p.guard)})`;
       lines.push(`${indent}${head} {`, ...scope.lines, `${indent}}`);
     });
     this.ranges = saved;
@@ -597,7 +691,9 @@ class Module {
     inner += "  ";
     for (const { d, k } of open) {
       const i = this.name("i", d.index);
-      lines.push(`${inner}for (let ${i} = ${this.index(d.lo)}, e${k} = ${this.index(d.hi)}; ${i} < e${k}; ${i}++) {`);
+      lines.push(
+        `${inner}for (let ${i} = ${this.index(d.lo)}, e${k} = ${this.index(d.hi)}; ${i} < e${k}; ${i}++) {`,
+      );
       inner += "  ";
     }
     lines.push(...this.instance(family, inner));
@@ -620,7 +716,9 @@ class Module {
         const bound = (m: (typeof members)[number]) => {
           const d = m.family.dims[m.dim]!;
           const [lo, last] = [this.index(d.lo), `${this.index(d.hi)} - 1`];
-          return step.direction === 1 ? [`${lo} + ${m.offset}`, `${last} + ${m.offset}`] : [`-(${last}) + ${m.offset}`, `-${lo} + ${m.offset}`];
+          return step.direction === 1
+            ? [`${lo} + ${m.offset}`, `${last} + ${m.offset}`]
+            : [`-(${last}) + ${m.offset}`, `-${lo} + ${m.offset}`];
         };
         const bounds = members.map(bound);
         lines.push(
@@ -641,12 +739,22 @@ class Module {
           // Families of a deeper loop may have different ranges here: each statement checks its own.
           const shared = names.size === 1;
           if (shared) {
-            lines.push(`${indent}    if (${guards[0]}) {`, `${indent}      ${head[0]}`, ...this.step(inner, `${indent}      `, false), `${indent}    }`);
+            lines.push(
+              `${indent}    if (${guards[0]}) {`,
+              `${indent}      ${head[0]}`,
+              ...this.step(inner, `${indent}      `, false),
+              `${indent}    }`,
+            );
           } else {
             const distinct = new Set(head);
             const indices = new Set(head.map((h) => h.split(" ")[1]));
             if (distinct.size === indices.size && new Set(guards).size === 1) {
-              lines.push(`${indent}    if (${guards[0]}) {`, ...[...distinct].map((h) => `${indent}      ${h}`), ...this.step(inner, `${indent}      `, false), `${indent}    }`);
+              lines.push(
+                `${indent}    if (${guards[0]}) {`,
+                ...[...distinct].map((h) => `${indent}      ${h}`),
+                ...this.step(inner, `${indent}      `, false),
+                `${indent}    }`,
+              );
             } else throw new Unschedulable();
           }
         }
@@ -667,7 +775,11 @@ class Module {
     step.families.forEach((x, k) => {
       this.demandNumber.set(x.name, k);
     });
-    lines.push(`${inner}const stack = [];`, `${inner}let missing = false;`, `${inner}const need = (family, offset) => { missing = true; stack.push(family, offset); };`);
+    lines.push(
+      `${inner}const stack = [];`,
+      `${inner}let missing = false;`,
+      `${inner}const need = (family, offset) => { missing = true; stack.push(family, offset); };`,
+    );
     lines.push(`${inner}const compute = [`);
     for (const family of step.families) {
       const base = this.family(family.name);
@@ -676,14 +788,19 @@ class Module {
       family.dims.forEach((d, k) => {
         const last = k === family.dims.length - 1;
         const i = this.name("i", d.index);
-        lines.push(`${inner}    const ${i} = ${last ? rest : `Math.floor((${rest}) / ${base}_st${k})`} + ${base}_lo${k};`);
+        lines.push(
+          `${inner}    const ${i} = ${last ? rest : `Math.floor((${rest}) / ${base}_st${k})`} + ${base}_lo${k};`,
+        );
         if (!last) rest = `(${rest}) % ${base}_st${k}`;
       });
       // Until everything it reads is there the value stored is provisional: readiness is what counts.
       lines.push(...this.instanceOnDemand(family, `${inner}    `));
       lines.push(`${inner}  },`);
     }
-    lines.push(`${inner}];`, `${inner}const ready = [${step.families.map((x) => `${this.family(x.name)}_ready`).join(", ")}];`);
+    lines.push(
+      `${inner}];`,
+      `${inner}const ready = [${step.families.map((x) => `${this.family(x.name)}_ready`).join(", ")}];`,
+    );
     lines.push(
       `${inner}const names = ${JSON.stringify(step.families.map((x) => x.name))};`,
       `${inner}const settle = (family, offset) => {`,
@@ -710,8 +827,13 @@ class Module {
         if (k === 0) lines.push(`${deeper}  if (tick(${i}, e${k})) yield;`);
         deeper += "  ";
       });
-      const place = this.offset(family, family.dims.map((d) => this.name("i", d.index)));
-      lines.push(`${deeper}{ const place = ${place}; if (${base}_ready[place] !== 1) settle(${this.demandNumber.get(family.name)}, place); }`);
+      const place = this.offset(
+        family,
+        family.dims.map((d) => this.name("i", d.index)),
+      );
+      lines.push(
+        `${deeper}{ const place = ${place}; if (${base}_ready[place] !== 1) settle(${this.demandNumber.get(family.name)}, place); }`,
+      );
       for (let k = family.dims.length; k > 0; k--) lines.push(`${inner}${"  ".repeat(k - 1)}}`);
     }
     this.demanded = saved;
@@ -721,7 +843,9 @@ class Module {
 
   /** As `instance`, but ends early while something is missing: provisional values must not raise faults. */
   private instanceOnDemand(family: Family, indent: string): string[] {
-    return this.instance(family, indent).flatMap((line) => (/^\s*if \(.*_ready\[/.test(line) ? [line, `${indent}if (missing) return;`] : [line]));
+    return this.instance(family, indent).flatMap((line) =>
+      /^\s*if \(.*_ready\[/.test(line) ? [line, `${indent}if (missing) return;`] : [line],
+    );
   }
 
   text(): string {
@@ -734,7 +858,9 @@ class Module {
       this.stacks.length = 0;
       this.tables.length = 0;
       const defined = this.system.families.filter((x) => x.pieces.length > 0);
-      (this.plan as { steps: readonly Step[] }).steps = [{ kind: "demand", families: defined, fixed: new Map() }];
+      (this.plan as { steps: readonly Step[] }).steps = [
+        { kind: "demand", families: defined, fixed: new Map() },
+      ];
       (this.plan.folded as Map<string, unknown>).clear();
       body = this.plan.steps.flatMap((s) => this.step(s, "  ", true));
     }
@@ -750,15 +876,25 @@ class Module {
       );
     }
     for (const conjunction of this.system.constraints.length === 1 ? this.system.constraints[0]! : []) {
-      lines.push(`  if (!(${this.comparison(conjunction)})) fail("where-broken", ${JSON.stringify(printComparison(conjunction))} + " does not hold");`);
+      lines.push(
+        `  if (!(${this.comparison(conjunction)})) fail("where-broken", ${JSON.stringify(printComparison(conjunction))} + " does not hold");`,
+      );
     }
-    if (this.system.constraints.length > 1) lines.push(`  if (!(${this.condition(this.system.constraints)})) fail("where-broken", "the where clause does not hold");`);
+    if (this.system.constraints.length > 1)
+      lines.push(
+        `  if (!(${this.condition(this.system.constraints)})) fail("where-broken", "the where clause does not hold");`,
+      );
     for (const family of this.system.families) lines.push(...this.declare(family, demanded.has(family.name)));
     for (const s of this.stacks) lines.push(`  const ${s} = new Float32Array(64);`);
-    const randoms = this.system.families.filter((x) => x.role === "random").flatMap((x) => this.nest(x, new Set(), "  "));
+    const randoms = this.system.families
+      .filter((x) => x.role === "random")
+      .flatMap((x) => this.nest(x, new Set(), "  "));
     const results = this.system.families
       .filter((x) => x.role === "output" || this.keep.has(x.name))
-      .map((x) => `    ${JSON.stringify(x.name)}: { lo: ${this.family(x.name)}_box.lo, extent: ${this.family(x.name)}_box.extent, data: ${this.family(x.name)} },`);
+      .map(
+        (x) =>
+          `    ${JSON.stringify(x.name)}: { lo: ${this.family(x.name)}_box.lo, extent: ${this.family(x.name)}_box.extent, data: ${this.family(x.name)} },`,
+      );
     const functions = [...this.used].sort().map((n) => `const ${n} = ${elementarySource(n)};`);
     return [
       `// ${this.system.name}: made by Fathom. Plain JavaScript, no imports.`,
@@ -787,17 +923,28 @@ class Module {
     const point = family.dims.map((d) => this.name("i", d.index));
     const used = new Set<string>();
     for (const d of family.dims) for (const e of [d.lo, d.hi]) names(e, used);
-    const bounds = family.dims.map((d, k) => `([${point.slice(0, k).join(", ")}]) => [${this.index(d.lo)}, ${this.index(d.hi)}]`);
-    const lines = [`  const ${base}_box = boxOf([${bounds.join(", ")}], [${family.dims.map((d) => used.has(d.index)).join(", ")}]);`];
+    const bounds = family.dims.map(
+      (d, k) => `([${point.slice(0, k).join(", ")}]) => [${this.index(d.lo)}, ${this.index(d.hi)}]`,
+    );
+    const lines = [
+      `  const ${base}_box = boxOf([${bounds.join(", ")}], [${family.dims.map((d) => used.has(d.index)).join(", ")}]);`,
+    ];
     const fold = this.plan.folded.get(family.name);
     family.dims.forEach((_, k) => {
       const extents = family.dims.slice(k + 1).map((_, j) => `${base}_box.extent[${k + 1 + j}]`);
-      const factors = extents.map((x, j) => (fold !== undefined && fold.dim === k + 1 + j ? `Math.min(${x}, ${fold.window})` : x));
-      lines.push(`  const ${base}_lo${k} = ${base}_box.lo[${k}], ${base}_st${k} = ${factors.length === 0 ? "1" : factors.join(" * ")};`);
+      const factors = extents.map((x, j) =>
+        fold !== undefined && fold.dim === k + 1 + j ? `Math.min(${x}, ${fold.window})` : x,
+      );
+      lines.push(
+        `  const ${base}_lo${k} = ${base}_box.lo[${k}], ${base}_st${k} = ${factors.length === 0 ? "1" : factors.join(" * ")};`,
+      );
     });
     const width = componentsOf(family.type);
     const key = JSON.stringify(family.name);
-    const points = fold === undefined ? `${base}_box.points` : `${base}_box.points === 0 ? 0 : Math.min(${base}_box.extent[${fold.dim}], ${fold.window})${family.dims.map((_, k) => (k === fold.dim ? "" : ` * ${base}_box.extent[${k}]`)).join("")}`;
+    const points =
+      fold === undefined
+        ? `${base}_box.points`
+        : `${base}_box.points === 0 ? 0 : Math.min(${base}_box.extent[${fold.dim}], ${fold.window})${family.dims.map((_, k) => (k === fold.dim ? "" : ` * ${base}_box.extent[${k}]`)).join("")}`;
     if (family.role === "input" || family.role === "param") {
       lines.push(
         `  const ${base} = inputs[${key}];`,
@@ -805,15 +952,22 @@ class Module {
         `  if (${base}.length !== ${base}_box.points * ${width}) fail("input-shape", ${key} + " needs " + ${base}_box.points * ${width} + " numbers, found " + ${base}.length);`,
       );
       if (family.type.kind === "index") {
-        const loops = family.dims.map((d, k) => `for (let ${point[k]} = ${this.index(d.lo)}, e${k} = ${this.index(d.hi)}; ${point[k]} < e${k}; ${point[k]}++)`);
+        const loops = family.dims.map(
+          (d, k) =>
+            `for (let ${point[k]} = ${this.index(d.lo)}, e${k} = ${this.index(d.hi)}; ${point[k]} < e${k}; ${point[k]}++)`,
+        );
         const bound = this.index(family.type.bound);
-        lines.push(`  ${loops.join(" ")} { const v = ${base}[${this.offset(family, point)}]; if (!(v >= 0 && v < ${bound})) fail("input-range", at(${[key, ...point].join(", ")}) + " is " + v + ", outside 0.." + ${bound}); }`);
+        lines.push(
+          `  ${loops.join(" ")} { const v = ${base}[${this.offset(family, point)}]; if (!(v >= 0 && v < ${bound})) fail("input-range", at(${[key, ...point].join(", ")}) + " is " + v + ", outside 0.." + ${bound}); }`,
+        );
       }
     } else {
       lines.push(`  const ${base} = allocate(${key}, ${arrayOf(family.type)}, (${points}) * ${width});`);
       if (demanded) lines.push(`  const ${base}_ready = new Uint8Array(${base}_box.points);`);
     }
-    const inside = family.dims.map((d, k) => `${this.index(d.lo)} <= ${point[k]} && ${point[k]} < ${this.index(d.hi)}`).join(" && ");
+    const inside = family.dims
+      .map((d, k) => `${this.index(d.lo)} <= ${point[k]} && ${point[k]} < ${this.index(d.hi)}`)
+      .join(" && ");
     lines.push(`  const ${base}_in = (${point.join(", ")}) => ${inside || "true"};`);
     return lines;
   }
@@ -904,7 +1058,9 @@ function declaration(system: System, keep: ReadonlySet<string>): string {
     ...inputs.map((f) => `  /** ${safe(shape(f))} */\n  ${JSON.stringify(f.name)}: ArrayLike<number>;`),
     "}",
     "export interface Outputs {",
-    ...outputs.map((f) => `  /** ${safe(shape(f))} */\n  ${JSON.stringify(f.name)}: Values<${arrayOf(f.type)}>;`),
+    ...outputs.map(
+      (f) => `  /** ${safe(shape(f))} */\n  ${JSON.stringify(f.name)}: Values<${arrayOf(f.type)}>;`,
+    ),
     "}",
     "export interface Options { sizes: Sizes; inputs: Inputs; seed?: number; onProgress?: (done: number, total: number) => void; signal?: AbortSignal }",
     "/** `code` is the diagnostic's code: see `fathom explain`. */",

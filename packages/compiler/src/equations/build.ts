@@ -7,7 +7,19 @@
  * look-up a node. The table lives as long as the process; `forgetInterned` empties it between unrelated programs.
  */
 import type {
-  Comparison, Condition, Dim, ElementType, Expr, IndexExpr, IndexOp, Operator, Origin, Read, Reduce, ReduceOp, Subscript,
+  Comparison,
+  Condition,
+  Dim,
+  ElementType,
+  Expr,
+  IndexExpr,
+  IndexOp,
+  Operator,
+  Origin,
+  Read,
+  Reduce,
+  ReduceOp,
+  Subscript,
 } from "./system";
 
 const numbers = new WeakMap<object, number>();
@@ -60,8 +72,10 @@ export function add(left: IndexExpr, right: IndexExpr): IndexExpr {
   if (b === 0) return left;
   if (a !== undefined && b !== undefined) return folded(a + b) ?? binary("add", left, right);
   // (x + a) + b and (x - a) + b: bounds such as `n + 1 - 1` stay readable.
-  if (b !== undefined && left.kind === "add" && left.right.kind === "integer") return add(left.left, integer(left.right.value + b));
-  if (b !== undefined && left.kind === "sub" && left.right.kind === "integer") return sub(left.left, integer(left.right.value - b));
+  if (b !== undefined && left.kind === "add" && left.right.kind === "integer")
+    return add(left.left, integer(left.right.value + b));
+  if (b !== undefined && left.kind === "sub" && left.right.kind === "integer")
+    return sub(left.left, integer(left.right.value - b));
   if (b !== undefined && b < 0) return binary("sub", left, integer(-b));
   return binary("add", left, right);
 }
@@ -72,8 +86,10 @@ export function sub(left: IndexExpr, right: IndexExpr): IndexExpr {
   if (b === 0) return left;
   if (left === right) return integer(0);
   if (a !== undefined && b !== undefined) return folded(a - b) ?? binary("sub", left, right);
-  if (b !== undefined && left.kind === "add" && left.right.kind === "integer") return add(left.left, integer(left.right.value - b));
-  if (b !== undefined && left.kind === "sub" && left.right.kind === "integer") return sub(left.left, integer(left.right.value + b));
+  if (b !== undefined && left.kind === "add" && left.right.kind === "integer")
+    return add(left.left, integer(left.right.value - b));
+  if (b !== undefined && left.kind === "sub" && left.right.kind === "integer")
+    return sub(left.left, integer(left.right.value + b));
   if (b !== undefined && b < 0) return binary("add", left, integer(-b));
   return binary("sub", left, right);
 }
@@ -141,12 +157,22 @@ export function pow2(operand: IndexExpr): IndexExpr {
 
 /** The constructor of each binary index operator. */
 export const indexOperators: Readonly<Record<IndexOp, (left: IndexExpr, right: IndexExpr) => IndexExpr>> = {
-  add, sub, mul, div, mod, min, max,
+  add,
+  sub,
+  mul,
+  div,
+  mod,
+  min,
+  max,
 };
 
 // Conditions
 
-export const compare = (op: Comparison["op"], left: IndexExpr, right: IndexExpr): Comparison => ({ op, left, right });
+export const compare = (op: Comparison["op"], left: IndexExpr, right: IndexExpr): Comparison => ({
+  op,
+  left,
+  right,
+});
 /** Holds everywhere. */
 export const always: Condition = [[]];
 /** Holds nowhere. */
@@ -159,7 +185,11 @@ export const int: ElementType = { kind: "int" };
 export const real: ElementType = { kind: "real" };
 export const indexType = (bound: IndexExpr): ElementType => ({ kind: "index", bound });
 export const vectorType = (width: 2 | 3 | 4): ElementType => ({ kind: "vector", width });
-export const enumType = (name: string, cases: readonly string[]): ElementType => ({ kind: "enum", name, cases });
+export const enumType = (name: string, cases: readonly string[]): ElementType => ({
+  kind: "enum",
+  name,
+  cases,
+});
 
 /** A text that is equal exactly for equal types. */
 export function typeKey(type: ElementType): string {
@@ -179,7 +209,8 @@ export function typeKey(type: ElementType): string {
 
 const conditionKey = (condition: Condition): string =>
   condition.map((all) => all.map((c) => `${id(c.left)}${c.op}${id(c.right)}`).join("&")).join("|");
-const dimsKey = (dims: readonly Dim[]): string => dims.map((d) => `${d.index}:${id(d.lo)}..${id(d.hi)}`).join(",");
+const dimsKey = (dims: readonly Dim[]): string =>
+  dims.map((d) => `${d.index}:${id(d.lo)}..${id(d.hi)}`).join(",");
 
 // Values
 
@@ -198,28 +229,64 @@ const subscriptKey = (s: Subscript): string =>
 
 /** The first origin given for a read stays with it. */
 export const read = (family: string, at: readonly Subscript[], type: ElementType, origin?: Origin): Read =>
-  intern(`read ${family} [${at.map(subscriptKey).join(",")}] ${typeKey(type)}`, () => ({ kind: "read", family, at, type, origin }));
+  intern(`read ${family} [${at.map(subscriptKey).join(",")}] ${typeKey(type)}`, () => ({
+    kind: "read",
+    family,
+    at,
+    type,
+    origin,
+  }));
 
 export const apply = (op: Operator, args: readonly Expr[], type: ElementType, origin?: Origin): Expr =>
-  intern(`apply ${op} ${args.map(id).join(",")} ${typeKey(type)}`, () => ({ kind: "apply", op, args, type, origin }));
+  intern(`apply ${op} ${args.map(id).join(",")} ${typeKey(type)}`, () => ({
+    kind: "apply",
+    op,
+    args,
+    type,
+    origin,
+  }));
 
 export const select = (condition: Expr, then: Expr, otherwise: Expr, type: ElementType): Expr =>
-  intern(`select ${id(condition)} ${id(then)} ${id(otherwise)} ${typeKey(type)}`, () => ({ kind: "select", condition, then, otherwise, type }));
+  intern(`select ${id(condition)} ${id(then)} ${id(otherwise)} ${typeKey(type)}`, () => ({
+    kind: "select",
+    condition,
+    then,
+    otherwise,
+    type,
+  }));
 
-export function choose(cases: readonly { readonly guard: Condition; readonly value: Expr }[], type: ElementType): Expr {
+export function choose(
+  cases: readonly { readonly guard: Condition; readonly value: Expr }[],
+  type: ElementType,
+): Expr {
   const key = cases.map((c) => `${conditionKey(c.guard)}?${id(c.value)}`).join(";");
   return intern(`choose ${key} ${typeKey(type)}`, () => ({ kind: "choose", cases, type }));
 }
 
-export const lookup = (args: readonly Expr[], radix: readonly number[], entries: readonly number[], type: ElementType): Expr =>
-  intern(`table ${args.map(id).join(",")} ${radix.join(",")} ${entries.join(",")} ${typeKey(type)}`, () => ({ kind: "table", args, radix, entries, type }));
+export const lookup = (
+  args: readonly Expr[],
+  radix: readonly number[],
+  entries: readonly number[],
+  type: ElementType,
+): Expr =>
+  intern(`table ${args.map(id).join(",")} ${radix.join(",")} ${entries.join(",")} ${typeKey(type)}`, () => ({
+    kind: "table",
+    args,
+    radix,
+    entries,
+    type,
+  }));
 
 export function reduce(
   op: ReduceOp,
   dims: readonly Dim[],
   body: Expr,
   type: ElementType,
-  options: { readonly filter?: Condition; readonly dataFilter?: Expr | undefined; readonly origin?: Origin | undefined } = {},
+  options: {
+    readonly filter?: Condition;
+    readonly dataFilter?: Expr | undefined;
+    readonly origin?: Origin | undefined;
+  } = {},
 ): Reduce {
   const { filter = always, dataFilter, origin } = options;
   const key = `reduce ${op} ${dimsKey(dims)} ${conditionKey(filter)} ${dataFilter === undefined ? "" : id(dataFilter)} ${id(body)} ${typeKey(type)}`;

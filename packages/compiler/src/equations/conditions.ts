@@ -1,6 +1,15 @@
 /** Conditions in disjunctive normal form, and substitution of indices in everything that has them. */
 import * as build from "./build";
-import type { Comparison, Condition, Conjunction, Dim, ElementType, Expr, IndexExpr, Subscript } from "./system";
+import type {
+  Comparison,
+  Condition,
+  Conjunction,
+  Dim,
+  ElementType,
+  Expr,
+  IndexExpr,
+  Subscript,
+} from "./system";
 
 /** True or false where both sides are integers (or the same), else undefined. */
 function decided(c: Comparison): boolean | undefined {
@@ -16,7 +25,8 @@ export function atom(c: Comparison): Condition {
   return truth === undefined ? [[c]] : truth ? build.always : build.never;
 }
 
-const same = (a: Comparison, b: Comparison): boolean => a.op === b.op && a.left === b.left && a.right === b.right;
+const same = (a: Comparison, b: Comparison): boolean =>
+  a.op === b.op && a.left === b.left && a.right === b.right;
 
 export function or(a: Condition, b: Condition): Condition {
   if (a.some((all) => all.length === 0) || b.some((all) => all.length === 0)) return build.always;
@@ -41,7 +51,14 @@ const negated = (c: Comparison): Comparison => {
 };
 
 export function not(a: Condition): Condition {
-  return a.reduce<Condition>((rest, all) => and(rest, all.reduce<Condition>((some, c) => or(some, atom(negated(c))), build.never)), build.always);
+  return a.reduce<Condition>(
+    (rest, all) =>
+      and(
+        rest,
+        all.reduce<Condition>((some, c) => or(some, atom(negated(c))), build.never),
+      ),
+    build.always,
+  );
 }
 
 /** True where the condition certainly holds everywhere. */
@@ -73,7 +90,11 @@ export const substituteCondition = (condition: Condition, by: Substitution): Con
       or(
         some,
         all.reduce<Condition>(
-          (every, c) => and(every, atom({ op: c.op, left: substituteIndex(c.left, by), right: substituteIndex(c.right, by) })),
+          (every, c) =>
+            and(
+              every,
+              atom({ op: c.op, left: substituteIndex(c.left, by), right: substituteIndex(c.right, by) }),
+            ),
           build.always,
         ),
       ),
@@ -96,7 +117,8 @@ export function renameExpr(expr: Expr, by: Renaming, memo = new Map<Expr, Expr>(
   if (known !== undefined) return known;
   const go = (e: Expr): Expr => renameExpr(e, by, memo);
   const type = (t: ElementType): ElementType => (t.kind === "index" ? build.indexType(by.index(t.bound)) : t);
-  const dims = (ds: readonly Dim[]): Dim[] => ds.map((d) => ({ index: d.index, lo: by.index(d.lo), hi: by.index(d.hi) }));
+  const dims = (ds: readonly Dim[]): Dim[] =>
+    ds.map((d) => ({ index: d.index, lo: by.index(d.lo), hi: by.index(d.hi) }));
   const made = ((): Expr => {
     switch (expr.kind) {
       case "constant":
@@ -105,10 +127,11 @@ export function renameExpr(expr: Expr, by: Renaming, memo = new Map<Expr, Expr>(
         return build.indexValue(by.index(expr.value));
       case "read": {
         const { name, before } = by.family(expr.family);
-        const at = expr.at.map((s): Subscript =>
-          s.kind === "static"
-            ? { kind: "static", value: by.index(s.value) }
-            : { kind: "dynamic", value: go(s.value), lo: by.index(s.lo), hi: by.index(s.hi) },
+        const at = expr.at.map(
+          (s): Subscript =>
+            s.kind === "static"
+              ? { kind: "static", value: by.index(s.value) }
+              : { kind: "dynamic", value: go(s.value), lo: by.index(s.lo), hi: by.index(s.hi) },
         );
         return build.read(name, [...before, ...at], type(expr.type), expr.origin);
       }
@@ -117,7 +140,10 @@ export function renameExpr(expr: Expr, by: Renaming, memo = new Map<Expr, Expr>(
       case "select":
         return build.select(go(expr.condition), go(expr.then), go(expr.otherwise), type(expr.type));
       case "choose":
-        return build.choose(expr.cases.map((c) => ({ guard: by.condition(c.guard), value: go(c.value) })), type(expr.type));
+        return build.choose(
+          expr.cases.map((c) => ({ guard: by.condition(c.guard), value: go(c.value) })),
+          type(expr.type),
+        );
       case "table":
         return build.lookup(expr.args.map(go), expr.radix, expr.entries, type(expr.type));
       case "reduce":

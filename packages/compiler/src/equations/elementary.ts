@@ -114,8 +114,8 @@ export function trigonometric(start: 0 | 1): (x: number) => number {
   const I = new Int32Array(F.buffer);
   // 2/π after a word of zeros, in pieces of 16 bits.
   const TWO_OVER_PI = [
-    0, 0, 0xa2f9, 0x836e, 0x4e44, 0x1529, 0xfc27, 0x57d1, 0xf534, 0xddc0, 0xdb62, 0x9599, 0x3c43, 0x9041, 0xfe51, 0x63ab,
-    0xdebb, 0xc561,
+    0, 0, 0xa2f9, 0x836e, 0x4e44, 0x1529, 0xfc27, 0x57d1, 0xf534, 0xddc0, 0xdb62, 0x9599, 0x3c43, 0x9041,
+    0xfe51, 0x63ab, 0xdebb, 0xc561,
   ];
   return (x: number): number => {
     if (!(Math.abs(x) < Number.POSITIVE_INFINITY)) return Number.NaN;
@@ -134,7 +134,8 @@ export function trigonometric(start: 0 | 1): (x: number) => number {
       const v = [0, 0, 0, 0, 0, 0];
       let carry = 0;
       for (let k = 5; k >= 0; k--) {
-        const piece = (((TWO_OVER_PI[first + k]! << 16) | TWO_OVER_PI[first + k + 1]!) >>> (16 - shift)) & 0xffff;
+        const piece =
+          (((TWO_OVER_PI[first + k]! << 16) | TWO_OVER_PI[first + k + 1]!) >>> (16 - shift)) & 0xffff;
         const t = m * piece + carry;
         v[k] = t % 65536;
         carry = Math.floor(t / 65536);

@@ -8,12 +8,17 @@ export class IndexFault extends Error {}
 export type Lookup = (name: string) => number;
 
 const exact = (n: number): number => {
-  if (!Number.isSafeInteger(n)) throw new IndexFault(`an index expression reaches ${n}, beyond exact integers`);
+  if (!Number.isSafeInteger(n))
+    throw new IndexFault(`an index expression reaches ${n}, beyond exact integers`);
   return n === 0 ? 0 : n;
 };
 
 /** One of the binary operators on integers. */
-export function evaluateOperator(kind: "add" | "sub" | "mul" | "div" | "mod" | "min" | "max", a: number, b: number): number {
+export function evaluateOperator(
+  kind: "add" | "sub" | "mul" | "div" | "mod" | "min" | "max",
+  a: number,
+  b: number,
+): number {
   switch (kind) {
     case "add":
       return exact(a + b);
@@ -59,7 +64,9 @@ const compares = (op: Comparison["op"], a: number, b: number): boolean =>
   op === "==" ? a === b : op === "!=" ? a !== b : op === "<" ? a < b : a <= b;
 
 export const holds = (condition: Condition, lookup: Lookup): boolean =>
-  condition.some((all) => all.every((c) => compares(c.op, evaluateIndex(c.left, lookup), evaluateIndex(c.right, lookup))));
+  condition.some((all) =>
+    all.every((c) => compares(c.op, evaluateIndex(c.left, lookup), evaluateIndex(c.right, lookup))),
+  );
 
 /** Values of sizes and indices by slot number. */
 export type Slots = number[];
@@ -119,7 +126,11 @@ export function compileCondition(condition: Condition, slot: (name: string) => n
 }
 
 /** Visits the points of nested ranges in lexicographic order. The array handed over is reused. */
-export function forEachPoint(dims: readonly Dim[], sizes: Sizes, visit: (point: readonly number[]) => void): void {
+export function forEachPoint(
+  dims: readonly Dim[],
+  sizes: Sizes,
+  visit: (point: readonly number[]) => void,
+): void {
   const env = new Map<string, number>(Object.entries(sizes));
   const lookup = (name: string) => env.get(name) ?? 0;
   const point: number[] = [];

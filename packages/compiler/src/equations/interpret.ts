@@ -115,22 +115,31 @@ class Run {
   private compute(family: Family, point: readonly number[]): void {
     const env = new Map<string, number>(Object.entries(this.options.sizes));
     family.dims.forEach((d, k) => env.set(d.index, point[k]!));
-    const value = family.role === "random" ? uniform(this.options.seed ?? 0, familyKey(family.name), point) : this.equation(family, point, env);
+    const value =
+      family.role === "random"
+        ? uniform(this.options.seed ?? 0, familyKey(family.name), point)
+        : this.equation(family, point, env);
     const bound = boundOf(family.type, family.dims, this.options.sizes, point);
     if (bound !== undefined && ((value as number) < 0 || (value as number) >= bound)) {
-      const args = { element: printInstance(family.name, point), found: value as number, expected: `0..${bound}` };
+      const args = {
+        element: printInstance(family.name, point),
+        found: value as number,
+        expected: `0..${bound}`,
+      };
       throw new Stop(diagnostic("value-range", place(family.origin), args));
     }
     const values = this.values.get(family.name)!;
     const offset = offsetOf(values, point);
     const width = componentsOf(family.type);
-    for (let k = 0; k < width; k++) values.data[offset * width + k] = typeof value === "number" ? value : value[k]!;
+    for (let k = 0; k < width; k++)
+      values.data[offset * width + k] = typeof value === "number" ? value : value[k]!;
     this.ready.get(family.name)![offset] = 1;
   }
 
   private equation(family: Family, point: readonly number[], env: Env): Value {
     const piece = family.pieces.find((p) => holds(p.guard, (n) => env.get(n)!));
-    if (piece === undefined) throw new Error(`no equation is selected for ${printInstance(family.name, point)}`);
+    if (piece === undefined)
+      throw new Error(`no equation is selected for ${printInstance(family.name, point)}`);
     const element = printInstance(family.name, point);
     return this.expr(piece.value, env, element);
   }
@@ -144,7 +153,8 @@ class Run {
     const report = (origin: Origin | undefined) => (fault: Fault) => {
       if (this.options.checked !== true) return;
       const where = showSizes(this.system, this.options.sizes);
-      if (fault.kind === "overflow") throw new Stop(diagnostic("overflow", place(origin), { element, where, found: fault.exact }));
+      if (fault.kind === "overflow")
+        throw new Stop(diagnostic("overflow", place(origin), { element, where, found: fault.exact }));
       throw new Stop(diagnostic("division-by-zero", place(origin), { element, where }));
     };
     switch (e.kind) {
@@ -154,7 +164,9 @@ class Run {
         return this.index(e.value, env) | 0;
       case "read": {
         const family = this.families.get(e.family)!;
-        const point = e.at.map((s) => (s.kind === "static" ? this.index(s.value, env) : (go(s.value) as number)));
+        const point = e.at.map((s) =>
+          s.kind === "static" ? this.index(s.value, env) : (go(s.value) as number),
+        );
         if (!this.contains(family, point)) {
           const args = { element, read: printInstance(e.family, point), family: e.family };
           throw new Stop(diagnostic("index-outside", place(e.origin), args));
@@ -181,7 +193,13 @@ class Run {
         const row = e.args.reduce((r, a, k) => {
           const digit = go(a) as number;
           if (digit < 0 || digit >= e.radix[k]!) {
-            throw new Stop(diagnostic("value-range", place(undefined), { element, found: digit, expected: `0..${e.radix[k]}` }));
+            throw new Stop(
+              diagnostic("value-range", place(undefined), {
+                element,
+                found: digit,
+                expected: `0..${e.radix[k]}`,
+              }),
+            );
           }
           return r * e.radix[k]! + digit;
         }, 0);
@@ -225,7 +243,8 @@ class Run {
         return;
       }
       const hi = this.index(dim.hi, inner);
-      for (let i = this.index(dim.lo, inner); i < hi; i++) walk(d + 1, inner.set(dim.index, i), [...point, i]);
+      for (let i = this.index(dim.lo, inner); i < hi; i++)
+        walk(d + 1, inner.set(dim.index, i), [...point, i]);
       inner.delete(dim.index);
     };
     walk(0, new Map(env), []);
@@ -234,4 +253,6 @@ class Run {
 
 /** For messages: `cell[t - 1, i]` as the equation has it. */
 export const printRead = (e: Extract<Expr, { kind: "read" }>): string =>
-  e.at.length === 0 ? e.family : `${e.family}[${e.at.map((s) => (s.kind === "static" ? printIndex(s.value) : "…")).join(", ")}]`;
+  e.at.length === 0
+    ? e.family
+    : `${e.family}[${e.at.map((s) => (s.kind === "static" ? printIndex(s.value) : "…")).join(", ")}]`;

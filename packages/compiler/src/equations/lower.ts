@@ -3,13 +3,43 @@
  * guards: at the top of an equation pieces, inside it `choose`. Assumes a program without errors.
  */
 import {
-  builtins, type CheckedProgram, type Expr as Tree, type FamilyMember, type Name, type Range, readShape, type Reduction, type TaskItem,
-  type Type, type UseMember,
+  builtins,
+  type CheckedProgram,
+  type FamilyMember,
+  type Name,
+  type Range,
+  type Reduction,
+  readShape,
+  type TaskItem,
+  type Expr as Tree,
+  type Type,
+  type UseMember,
 } from "@fathom/lang";
 import * as build from "./build";
-import { and, atom, isAlways, not, or, renameExpr, type Renaming, substituteCondition, substituteIndex } from "./conditions";
+import {
+  and,
+  atom,
+  isAlways,
+  not,
+  or,
+  type Renaming,
+  renameExpr,
+  substituteCondition,
+  substituteIndex,
+} from "./conditions";
 import type {
-  Condition, Dim, ElementType, Expr, Family, IndexExpr, Operator, Origin, Piece, ReduceOp, Subscript, System,
+  Condition,
+  Dim,
+  ElementType,
+  Expr,
+  Family,
+  IndexExpr,
+  Operator,
+  Origin,
+  Piece,
+  ReduceOp,
+  Subscript,
+  System,
 } from "./system";
 
 /** What a name stands for while an expression is lowered. */
@@ -47,7 +77,10 @@ class Lowering {
       if (member.kind === "family") families.push(this.family(member));
       if (member.kind === "use") this.use(member, families, obligations);
     }
-    const constraints = task.where.reduce<Condition>((all, c) => and(all, this.static(c, new Map()) ?? build.never), build.always);
+    const constraints = task.where.reduce<Condition>(
+      (all, c) => and(all, this.static(c, new Map()) ?? build.never),
+      build.always,
+    );
     const system: System = {
       name: task.name.text,
       sizes: task.sizes.map((s) => ({ name: s.name.text, kind: s.sizeKind })),
@@ -104,7 +137,10 @@ class Lowering {
       case "index":
         return build.indexType(this.index(type.bound, env));
       case "enum":
-        return build.enumType(type.item.name.text, type.item.cases.map((c) => c.text));
+        return build.enumType(
+          type.item.name.text,
+          type.item.cases.map((c) => c.text),
+        );
       case "unknown":
         throw new Error("a program with errors was lowered: a type is unknown");
     }
@@ -158,7 +194,13 @@ class Lowering {
         return e === undefined ? undefined : build.sub(build.integer(0), e);
       }
       case "binary": {
-        const operators = { "+": build.add, "-": build.sub, "*": build.mul, div: build.div, mod: build.mod } as const;
+        const operators = {
+          "+": build.add,
+          "-": build.sub,
+          "*": build.mul,
+          div: build.div,
+          mod: build.mod,
+        } as const;
         if (tree.op === "^") {
           const e = this.tryIndex(tree.right, env);
           return e === undefined ? undefined : build.pow2(e);
@@ -171,7 +213,11 @@ class Lowering {
       }
       case "call": {
         const symbol = this.program.symbolOf(tree.name);
-        if (symbol?.kind === "fn") return this.tryIndex(symbol.declaration.body, this.arguments(symbol.declaration.params, tree.args, env));
+        if (symbol?.kind === "fn")
+          return this.tryIndex(
+            symbol.declaration.body,
+            this.arguments(symbol.declaration.params, tree.args, env),
+          );
         const args = tree.args.map((a) => this.tryIndex(a, env));
         if (args.some((a) => a === undefined)) return undefined;
         const [a, b, c] = args as IndexExpr[];
@@ -205,10 +251,12 @@ class Lowering {
     const binding = env.get(name.text);
     const symbol = this.program.symbolOf(name);
     if (binding?.kind === "index") return binding.value;
-    if (binding !== undefined) return this.whole(binding.tree) ? this.tryIndex(binding.tree, binding.env) : undefined;
+    if (binding !== undefined)
+      return this.whole(binding.tree) ? this.tryIndex(binding.tree, binding.env) : undefined;
     if (symbol?.kind === "size") return build.size(name.text);
     if (symbol?.kind === "binder") return build.index(name.text);
-    if (symbol?.kind === "const" && this.whole(symbol.declaration.value)) return this.tryIndex(symbol.declaration.value, new Map());
+    if (symbol?.kind === "const" && this.whole(symbol.declaration.value))
+      return this.tryIndex(symbol.declaration.value, new Map());
     return undefined;
   }
 
@@ -236,7 +284,8 @@ class Lowering {
       }
       case "name-expr": {
         const binding = env.get(tree.name.text);
-        if (binding?.kind === "value" && this.program.typeOf(binding.tree).kind === "bit") return this.static(binding.tree, binding.env);
+        if (binding?.kind === "value" && this.program.typeOf(binding.tree).kind === "bit")
+          return this.static(binding.tree, binding.env);
         const symbol = this.program.symbolOf(tree.name);
         if (symbol?.kind === "const" && this.program.typeOf(symbol.declaration.value).kind === "bit") {
           return this.static(symbol.declaration.value, new Map());
@@ -246,7 +295,10 @@ class Lowering {
       case "call": {
         const symbol = this.program.symbolOf(tree.name);
         if (symbol?.kind !== "fn") return undefined;
-        return this.static(symbol.declaration.body, this.arguments(symbol.declaration.params, tree.args, env));
+        return this.static(
+          symbol.declaration.body,
+          this.arguments(symbol.declaration.params, tree.args, env),
+        );
       }
       case "binary": {
         if (tree.op === "and" || tree.op === "or" || tree.op === "xor") {
@@ -292,14 +344,20 @@ class Lowering {
   private valueInner(tree: Tree, env: Env, want: ElementType): Expr {
     if (want.kind === "int" || want.kind === "index") {
       const index = this.tryIndex(tree, env);
-      if (index !== undefined) return index.kind === "integer" ? build.constant(build.int, index.value | 0) : build.indexValue(index);
+      if (index !== undefined)
+        return index.kind === "integer"
+          ? build.constant(build.int, index.value | 0)
+          : build.indexValue(index);
     }
     if (want.kind === "bit" && this.program.typeOf(tree).kind === "bit" && tree.kind !== "number") {
       const condition = this.static(tree, env);
       if (condition !== undefined) {
         if (isAlways(condition)) return build.constant(build.bit, 1);
         if (condition.length === 0) return build.constant(build.bit, 0);
-        const cases = [{ guard: condition, value: build.constant(build.bit, 1) }, { guard: build.always, value: build.constant(build.bit, 0) }];
+        const cases = [
+          { guard: condition, value: build.constant(build.bit, 1) },
+          { guard: build.always, value: build.constant(build.bit, 0) },
+        ];
         return build.choose(cases, build.bit);
       }
     }
@@ -317,7 +375,11 @@ class Lowering {
       case "unary": {
         const type = tree.op === "not" ? build.bit : this.scalar(tree, want);
         const operand = this.value(tree.operand, env, type);
-        if (tree.op === "-" && operand.kind === "constant") return build.constant(operand.type, operand.type.kind === "int" ? -operand.value | 0 : -operand.value);
+        if (tree.op === "-" && operand.kind === "constant")
+          return build.constant(
+            operand.type,
+            operand.type.kind === "int" ? -operand.value | 0 : -operand.value,
+          );
         return build.apply(tree.op === "not" ? "not" : "neg", [operand], type, this.origin(tree.range));
       }
       case "binary":
@@ -329,9 +391,20 @@ class Lowering {
         if (condition !== undefined) {
           if (isAlways(condition)) return this.value(tree.then, env, want);
           if (condition.length === 0) return this.value(tree.otherwise, env, want);
-          return this.choose([{ guard: condition, value: this.value(tree.then, env, want) }, { guard: build.always, value: this.value(tree.otherwise, env, want) }], want);
+          return this.choose(
+            [
+              { guard: condition, value: this.value(tree.then, env, want) },
+              { guard: build.always, value: this.value(tree.otherwise, env, want) },
+            ],
+            want,
+          );
         }
-        return build.select(this.value(tree.condition, env, build.bit), this.value(tree.then, env, want), this.value(tree.otherwise, env, want), want);
+        return build.select(
+          this.value(tree.condition, env, build.bit),
+          this.value(tree.then, env, want),
+          this.value(tree.otherwise, env, want),
+          want,
+        );
       }
       case "block": {
         const { tree: t, env: e } = this.peel(tree, env);
@@ -351,7 +424,10 @@ class Lowering {
   /** An else that is itself a choice is part of this one. */
   private choose(cases: readonly { guard: Condition; value: Expr }[], type: ElementType): Expr {
     const last = cases[cases.length - 1]!;
-    const flat = last.value.kind === "choose" && isAlways(last.guard) ? [...cases.slice(0, -1), ...last.value.cases] : cases;
+    const flat =
+      last.value.kind === "choose" && isAlways(last.guard)
+        ? [...cases.slice(0, -1), ...last.value.cases]
+        : cases;
     if (flat.every((c) => c.value === flat[0]!.value)) return flat[0]!.value;
     return build.choose(flat, type);
   }
@@ -365,18 +441,35 @@ class Lowering {
 
   private read(tree: Tree, env: Env, want: ElementType): Expr {
     const shape = readShape(tree);
-    if (shape?.alias !== undefined && this.program.symbolOf(shape.alias)?.kind === "use" && !env.has(shape.alias.text)) {
+    if (
+      shape?.alias !== undefined &&
+      this.program.symbolOf(shape.alias)?.kind === "use" &&
+      !env.has(shape.alias.text)
+    ) {
       const family = this.program.symbolOf(shape.name);
       if (family?.kind !== "family") throw new Error("an unresolved member was lowered");
       const use = this.program.symbolOf(shape.alias);
       if (use?.kind !== "use") throw new Error("an unresolved alias was lowered");
-      return this.familyRead(`${shape.alias.text}.${shape.name.text}`, family.declaration, [...shape.instance, ...shape.at], env, tree.range, use.declaration);
+      return this.familyRead(
+        `${shape.alias.text}.${shape.name.text}`,
+        family.declaration,
+        [...shape.instance, ...shape.at],
+        env,
+        tree.range,
+        use.declaration,
+      );
     }
     if (tree.kind === "member") {
       const enumCase = this.program.symbolOf(tree.name);
       if (enumCase?.kind === "enum-case") {
         const { declaration, ordinal } = enumCase;
-        return build.constant(build.enumType(declaration.name.text, declaration.cases.map((c) => c.text)), ordinal);
+        return build.constant(
+          build.enumType(
+            declaration.name.text,
+            declaration.cases.map((c) => c.text),
+          ),
+          ordinal,
+        );
       }
       const of = this.value(tree.target, env, this.type(this.program.typeOf(tree.target), new Map()));
       const position = "xyzw".indexOf(tree.name.text);
@@ -386,7 +479,8 @@ class Lowering {
     const binding = env.get(shape.name.text);
     if (binding?.kind === "value") {
       if (binding.tree.kind === "number" || binding.memo === undefined) {
-        const type = want.kind === "real" || want.kind === "bit" ? want : this.bindingType(binding.tree, want);
+        const type =
+          want.kind === "real" || want.kind === "bit" ? want : this.bindingType(binding.tree, want);
         const e = this.value(binding.tree, binding.env, type);
         if (binding.tree.kind !== "number") binding.memo = e;
         return e;
@@ -430,7 +524,14 @@ class Lowering {
     return done;
   }
 
-  private familyRead(name: string, family: FamilyMember, at: readonly Tree[], env: Env, range: Range, use?: UseMember): Expr {
+  private familyRead(
+    name: string,
+    family: FamilyMember,
+    at: readonly Tree[],
+    env: Env,
+    range: Range,
+    use?: UseMember,
+  ): Expr {
     const origin = this.origin(range);
     const inner = this.sizesOf(use);
     const own = family.binders.map((b) => this.dim(b, b.name.text, new Map()));
@@ -468,16 +569,35 @@ class Lowering {
     const origin = this.origin(tree.range);
     const { op } = tree;
     if (op === "and" || op === "or" || op === "xor") {
-      return build.apply(op, [this.value(tree.left, env, build.bit), this.value(tree.right, env, build.bit)], build.bit, origin);
+      return build.apply(
+        op,
+        [this.value(tree.left, env, build.bit), this.value(tree.right, env, build.bit)],
+        build.bit,
+        origin,
+      );
     }
-    const comparisons = { "==": ["eq", false], "!=": ["ne", false], "<": ["lt", false], "<=": ["le", false], ">": ["lt", true], ">=": ["le", true] } as const;
+    const comparisons = {
+      "==": ["eq", false],
+      "!=": ["ne", false],
+      "<": ["lt", false],
+      "<=": ["le", false],
+      ">": ["lt", true],
+      ">=": ["le", true],
+    } as const;
     if (op in comparisons) {
       const [operator, swapped] = comparisons[op as keyof typeof comparisons];
       const type = this.operandType([tree.left, tree.right]);
       const args = [this.value(tree.left, env, type), this.value(tree.right, env, type)];
       return build.apply(operator, swapped ? args.reverse() : args, build.bit, origin);
     }
-    const operators: Partial<Record<typeof op, Operator>> = { "+": "add", "-": "sub", "*": "mul", "/": "divide", div: "div", mod: "mod" };
+    const operators: Partial<Record<typeof op, Operator>> = {
+      "+": "add",
+      "-": "sub",
+      "*": "mul",
+      "/": "divide",
+      div: "div",
+      mod: "mod",
+    };
     const operator = operators[op];
     if (operator === undefined) throw new Error(`the operator ${op} was lowered as a value`);
     const type = op === "div" || op === "mod" ? build.int : this.scalar(tree, want);
@@ -485,13 +605,21 @@ class Lowering {
       if (type.kind !== "vector") return type;
       return this.program.typeOf(t).kind === "vector" ? type : build.real;
     };
-    return build.apply(operator, [this.value(tree.left, env, side(tree.left)), this.value(tree.right, env, side(tree.right))], type, origin);
+    return build.apply(
+      operator,
+      [this.value(tree.left, env, side(tree.left)), this.value(tree.right, env, side(tree.right))],
+      type,
+      origin,
+    );
   }
 
   /** The common type of compared operands: literals follow the others. */
   private operandType(trees: readonly Tree[]): ElementType {
     const types = trees.map((t) => this.program.typeOf(t));
-    const best = types.find((t) => t.kind === "real") ?? types.find((t) => t.kind !== "int" && t.kind !== "unknown") ?? types[0]!;
+    const best =
+      types.find((t) => t.kind === "real") ??
+      types.find((t) => t.kind !== "int" && t.kind !== "unknown") ??
+      types[0]!;
     return best.kind === "index" ? build.int : this.type(best, new Map());
   }
 
@@ -507,12 +635,22 @@ class Lowering {
       const lo = substituteIndex(dims[k]!.lo, by);
       const hi = substituteIndex(dims[k]!.hi, by);
       if (s.kind === "static") {
-        inside = and(inside, and(atom(build.compare("<=", lo, s.value)), atom(build.compare("<", s.value, hi))));
+        inside = and(
+          inside,
+          and(atom(build.compare("<=", lo, s.value)), atom(build.compare("<", s.value, hi))),
+        );
         by.set(dims[k]!.index, s.value);
         return s;
       }
-      checks.push(build.apply("le", [build.indexValue(lo), s.value], build.bit), build.apply("lt", [s.value, build.indexValue(hi)], build.bit));
-      const clamped = build.apply("clamp", [s.value, build.indexValue(lo), build.indexValue(build.sub(hi, build.integer(1)))], build.int);
+      checks.push(
+        build.apply("le", [build.indexValue(lo), s.value], build.bit),
+        build.apply("lt", [s.value, build.indexValue(hi)], build.bit),
+      );
+      const clamped = build.apply(
+        "clamp",
+        [s.value, build.indexValue(lo), build.indexValue(build.sub(hi, build.integer(1)))],
+        build.int,
+      );
       return { kind: "dynamic", value: clamped, lo, hi };
     });
     let value: Expr = read;
@@ -521,7 +659,13 @@ class Lowering {
       value = build.select(all, build.read(read.family, at, read.type, read.origin), otherwise, want);
     }
     if (isAlways(inside)) return value;
-    return this.choose([{ guard: inside, value }, { guard: build.always, value: otherwise }], want);
+    return this.choose(
+      [
+        { guard: inside, value },
+        { guard: build.always, value: otherwise },
+      ],
+      want,
+    );
   }
 
   private dimsOf(tree: Tree): Dim[] {
@@ -538,7 +682,9 @@ class Lowering {
   }
 
   private arguments(params: readonly { readonly name: Name }[], args: readonly Tree[], env: Env): Env {
-    return new Map(params.map((p, k): [string, Binding] => [p.name.text, { kind: "value", tree: args[k]!, env }]));
+    return new Map(
+      params.map((p, k): [string, Binding] => [p.name.text, { kind: "value", tree: args[k]!, env }]),
+    );
   }
 
   private call(tree: Extract<Tree, { kind: "call" }>, env: Env, want: ElementType): Expr {
@@ -561,17 +707,31 @@ class Lowering {
     const builtin = builtins[name];
     if (builtin === undefined) throw new Error(`the function ${name} was lowered without a meaning`);
     const origin = this.origin(tree.range);
-    if (name === "vec2" || name === "vec3" || name === "vec4") return build.vector(tree.args.map((a) => this.value(a, env, build.real)));
+    if (name === "vec2" || name === "vec3" || name === "vec4")
+      return build.vector(tree.args.map((a) => this.value(a, env, build.real)));
     if (name === "int" || name === "real") {
       const from = this.program.typeOf(tree.args[0]!);
-      const operand = this.value(tree.args[0]!, env, from.kind === "index" ? build.int : this.type(from, new Map()));
+      const operand = this.value(
+        tree.args[0]!,
+        env,
+        from.kind === "index" ? build.int : this.type(from, new Map()),
+      );
       if (name === "int" && (from.kind === "int" || from.kind === "index")) return operand;
       if (name === "real" && from.kind === "real") return operand;
       if (name === "real" && operand.kind === "constant") return build.constant(build.real, operand.value);
-      return build.apply(name === "int" ? "to-int" : "to-real", [operand], name === "int" ? build.int : build.real, origin);
+      return build.apply(
+        name === "int" ? "to-int" : "to-real",
+        [operand],
+        name === "int" ? build.int : build.real,
+        origin,
+      );
     }
     const type =
-      builtin.takes === "number" ? this.scalar(tree, want) : builtin.takes === "vector" ? this.type(this.program.typeOf(tree.args[0]!), new Map()) : build.real;
+      builtin.takes === "number"
+        ? this.scalar(tree, want)
+        : builtin.takes === "vector"
+          ? this.type(this.program.typeOf(tree.args[0]!), new Map())
+          : build.real;
     const args = tree.args.map((a) => this.value(a, env, type));
     return build.apply(name as Operator, args, builtin.gives === "same" ? type : build.real, origin);
   }
@@ -593,7 +753,12 @@ class Lowering {
       return dim;
     });
     const found = this.program.typeOf(tree.body);
-    const bits = tree.op === "any" || tree.op === "all" || tree.op === "parity" || tree.op === "majority" || tree.op === "count";
+    const bits =
+      tree.op === "any" ||
+      tree.op === "all" ||
+      tree.op === "parity" ||
+      tree.op === "majority" ||
+      tree.op === "count";
     const bodyType = bits ? build.bit : found.kind === "index" ? build.int : this.type(found, new Map());
     let filter: Condition = build.always;
     const data: Expr[] = [];
@@ -604,8 +769,13 @@ class Lowering {
     }
     const body = this.value(tree.body, inner, bodyType);
     const type = tree.op === "count" || tree.op === "argmin" || tree.op === "argmax" ? build.int : bodyType;
-    const dataFilter = data.length === 0 ? undefined : data.reduce((a, b) => build.apply("and", [a, b], build.bit));
-    return build.reduce(tree.op as ReduceOp, dims, body, type, { filter, dataFilter, origin: this.origin(tree.range) });
+    const dataFilter =
+      data.length === 0 ? undefined : data.reduce((a, b) => build.apply("and", [a, b], build.bit));
+    return build.reduce(tree.op as ReduceOp, dims, body, type, {
+      filter,
+      dataFilter,
+      origin: this.origin(tree.range),
+    });
   }
 
   private table(tree: Extract<Tree, { kind: "table" }>, env: Env, want: ElementType): Expr {
@@ -613,7 +783,15 @@ class Lowering {
     const args = tree.args.map((a) => {
       const type = this.program.typeOf(a);
       const bound = type.kind === "index" ? this.index(type.bound, new Map()) : undefined;
-      radix.push(type.kind === "bit" ? 2 : type.kind === "enum" ? type.item.cases.length : bound?.kind === "integer" ? bound.value : 0);
+      radix.push(
+        type.kind === "bit"
+          ? 2
+          : type.kind === "enum"
+            ? type.item.cases.length
+            : bound?.kind === "integer"
+              ? bound.value
+              : 0,
+      );
       return this.value(a, env, type.kind === "index" ? build.int : this.type(type, new Map()));
     });
     const type = tree.entries.kind === "string" ? build.bit : want.kind === "index" ? build.int : want;
@@ -630,7 +808,11 @@ class Lowering {
 
   // use
 
-  private use(use: UseMember, into: Family[], obligations: NonNullable<System["obligations"]>[number][]): void {
+  private use(
+    use: UseMember,
+    into: Family[],
+    obligations: NonNullable<System["obligations"]>[number][],
+  ): void {
     const symbol = this.program.symbolOf(use.alias);
     if (symbol?.kind !== "use") throw new Error("an unresolved use was lowered");
     const savedFile = this.file;
@@ -638,9 +820,10 @@ class Lowering {
     this.file = savedFile;
     const origin = this.origin(use.alias.range, use);
     const alias = use.alias.text;
-    const sizes = this.sizesOf(use);
     const outer = use.binders.map((b) => this.dim(b, b.name.text, new Map()));
-    const bySize = new Map(symbol.target.sizes.map((s, k) => [s.name.text, this.index(use.args[k]!, new Map())]));
+    const bySize = new Map(
+      symbol.target.sizes.map((s, k) => [s.name.text, this.index(use.args[k]!, new Map())]),
+    );
     const condition = (c: Condition): Condition => replaceSizesIn(c, bySize);
     const before: Subscript[] = outer.map((d) => ({ kind: "static", value: build.index(d.index) }));
     // Indices of the target that are called like one of the extra leading indices get another name.
@@ -655,31 +838,60 @@ class Lowering {
     };
     obligations.push({ condition: condition(target.constraints), dims: outer, origin });
     for (const inner of target.obligations ?? []) {
-      obligations.push({ condition: by.condition(inner.condition), dims: [...outer, ...inner.dims.map((d) => ({ index: rename(d.index), lo: index(d.lo), hi: index(d.hi) }))], origin });
+      obligations.push({
+        condition: by.condition(inner.condition),
+        dims: [
+          ...outer,
+          ...inner.dims.map((d) => ({ index: rename(d.index), lo: index(d.lo), hi: index(d.hi) })),
+        ],
+        origin,
+      });
     }
     const memo = new Map<Expr, Expr>();
     for (const family of target.families) {
-      const dims = [...outer, ...family.dims.map((d) => ({ index: rename(d.index), lo: index(d.lo), hi: index(d.hi) }))];
-      const type: ElementType = family.type.kind === "index" ? build.indexType(index(family.type.bound)) : family.type;
+      const dims = [
+        ...outer,
+        ...family.dims.map((d) => ({ index: rename(d.index), lo: index(d.lo), hi: index(d.hi) })),
+      ];
+      const type: ElementType =
+        family.type.kind === "index" ? build.indexType(index(family.type.bound)) : family.type;
       const name = `${alias}.${family.name}`;
       if (family.role === "input" || family.role === "param") {
         const binding = use.bindings.find((b) => b.name.text === family.name);
         if (binding === undefined) throw new Error("an unbound input was lowered");
         const env = new Map<string, Binding>(
-          binding.indices.map((n, k) => [n.text, { kind: "index", value: build.index(rename(family.dims[k]!.index)) }]),
+          binding.indices.map((n, k) => [
+            n.text,
+            { kind: "index", value: build.index(rename(family.dims[k]!.index)) },
+          ]),
         );
         const pieces: Piece[] = [];
         this.pieces(binding.value, env, build.always, type, pieces);
         into.push({ name, role: "node", dims, type, pieces, origin: this.origin(binding.range) });
         continue;
       }
-      const pieces = family.pieces.map((p): Piece => ({ guard: by.condition(p.guard), value: renameExpr(p.value, by, memo), origin: p.origin }));
-      into.push({ name, role: family.role === "output" ? "node" : family.role, dims, type, pieces: pieces.filter((p) => p.guard.length > 0), doc: family.doc, origin: family.origin });
+      const pieces = family.pieces.map(
+        (p): Piece => ({
+          guard: by.condition(p.guard),
+          value: renameExpr(p.value, by, memo),
+          origin: p.origin,
+        }),
+      );
+      into.push({
+        name,
+        role: family.role === "output" ? "node" : family.role,
+        dims,
+        type,
+        pieces: pieces.filter((p) => p.guard.length > 0),
+        doc: family.doc,
+        origin: family.origin,
+      });
     }
   }
 }
 
-const conjuncts = (tree: Tree): Tree[] => (tree.kind === "binary" && tree.op === "and" ? [...conjuncts(tree.left), ...conjuncts(tree.right)] : [tree]);
+const conjuncts = (tree: Tree): Tree[] =>
+  tree.kind === "binary" && tree.op === "and" ? [...conjuncts(tree.left), ...conjuncts(tree.right)] : [tree];
 
 function mentions(e: IndexExpr, names: ReadonlySet<string>): boolean {
   switch (e.kind) {
@@ -716,6 +928,13 @@ function replaceSizes(e: IndexExpr, by: ReadonlyMap<string, IndexExpr>): IndexEx
 const replaceSizesIn = (condition: Condition, by: ReadonlyMap<string, IndexExpr>): Condition =>
   condition.reduce<Condition>(
     (some, all) =>
-      or(some, all.reduce<Condition>((every, c) => and(every, atom({ op: c.op, left: replaceSizes(c.left, by), right: replaceSizes(c.right, by) })), build.always)),
+      or(
+        some,
+        all.reduce<Condition>(
+          (every, c) =>
+            and(every, atom({ op: c.op, left: replaceSizes(c.left, by), right: replaceSizes(c.right, by) })),
+          build.always,
+        ),
+      ),
     build.never,
   );

@@ -6,7 +6,9 @@ import type { ElementType, Operator, ReduceOp } from "./system";
 export type Value = number | readonly number[];
 
 /** What `--checked` reports. */
-export type Fault = { readonly kind: "overflow"; readonly exact: number } | { readonly kind: "division-by-zero" };
+export type Fault =
+  | { readonly kind: "overflow"; readonly exact: number }
+  | { readonly kind: "division-by-zero" };
 type Report = (fault: Fault) => void;
 
 const f = Math.fround;
@@ -38,7 +40,8 @@ const floorMod = (a: number, b: number, report: Report): number => {
 };
 
 /** Truncates towards zero, saturates, NaN to 0. */
-export const truncate = (x: number): number => (x !== x ? 0 : Math.max(-2147483648, Math.min(2147483647, Math.trunc(x))) | 0);
+export const truncate = (x: number): number =>
+  x !== x ? 0 : Math.max(-2147483648, Math.min(2147483647, Math.trunc(x))) | 0;
 
 type Scalar = (args: readonly number[], report: Report) => number;
 const sign: Scalar = ([a]) => (a! > 0 ? 1 : a! < 0 ? -1 : 0);
@@ -92,7 +95,12 @@ const component = (v: Value, k: number): number => (typeof v === "number" ? v : 
 const silent: Report = () => {};
 
 /** Applies an operator. `type` is the type of the result; comparisons and conversions do not depend on it. */
-export function applyOperator(op: Operator, args: readonly Value[], type: ElementType, report: Report = silent): Value {
+export function applyOperator(
+  op: Operator,
+  args: readonly Value[],
+  type: ElementType,
+  report: Report = silent,
+): Value {
   if (op === "dot" || op === "length") {
     const [a, b = a] = args as readonly (readonly number[])[];
     const dot = canonicalSum(a!.map((x, k) => f(x * b![k]!)));
@@ -104,7 +112,12 @@ export function applyOperator(op: Operator, args: readonly Value[], type: Elemen
   const meaning = table[op];
   if (meaning === undefined) throw new Error(`the operator ${op} has no meaning on ${type.kind}`);
   if (type.kind !== "vector") return meaning(args as readonly number[], report);
-  return Array.from({ length: type.width }, (_, k) => meaning(args.map((a) => component(a, k)), report));
+  return Array.from({ length: type.width }, (_, k) =>
+    meaning(
+      args.map((a) => component(a, k)),
+      report,
+    ),
+  );
 }
 
 /** The canonical order: the largest power of two below the length on the left. */
@@ -126,7 +139,12 @@ export function canonicalSum(items: readonly number[]): number {
 /** One operand of a reduction; `undefined` where a filter left it out. */
 export type Operand = { readonly point: readonly number[]; readonly value: Value | undefined };
 
-export function reduceOperands(op: ReduceOp, operands: readonly Operand[], type: ElementType, report: Report = silent): Value {
+export function reduceOperands(
+  op: ReduceOp,
+  operands: readonly Operand[],
+  type: ElementType,
+  report: Report = silent,
+): Value {
   const present = operands.filter((o): o is Operand & { value: Value } => o.value !== undefined);
   const bits = () => present.map((o) => o.value as number);
   switch (op) {
@@ -144,24 +162,36 @@ export function reduceOperands(op: ReduceOp, operands: readonly Operand[], type:
     case "argmax": {
       let best: (Operand & { value: Value }) | undefined;
       const beats = (a: number, b: number) => (op === "argmin" ? a < b : a > b) || (b !== b && a === a);
-      for (const o of present) if (best === undefined || beats(o.value as number, best.value as number)) best = o;
+      for (const o of present)
+        if (best === undefined || beats(o.value as number, best.value as number)) best = o;
       return best === undefined ? -1 : best.point[0]! | 0;
     }
     case "min":
     case "max": {
       const least = op === "min" ? Math.min : Math.max;
       if (type.kind !== "real" && present.length === 0) return op === "min" ? 2147483647 : -2147483648;
-      return bits().reduce((a, b) => least(a, b), op === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY);
+      return bits().reduce(
+        (a, b) => least(a, b),
+        op === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY,
+      );
     }
     case "sum":
       if (type.kind === "vector") {
-        return Array.from({ length: type.width }, (_, k) => canonicalSum(operands.map((o) => (o.value === undefined ? -0 : component(o.value, k)))));
+        return Array.from({ length: type.width }, (_, k) =>
+          canonicalSum(operands.map((o) => (o.value === undefined ? -0 : component(o.value, k)))),
+        );
       }
-      if (type.kind === "real") return canonicalSum(operands.map((o) => (o.value === undefined ? -0 : (o.value as number))));
+      if (type.kind === "real")
+        return canonicalSum(operands.map((o) => (o.value === undefined ? -0 : (o.value as number))));
       return bits().reduce((a, b) => wrap(a + b, report), 0);
     case "product":
       if (type.kind === "real") {
-        return operands.length === 0 ? 1 : tree(operands.map((o) => (o.value === undefined ? 1 : (o.value as number))), (a, b) => f(a * b));
+        return operands.length === 0
+          ? 1
+          : tree(
+              operands.map((o) => (o.value === undefined ? 1 : (o.value as number))),
+              (a, b) => f(a * b),
+            );
       }
       return bits().reduce((a, b) => multiply(a, b, report), 1);
   }

@@ -1,6 +1,18 @@
 /** Equations as text. `read.ts` reads the same text back. */
-import type { Comparison, Condition, Dim, ElementType, Expr, Family, IndexExpr, IndexOp, Subscript, System } from "./system";
+
 import { isAlways } from "./conditions";
+import type {
+  Comparison,
+  Condition,
+  Dim,
+  ElementType,
+  Expr,
+  Family,
+  IndexExpr,
+  IndexOp,
+  Subscript,
+  System,
+} from "./system";
 
 const tight: Readonly<Record<IndexOp, { readonly sign: string; readonly level: number } | undefined>> = {
   add: { sign: "+", level: 1 },
@@ -33,7 +45,8 @@ export function printIndex(e: IndexExpr, level = 0): string {
   }
 }
 
-export const printComparison = (c: Comparison): string => `${printIndex(c.left)} ${c.op} ${printIndex(c.right)}`;
+export const printComparison = (c: Comparison): string =>
+  `${printIndex(c.left)} ${c.op} ${printIndex(c.right)}`;
 
 export function printCondition(condition: Condition): string {
   if (isAlways(condition)) return "true";
@@ -41,7 +54,8 @@ export function printCondition(condition: Condition): string {
   return condition.map((all) => all.map(printComparison).join(" and ")).join(" or ");
 }
 
-const printDims = (dims: readonly Dim[]): string => dims.map((d) => `${d.index}: ${printIndex(d.lo)}..${printIndex(d.hi)}`).join(", ");
+const printDims = (dims: readonly Dim[]): string =>
+  dims.map((d) => `${d.index}: ${printIndex(d.lo)}..${printIndex(d.hi)}`).join(", ");
 
 export function printType(type: ElementType): string {
   switch (type.kind) {
@@ -59,7 +73,9 @@ export function printType(type: ElementType): string {
 }
 
 const printSubscript = (s: Subscript): string =>
-  s.kind === "static" ? printIndex(s.value) : `?(${printExpr(s.value)} in ${printIndex(s.lo)}..${printIndex(s.hi)})`;
+  s.kind === "static"
+    ? printIndex(s.value)
+    : `?(${printExpr(s.value)} in ${printIndex(s.lo)}..${printIndex(s.hi)})`;
 
 const number = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
@@ -95,7 +111,9 @@ export function printExpr(e: Expr): string {
 function printFamily(f: Family): string {
   const dims = f.dims.length === 0 ? "" : `[${printDims(f.dims)}]`;
   const head = `  ${f.role} ${f.name}${dims}: ${printType(f.type)}`;
-  return [head, ...f.pieces.map((p) => `    | ${printCondition(p.guard)} = ${printExpr(p.value)}`)].join("\n");
+  return [head, ...f.pieces.map((p) => `    | ${printCondition(p.guard)} = ${printExpr(p.value)}`)].join(
+    "\n",
+  );
 }
 
 export function printSystem(system: System): string {

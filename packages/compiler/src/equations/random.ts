@@ -10,14 +10,24 @@ export function familyKey(name: string): number {
   let hash = 0x811c9dc5;
   for (const char of name) {
     const code = char.codePointAt(0)!;
-    const bytes = code < 0x80 ? [code] : code < 0x800 ? [0xc0 | (code >> 6), 0x80 | (code & 63)] : [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)];
+    const bytes =
+      code < 0x80
+        ? [code]
+        : code < 0x800
+          ? [0xc0 | (code >> 6), 0x80 | (code & 63)]
+          : [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)];
     for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
   }
   return hash >>> 0;
 }
 
 /** Both words of Threefry-2x32-20. */
-export function threefry(key0: number, key1: number, counter0: number, counter1: number): readonly [number, number] {
+export function threefry(
+  key0: number,
+  key1: number,
+  counter0: number,
+  counter1: number,
+): readonly [number, number] {
   const keys = [key0 | 0, key1 | 0, 0x1bd11bda ^ key0 ^ key1];
   const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
   let a = (counter0 + keys[0]!) | 0;

@@ -34,7 +34,9 @@ export function guardedReads(system: System): GuardedRead[] {
             return;
           case "read": {
             const ranges = [...reader.dims, ...inner];
-            const facts = path.flatMap((p) => (p.wanted ? knownFacts(p.condition, ranges) : knownOtherwise(p.condition, ranges)));
+            const facts = path.flatMap((p) =>
+              p.wanted ? knownFacts(p.condition, ranges) : knownOtherwise(p.condition, ranges),
+            );
             found.push({ reader, source: byName.get(e.family)!, read: e, path, facts, inner });
             for (const s of e.at) if (s.kind === "dynamic") go(s.value);
             return;

@@ -22,7 +22,9 @@ export interface System {
   /** In an order in which they were written (instances of `use` first where they are used). Names are unique. */
   readonly families: readonly Family[];
   /** The `where` of every used task, at the user's arguments: must hold at every point of `dims`. */
-  readonly obligations?: readonly { readonly condition: Condition; readonly dims: readonly Dim[]; readonly origin: Origin }[] | undefined;
+  readonly obligations?:
+    | readonly { readonly condition: Condition; readonly dims: readonly Dim[]; readonly origin: Origin }[]
+    | undefined;
   readonly origin?: Origin | undefined;
 }
 
@@ -98,13 +100,35 @@ export type Expr =
   /** A static integer used as an `int` value (wraps to 32 bits). */
   | { readonly kind: "index-value"; readonly value: IndexExpr }
   | Read
-  | { readonly kind: "apply"; readonly op: Operator; readonly args: readonly Expr[]; readonly type: ElementType; readonly origin?: Origin | undefined }
+  | {
+      readonly kind: "apply";
+      readonly op: Operator;
+      readonly args: readonly Expr[];
+      readonly type: ElementType;
+      readonly origin?: Origin | undefined;
+    }
   /** A multiplexer on data: all three are dependencies. */
-  | { readonly kind: "select"; readonly condition: Expr; readonly then: Expr; readonly otherwise: Expr; readonly type: ElementType }
+  | {
+      readonly kind: "select";
+      readonly condition: Expr;
+      readonly then: Expr;
+      readonly otherwise: Expr;
+      readonly type: ElementType;
+    }
   /** A static choice inside an expression (a `??`, an inner static `if`): costs nothing; only the chosen case exists. */
-  | { readonly kind: "choose"; readonly cases: readonly { readonly guard: Condition; readonly value: Expr }[]; readonly type: ElementType }
+  | {
+      readonly kind: "choose";
+      readonly cases: readonly { readonly guard: Condition; readonly value: Expr }[];
+      readonly type: ElementType;
+    }
   /** entries[((a0 * radix[1]) + a1) * radix[2] + a2 …]; entries are int/bit/enum numbers, or reals. */
-  | { readonly kind: "table"; readonly args: readonly Expr[]; readonly radix: readonly number[]; readonly entries: readonly number[]; readonly type: ElementType }
+  | {
+      readonly kind: "table";
+      readonly args: readonly Expr[];
+      readonly radix: readonly number[];
+      readonly entries: readonly number[];
+      readonly type: ElementType;
+    }
   | Reduce
   | { readonly kind: "vector"; readonly components: readonly Expr[] }
   | { readonly kind: "component"; readonly of: Expr; readonly position: number };
@@ -140,16 +164,51 @@ export interface Reduce {
   readonly origin?: Origin | undefined;
 }
 export type ReduceOp =
-  | "sum" | "product" | "min" | "max" | "any" | "all" | "parity" | "majority" | "count" | "argmin" | "argmax";
+  | "sum"
+  | "product"
+  | "min"
+  | "max"
+  | "any"
+  | "all"
+  | "parity"
+  | "majority"
+  | "count"
+  | "argmin"
+  | "argmax";
 
 /** Scalar (and componentwise vector) operators. Meaning: `operators.ts`. Operand types decide int or real. */
 export type Operator =
-  | "add" | "sub" | "mul" | "neg" | "divide" | "div" | "mod"
-  | "eq" | "ne" | "lt" | "le"
-  | "and" | "or" | "xor" | "not"
-  | "min" | "max" | "abs" | "floor" | "sqrt" | "exp" | "log" | "tanh" | "sin" | "cos" | "clamp" | "sign"
-  | "dot" | "length"
-  | "to-int" | "to-real";
+  | "add"
+  | "sub"
+  | "mul"
+  | "neg"
+  | "divide"
+  | "div"
+  | "mod"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "le"
+  | "and"
+  | "or"
+  | "xor"
+  | "not"
+  | "min"
+  | "max"
+  | "abs"
+  | "floor"
+  | "sqrt"
+  | "exp"
+  | "log"
+  | "tanh"
+  | "sin"
+  | "cos"
+  | "clamp"
+  | "sign"
+  | "dot"
+  | "length"
+  | "to-int"
+  | "to-real";
 
 /** A value for every size of a system. */
 export type Sizes = Readonly<Record<string, number>>;

@@ -17,7 +17,9 @@ export const place = (origin: Origin | undefined) => {
 };
 
 export const showSizes = (system: System, sizes: Sizes): string =>
-  system.sizes.length === 0 ? "any sizes" : system.sizes.map((s) => `${s.name} = ${sizes[s.name]}`).join(", ");
+  system.sizes.length === 0
+    ? "any sizes"
+    : system.sizes.map((s) => `${s.name} = ${sizes[s.name]}`).join(", ");
 
 /** Every size given, whole, in range, and `where` kept. */
 export function checkSizes(system: System, given: Sizes): Diagnostic[] {
@@ -64,7 +66,11 @@ function failing(all: System["constraints"][number], lookup: (name: string) => n
 export const componentsOf = (type: ElementType): number => (type.kind === "vector" ? type.width : 1);
 
 /** Zeroed values of a family. */
-export function allocate(family: Pick<Family, "dims" | "type">, sizes: Sizes, box: Box = familyBox(family, sizes)): FamilyValues {
+export function allocate(
+  family: Pick<Family, "dims" | "type">,
+  sizes: Sizes,
+  box: Box = familyBox(family, sizes),
+): FamilyValues {
   const length = box.points * componentsOf(family.type);
   const { lo, extent } = box;
   switch (family.type.kind) {
@@ -92,18 +98,39 @@ export function offsetOf(values: Pick<FamilyValues, "lo" | "extent">, point: rea
 }
 
 /** What a user may give for a family: nested lists, a text of bits, a flat typed array in row-major order, a number. */
-export type Given = number | string | boolean | readonly Given[] | Uint8Array | Int32Array | Float32Array | Float64Array;
+export type Given =
+  | number
+  | string
+  | boolean
+  | readonly Given[]
+  | Uint8Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
 
 /** Binds what was given to the points of a family, or says what is wrong with it. */
-export function bindValues(family: Family, sizes: Sizes, given: Given | undefined): { values?: FamilyValues; diagnostics: Diagnostic[] } {
+export function bindValues(
+  family: Family,
+  sizes: Sizes,
+  given: Given | undefined,
+): { values?: FamilyValues; diagnostics: Diagnostic[] } {
   const at = place(family.origin);
   const { name } = family;
   if (given === undefined) {
-    return { diagnostics: [diagnostic("input-missing", at, { name, suggestion: `give it as ${name}=…, or let it be made: ${name}=random` })] };
+    return {
+      diagnostics: [
+        diagnostic("input-missing", at, {
+          name,
+          suggestion: `give it as ${name}=…, or let it be made: ${name}=random`,
+        }),
+      ],
+    };
   }
   const values = allocate(family, sizes);
   const width = componentsOf(family.type);
-  const fail = (expected: string, found: string) => ({ diagnostics: [diagnostic("input-shape", at, { name, expected, found })] });
+  const fail = (expected: string, found: string) => ({
+    diagnostics: [diagnostic("input-shape", at, { name, expected, found })],
+  });
   const shape = values.extent.length === 0 ? "one value" : `${values.extent.join(" × ")} values`;
   let problem: { readonly expected: string; readonly found: string } | undefined;
   let wrong: Diagnostic | undefined;
@@ -111,7 +138,8 @@ export function bindValues(family: Family, sizes: Sizes, given: Given | undefine
     const offset = offsetOf(values, point) * width;
     if (family.type.kind === "vector") {
       const parts = isList(raw) ? [...raw] : [];
-      if (parts.length !== width) problem ??= { expected: `lists of ${width} numbers as elements`, found: show(raw) };
+      if (parts.length !== width)
+        problem ??= { expected: `lists of ${width} numbers as elements`, found: show(raw) };
       else parts.forEach((p, k) => setNumber(offset + k, p, point));
       return;
     }
@@ -125,7 +153,11 @@ export function bindValues(family: Family, sizes: Sizes, given: Given | undefine
     }
     const bound = boundOf(family.type, family.dims, sizes, point);
     if (bound !== undefined && (value < 0 || value >= bound) && wrong === undefined) {
-      wrong = diagnostic("input-range", at, { element: printInstance(name, point), found: value, expected: `0..${bound}` });
+      wrong = diagnostic("input-range", at, {
+        element: printInstance(name, point),
+        found: value,
+        expected: `0..${bound}`,
+      });
     }
     values.data[offset] = value;
   };
@@ -151,10 +183,19 @@ export function bindValues(family: Family, sizes: Sizes, given: Given | undefine
       const lo = evaluateIndex(dim.lo, lookup);
       const hi = Math.max(lo, evaluateIndex(dim.hi, lookup));
       const text = typeof part === "string" && d === family.dims.length - 1;
-      const parts: readonly Given[] | undefined = text ? [...part] : isTyped(part) ? Array.from(part) : Array.isArray(part) ? part : undefined;
+      const parts: readonly Given[] | undefined = text
+        ? [...part]
+        : isTyped(part)
+          ? Array.from(part)
+          : Array.isArray(part)
+            ? part
+            : undefined;
       if (parts === undefined || parts.length !== hi - lo) {
         const where = d === 0 ? "" : ` at ${printInstance(name, point)}`;
-        problem = { expected: `${hi - lo} along ${dim.index}${where}`, found: parts === undefined ? show(part) : String(parts.length) };
+        problem = {
+          expected: `${hi - lo} along ${dim.index}${where}`,
+          found: parts === undefined ? show(part) : String(parts.length),
+        };
         return;
       }
       parts.forEach((p, k) => walk(d + 1, p, [...point, lo + k]));
@@ -165,10 +206,11 @@ export function bindValues(family: Family, sizes: Sizes, given: Given | undefine
   return wrong === undefined ? { values, diagnostics: [] } : { diagnostics: [wrong] };
 }
 
-const isTyped = (v: Given): v is Uint8Array | Int32Array | Float32Array | Float64Array => ArrayBuffer.isView(v);
+const isTyped = (v: Given): v is Uint8Array | Int32Array | Float32Array | Float64Array =>
+  ArrayBuffer.isView(v);
 const isList = (v: Given): v is readonly Given[] | Float32Array => Array.isArray(v) || isTyped(v);
 const show = (v: Given): string => {
-  const text = isTyped(v) ? `${v.length} numbers` : JSON.stringify(v) ?? String(v);
+  const text = isTyped(v) ? `${v.length} numbers` : (JSON.stringify(v) ?? String(v));
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 };
 
@@ -181,7 +223,12 @@ function scalar(type: ElementType, raw: Given): number | undefined {
   if (typeof raw === "boolean") return type.kind === "bit" ? Number(raw) : undefined;
   if (type.kind === "enum") {
     const ordinal = typeof raw === "string" ? type.cases.indexOf(raw.replace(/^.*\./, "")) : raw;
-    return typeof ordinal === "number" && Number.isInteger(ordinal) && ordinal >= 0 && ordinal < type.cases.length ? ordinal : undefined;
+    return typeof ordinal === "number" &&
+      Number.isInteger(ordinal) &&
+      ordinal >= 0 &&
+      ordinal < type.cases.length
+      ? ordinal
+      : undefined;
   }
   const value = typeof raw === "string" && /^[01]$/.test(raw) ? Number(raw) : raw;
   if (typeof value !== "number") return undefined;
@@ -198,7 +245,12 @@ function scalar(type: ElementType, raw: Given): number | undefined {
 }
 
 /** The bound of an index type at a point. */
-export function boundOf(type: ElementType, dims: readonly Dim[], sizes: Sizes, point: readonly number[]): number | undefined {
+export function boundOf(
+  type: ElementType,
+  dims: readonly Dim[],
+  sizes: Sizes,
+  point: readonly number[],
+): number | undefined {
   if (type.kind !== "index") return undefined;
   return evaluateIndex(type.bound, (n) => sizes[n] ?? point[dims.findIndex((d) => d.index === n)] ?? 0);
 }
@@ -213,8 +265,16 @@ export function randomValues(family: Family, sizes: Sizes, seed: number): Family
     for (let k = 0; k < width; k++) {
       const u = uniform(seed, key, [...point, k]);
       const { type } = family;
-      const n = type.kind === "bit" ? 2 : type.kind === "enum" ? type.cases.length : (boundOf(type, family.dims, sizes, point) ?? 201);
-      values.data[offset + k] = type.kind === "real" || type.kind === "vector" ? u : Math.floor(u * n) - (type.kind === "int" ? 100 : 0);
+      const n =
+        type.kind === "bit"
+          ? 2
+          : type.kind === "enum"
+            ? type.cases.length
+            : (boundOf(type, family.dims, sizes, point) ?? 201);
+      values.data[offset + k] =
+        type.kind === "real" || type.kind === "vector"
+          ? u
+          : Math.floor(u * n) - (type.kind === "int" ? 100 : 0);
     }
   });
   return values;

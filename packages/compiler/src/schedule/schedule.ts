@@ -23,7 +23,11 @@ export type Step =
       readonly members: ReadonlyMap<string, { readonly dim: number; readonly offset: number }>;
       readonly body: readonly Step[];
     }
-  | { readonly kind: "demand"; readonly families: readonly Family[]; readonly fixed: ReadonlyMap<string, ReadonlySet<number>> };
+  | {
+      readonly kind: "demand";
+      readonly families: readonly Family[];
+      readonly fixed: ReadonlyMap<string, ReadonlySet<number>>;
+    };
 
 export interface Schedule {
   readonly steps: readonly Step[];
@@ -32,11 +36,17 @@ export interface Schedule {
 }
 
 /** The least and the greatest value of `reader time − source time` along one read. */
-function delay(d: Dependence, readerDim: number, sourceDim: number, direction: 1 | -1): { readonly least: number; readonly most: number } {
+function delay(
+  d: Dependence,
+  readerDim: number,
+  sourceDim: number,
+  direction: 1 | -1,
+): { readonly least: number; readonly most: number } {
   const ranges = [...d.reader.dims, ...d.inner];
   const own = affine(0, [[d.reader.dims[readerDim]!.index, direction]]);
   const subscript = d.read.at[sourceDim]!;
-  const bounds = subscript.kind === "static" ? [subscript.value, subscript.value] : [subscript.lo, subscript.hi];
+  const bounds =
+    subscript.kind === "static" ? [subscript.value, subscript.value] : [subscript.lo, subscript.hi];
   const low = toAffine(bounds[0]!);
   const high = subscript.kind === "static" ? low : combine(toAffine(bounds[1]!), affine(1), -1);
   const [earliest, latest] = direction === 1 ? [low, high] : [high, low];
@@ -86,16 +96,27 @@ export function schedule(system: System, keep: ReadonlySet<string>): Schedule {
   const defined = system.families.filter((f) => f.pieces.length > 0);
   const folded = new Map<string, { dim: number; window: number }>();
 
-  const plan = (families: readonly Family[], left: readonly Dependence[], fixed: ReadonlyMap<string, ReadonlySet<number>>): Step[] =>
+  const plan = (
+    families: readonly Family[],
+    left: readonly Dependence[],
+    fixed: ReadonlyMap<string, ReadonlySet<number>>,
+  ): Step[] =>
     components(families, left).flatMap((component): Step[] => {
       const inside = left.filter((d) => component.includes(d.reader) && component.includes(d.source));
-      if (inside.length === 0) return component.map((family) => ({ kind: "nest", family, fixed: fixed.get(family.name) ?? new Set() }));
+      if (inside.length === 0)
+        return component.map((family) => ({
+          kind: "nest",
+          family,
+          fixed: fixed.get(family.name) ?? new Set(),
+        }));
       const loop = findLoop(component, inside, fixed);
       if (loop === undefined) return [{ kind: "demand", families: component, fixed }];
       const more = new Map(fixed);
       for (const [name, m] of loop.members) more.set(name, new Set([...(fixed.get(name) ?? []), m.dim]));
       const rest = inside.filter((d) => !loop.strict.has(d));
-      return [{ kind: "loop", direction: loop.direction, members: loop.members, body: plan(component, rest, more) }];
+      return [
+        { kind: "loop", direction: loop.direction, members: loop.members, body: plan(component, rest, more) },
+      ];
     });
 
   /** Bounds of the loop dimension may mention only what is fixed already. */
@@ -103,11 +124,19 @@ export function schedule(system: System, keep: ReadonlySet<string>): Schedule {
     const used = new Set<string>();
     collectIndices(family.dims[dim]!.lo, used);
     collectIndices(family.dims[dim]!.hi, used);
-    return !fixed.has(dim) && [...used].every((name) => fixed.has(family.dims.findIndex((d) => d.index === name)));
+    return (
+      !fixed.has(dim) && [...used].every((name) => fixed.has(family.dims.findIndex((d) => d.index === name)))
+    );
   };
 
-  function findLoop(component: readonly Family[], inside: readonly Dependence[], fixed: ReadonlyMap<string, ReadonlySet<number>>) {
-    const choices = component.map((f) => f.dims.map((_, d) => d).filter((d) => usable(f, d, fixed.get(f.name) ?? new Set())));
+  function findLoop(
+    component: readonly Family[],
+    inside: readonly Dependence[],
+    fixed: ReadonlyMap<string, ReadonlySet<number>>,
+  ) {
+    const choices = component.map((f) =>
+      f.dims.map((_, d) => d).filter((d) => usable(f, d, fixed.get(f.name) ?? new Set())),
+    );
     if (choices.some((c) => c.length === 0)) return undefined;
     for (const direction of [1, -1] as const) {
       for (const dims of combinations(choices)) {
@@ -128,9 +157,13 @@ export function schedule(system: System, keep: ReadonlySet<string>): Schedule {
           });
         }
         if (!settled) continue;
-        const strict = new Set(inside.filter((d, k) => delays[k]!.least + offset.get(d.reader)! - offset.get(d.source)! > 0));
+        const strict = new Set(
+          inside.filter((d, k) => delays[k]!.least + offset.get(d.reader)! - offset.get(d.source)! > 0),
+        );
         if (strict.size === 0) continue;
-        const members = new Map(component.map((f) => [f.name, { dim: dimOf.get(f)!, offset: offset.get(f)! }]));
+        const members = new Map(
+          component.map((f) => [f.name, { dim: dimOf.get(f)!, offset: offset.get(f)! }]),
+        );
         return { direction, members, strict };
       }
     }
@@ -143,7 +176,13 @@ export function schedule(system: System, keep: ReadonlySet<string>): Schedule {
     for (const [name, { dim, offset }] of step.members) {
       const family = defined.find((f) => f.name === name)!;
       if (family.role === "output" || keep.has(name)) continue;
-      const window = windowOf(family, dim, offset, step.members, deps.filter((d) => d.source === family));
+      const window = windowOf(
+        family,
+        dim,
+        offset,
+        step.members,
+        deps.filter((d) => d.source === family),
+      );
       if (window !== undefined) folded.set(name, { dim, window });
     }
   }
@@ -183,7 +222,10 @@ function windowOf(
 
 /** Every way to take one from each, first choices first; bounded. */
 function* combinations(choices: readonly (readonly number[])[]): Generator<number[]> {
-  const total = Math.min(choices.reduce((a, c) => a * c.length, 1), 256);
+  const total = Math.min(
+    choices.reduce((a, c) => a * c.length, 1),
+    256,
+  );
   for (let n = 0; n < total; n++) {
     let rest = n;
     yield choices.map((c) => {
@@ -193,4 +235,3 @@ function* combinations(choices: readonly (readonly number[])[]): Generator<numbe
     });
   }
 }
-

@@ -7,7 +7,10 @@ export interface Affine {
   readonly terms: ReadonlyMap<string, number>;
 }
 
-export const affine = (constant: number, terms: readonly (readonly [string, number])[] = []): Affine => ({ constant, terms: new Map(terms) });
+export const affine = (constant: number, terms: readonly (readonly [string, number])[] = []): Affine => ({
+  constant,
+  terms: new Map(terms),
+});
 
 export function combine(a: Affine, b: Affine, factor: number): Affine {
   const terms = new Map(a.terms);
@@ -34,7 +37,8 @@ export function toAffine(e: IndexExpr): Affine {
       return combine(toAffine(e.left), toAffine(e.right), -1);
     case "mul": {
       const [a, b] = [toAffine(e.left), toAffine(e.right)];
-      const [scalar, form] = a.terms.size === 0 ? [a.constant, b] : b.terms.size === 0 ? [b.constant, a] : [undefined, a];
+      const [scalar, form] =
+        a.terms.size === 0 ? [a.constant, b] : b.terms.size === 0 ? [b.constant, a] : [undefined, a];
       return scalar === undefined ? opaque(e) : combine(affine(0), form, scalar);
     }
     default:
@@ -80,25 +84,40 @@ export function least(form: Affine, ranges: readonly Dim[], facts: readonly Affi
     const bound = c > 0 ? toAffine(dim.lo) : combine(toAffine(dim.hi), affine(1), -1);
     const without = new Map(form.terms);
     without.delete(dim.index);
-    return Math.max(best, least(combine({ constant: form.constant, terms: without }, bound, c), ranges.slice(0, k), facts));
+    return Math.max(
+      best,
+      least(combine({ constant: form.constant, terms: without }, bound, c), ranges.slice(0, k), facts),
+    );
   }
   return best;
 }
 
 /** What a condition tells: nothing where it is a disjunction. */
 export const knownFacts = (condition: Condition, ranges: readonly Dim[]): Affine[] =>
-  condition.length === 1 ? condition[0]!.flatMap((c) => (c.op === "!=" ? beyondEnd(c, ranges) : factsOf(c))) : [];
+  condition.length === 1
+    ? condition[0]!.flatMap((c) => (c.op === "!=" ? beyondEnd(c, ranges) : factsOf(c)))
+    : [];
 /** What is known where a condition does not hold. */
-export const knownOtherwise = (condition: Condition, ranges: readonly Dim[]): Affine[] => knownFacts(not(condition), ranges);
+export const knownOtherwise = (condition: Condition, ranges: readonly Dim[]): Affine[] =>
+  knownFacts(not(condition), ranges);
 
 /** `i != lo` for an index that starts at lo says i ≥ lo + 1; likewise at the upper end. */
 function beyondEnd(c: Comparison, ranges: readonly Dim[]): Affine[] {
-  for (const [side, other] of [[c.left, c.right], [c.right, c.left]] as const) {
+  for (const [side, other] of [
+    [c.left, c.right],
+    [c.right, c.left],
+  ] as const) {
     const range = side.kind === "index" ? ranges.find((d) => d.index === side.name) : undefined;
     if (range === undefined) continue;
     const index = toAffine(side);
     const above = combine(toAffine(other), toAffine(range.lo), -1);
-    if (above.terms.size === 0 && above.constant === 0) return [{ ...combine(index, toAffine(range.lo), -1), constant: combine(index, toAffine(range.lo), -1).constant - 1 }];
+    if (above.terms.size === 0 && above.constant === 0)
+      return [
+        {
+          ...combine(index, toAffine(range.lo), -1),
+          constant: combine(index, toAffine(range.lo), -1).constant - 1,
+        },
+      ];
     const below = combine(toAffine(range.hi), toAffine(other), -1);
     const room = combine(toAffine(other), index, -1);
     if (below.terms.size === 0 && below.constant === 1) return [{ ...room, constant: room.constant - 1 }];

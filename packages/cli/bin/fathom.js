@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+// Committed, not built, so that npm can link it before the first build.
+const major = Number(process.versions.node.split(".")[0]);
+if (major < 22) {
+  console.error(
+    `fathom needs Node 22 or newer, this is ${process.version}. Inside this repository \`npm run fathom --\` runs the right one.`,
+  );
+  process.exit(2);
+}
+const { existsSync } = await import("node:fs");
+const built = new URL("../dist/index.js", import.meta.url);
+if (!existsSync(built)) {
+  console.error("fathom is not built yet: run `npm run build` first.");
+  process.exit(2);
+}
+const { main } = await import(built.href);
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,255 @@
+/** From files and `name=value` words to checked programs, sizes and bound inputs. */
+import { readFileSync } from "node:fs";
+import {
+  bindValues,
+  type Compiled,
+  compileTask,
+  emitJs,
+  type FamilyValues,
+  type Given,
+  randomValues,
+  type Sizes,
+  type System,
+  sizeProblems,
+} from "@fathom/compiler";
+import { type CheckedProgram, check, type Diagnostic, type Expr, type TaskItem } from "@fathom/lang";
+import { fileHost } from "./host";
+import { readNpy } from "./npy";
+import { renderDiagnostic } from "./render";
+
+/** Ends a command with a message for the user and an exit code. */
+export class Exit extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Exit codes, as documented in the README. */
+export const exitCode = { ok: 0, found: 1, usage: 2, interrupted: 130 } as const;
+
+export function readFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const reason =
+      (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
+    throw new Exit(exitCode.usage, `${path}: ${reason}`);
+  }
+}
+
+export function loadProgram(path: string): CheckedProgram {
+  return check(path, new TextDecoder().decode(readFile(path)), fileHost);
+}
+
+/** Diagnostics as the user asked to see them; true when one is an error. */
+export function report(
+  program: CheckedProgram | undefined,
+  diagnostics: readonly Diagnostic[],
+  json: boolean,
+): boolean {
+  if (json) {
+    if (diagnostics.length > 0) process.stdout.write(`${JSON.stringify({ diagnostics })}\n`);
+  } else {
+    const textOf = (file: string) => program?.files.find((f) => f.path === file)?.text;
+    for (const d of diagnostics) process.stderr.write(`${renderDiagnostic(d, textOf)}\n\n`);
+  }
+  return diagnostics.some((d) => d.severity === "error");
+}
+
+export function orExit(
+  program: CheckedProgram | undefined,
+  diagnostics: readonly Diagnostic[],
+  json: boolean,
+): void {
+  if (report(program, diagnostics, json)) throw new Exit(exitCode.found, "");
+}
+
+/** The task asked for, or the only one, or the first with a word about the others. */
+export function pickTask(program: CheckedProgram, name: string | undefined): TaskItem {
+  const { tasks } = program;
+  const names = tasks.map((t) => t.name.text);
+  if (name !== undefined) {
+    const task = tasks.find((t) => t.name.text === name);
+    if (task === undefined)
+      throw new Exit(exitCode.usage, `there is no task ${name}; the file has ${names.join(", ") || "none"}`);
+    return task;
+  }
+  const first = tasks[0];
+  if (first === undefined) throw new Exit(exitCode.usage, "the file has no task");
+  if (tasks.length > 1)
+    process.stderr.write(
+      `task ${first.name.text} (the file also has ${names.slice(1).join(", ")}: choose with --task)\n`,
+    );
+  return first;
+}
+
+export interface Arguments {
+  readonly sizes: Sizes;
+  /** What was given for families, still unbound. */
+  readonly given: ReadonlyMap<string, Given | { readonly random: number }>;
+}
+
+/** `n=8 start=0001 x=@x.npy y=random:7`, and the members of a JSON file. */
+export function parseArguments(
+  system: System,
+  words: readonly string[],
+  inputsFile: string | undefined,
+): Arguments {
+  const sizes: Record<string, number> = {};
+  const given = new Map<string, Given | { readonly random: number }>();
+  const families = new Map(system.families.map((f) => [f.name, f]));
+  const sizeNames = new Set(system.sizes.map((s) => s.name));
+  const add = (name: string, value: Given | { readonly random: number }): void => {
+    if (sizeNames.has(name)) {
+      const n = typeof value === "string" ? Number(value) : value;
+      sizes[name] = typeof n === "number" ? n : Number.NaN;
+      return;
+    }
+    const family = families.get(name);
+    if (family === undefined || (family.role !== "input" && family.role !== "param")) {
+      const inputs = system.families
+        .filter((f) => f.role === "input" || f.role === "param")
+        .map((f) => f.name);
+      throw new Exit(
+        exitCode.usage,
+        `${system.name} has no size or input called ${name}; it has ${[...sizeNames, ...inputs].join(", ") || "none"}`,
+      );
+    }
+    given.set(name, value);
+  };
+  if (inputsFile !== undefined) {
+    const members = parseJson(inputsFile);
+    if (members === null || typeof members !== "object" || Array.isArray(members))
+      throw new Exit(
+        exitCode.usage,
+        `${inputsFile}: expected an object with a member for each size and input`,
+      );
+    for (const [name, value] of Object.entries(members)) add(name, value as Given);
+  }
+  for (const word of words) {
+    const at = word.indexOf("=");
+    if (at < 1) throw new Exit(exitCode.usage, `${word}: expected name=value, as in n=8 or start=0001`);
+    const [name, text] = [word.slice(0, at), word.slice(at + 1)];
+    add(name, sizeNames.has(name) ? text : parseValue(text));
+  }
+  return { sizes, given };
+}
+
+function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(readFile(path)));
+  } catch (error) {
+    if (error instanceof Exit) throw error;
+    throw new Exit(exitCode.usage, `${path}: ${(error as Error).message}`);
+  }
+}
+
+function parseValue(text: string): Given | { readonly random: number } {
+  const random = /^random(?::(\d+))?$/.exec(text);
+  if (random !== null) return { random: Number(random[1] ?? 0) };
+  if (text.startsWith("@")) {
+    const path = text.slice(1);
+    if (!path.endsWith(".npy"))
+      return path.endsWith(".json")
+        ? (parseJson(path) as Given)
+        : new TextDecoder().decode(readFile(path)).replace(/\s/g, "");
+    const npy = readNpy(readFile(path));
+    if ("problem" in npy) throw new Exit(exitCode.usage, `${path}: ${npy.problem}`);
+    return npy.data;
+  }
+  if (/^[01]{2,}$/.test(text)) return text;
+  try {
+    return JSON.parse(text) as Given;
+  } catch {
+    return text;
+  }
+}
+
+/** Every input bound; what is missing is an error unless `fill` gives a seed for all of them. */
+export function bindAll(
+  system: System,
+  { sizes, given }: Arguments,
+  fill: number | undefined,
+): { inputs: Map<string, FamilyValues>; diagnostics: Diagnostic[] } {
+  const inputs = new Map<string, FamilyValues>();
+  const diagnostics: Diagnostic[] = [];
+  for (const family of system.families) {
+    if (family.role !== "input" && family.role !== "param") continue;
+    const value = given.get(family.name);
+    if (value === undefined && fill !== undefined) inputs.set(family.name, randomValues(family, sizes, fill));
+    else if (value !== undefined && typeof value === "object" && "random" in value)
+      inputs.set(family.name, randomValues(family, sizes, value.random));
+    else {
+      const bound = bindValues(family, sizes, value as Given | undefined);
+      diagnostics.push(...bound.diagnostics);
+      if (bound.values !== undefined) inputs.set(family.name, bound.values);
+    }
+  }
+  return { inputs, diagnostics };
+}
+
+/** A literal of an example as a value; undefined when it is none. */
+export function exampleValue(expr: Expr): Given | { readonly random: number } | undefined {
+  switch (expr.kind) {
+    case "number":
+      return expr.value;
+    case "bool":
+      return expr.value ? 1 : 0;
+    case "string":
+      return expr.value;
+    case "unary": {
+      const inner = exampleValue(expr.operand);
+      return expr.op === "-" && typeof inner === "number" ? -inner : undefined;
+    }
+    case "member":
+      return expr.name.text;
+    case "list": {
+      const parts = expr.elements.map(exampleValue);
+      return parts.some((p) => p === undefined || (typeof p === "object" && "random" in p))
+        ? undefined
+        : (parts as Given[]);
+    }
+    case "call": {
+      const seed = expr.args[0];
+      return expr.name.text === "random" && seed?.kind === "number" ? { random: seed.value } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+export interface Module {
+  run(options: object): Record<string, FamilyValues>;
+  runAsync(options: object): Promise<Record<string, FamilyValues>>;
+}
+
+/** The emitted module of a task, loaded. */
+export async function loadModule(
+  compiled: Compiled,
+  options: { readonly checked?: boolean; readonly keep?: readonly string[] },
+): Promise<Module> {
+  const { js } = emitJs(compiled.system, { ...options, unproved: compiled.unproved });
+  return (await import(`data:text/javascript;base64,${Buffer.from(js).toString("base64")}`)) as Module;
+}
+
+export const plainInputs = (inputs: ReadonlyMap<string, FamilyValues>): Record<string, ArrayLike<number>> =>
+  Object.fromEntries([...inputs].map(([name, v]) => [name, v.data]));
+
+/** Checks a task for all sizes and stops with its diagnostics. */
+export function compileOrExit(program: CheckedProgram, task: TaskItem, json: boolean): Compiled {
+  orExit(
+    program,
+    program.diagnostics.filter((d) => d.severity === "error"),
+    json,
+  );
+  const compiled = compileTask(program, task);
+  orExit(program, compiled.diagnostics, json);
+  return compiled;
+}
+
+export function sizesOrExit(compiled: Compiled, sizes: Sizes, json: boolean): void {
+  orExit(compiled.program, sizeProblems(compiled.system, sizes), json);
+}
