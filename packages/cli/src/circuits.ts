@@ -17,7 +17,7 @@ import { Exit, exitCode, readFile } from "./program";
 
 export const isCircuit = (path: string): boolean => /\.(aag|aig|bench|txt|blif|bristol)$/i.test(path);
 
-export function loadCircuit(path: string, json: boolean): Circuit {
+function loadCircuit(path: string, json: boolean): Circuit {
   const { circuit, diagnostics } = readCircuit(path, readFile(path));
   if (circuit !== undefined) return circuit;
   if (json) process.stdout.write(`${JSON.stringify({ diagnostics })}\n`);

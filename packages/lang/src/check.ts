@@ -3,7 +3,7 @@
  * with everything. Linear in the text: every expression is looked at once.
  */
 import { builtins } from "./builtins";
-import type { CheckedFile, CheckedProgram, Host, Symbol, Type } from "./checked";
+import type { CheckedFile, CheckedProgram, Host, Meaning, Type } from "./checked";
 import { type Arguments, type Diagnostic, type DiagnosticCode, diagnostic } from "./diagnostics";
 import { parse } from "./parse";
 import { readShape } from "./read-shape";
@@ -51,11 +51,11 @@ export function typeName(type: Type): string {
   }
 }
 
-type Scope = { readonly names: Map<string, Symbol>; readonly outer: Scope | undefined };
+type Scope = { readonly names: Map<string, Meaning>; readonly outer: Scope | undefined };
 
 const inside = (outer: Scope): Scope => ({ names: new Map(), outer });
 
-function lookUp(scope: Scope | undefined, name: string): Symbol | undefined {
+function lookUp(scope: Scope | undefined, name: string): Meaning | undefined {
   for (let s = scope; s !== undefined; s = s.outer) {
     const found = s.names.get(name);
     if (found !== undefined) return found;
@@ -63,8 +63,8 @@ function lookUp(scope: Scope | undefined, name: string): Symbol | undefined {
   return undefined;
 }
 
-const describe = (symbol: Symbol): string => {
-  const words: Record<Symbol["kind"], string> = {
+const describe = (symbol: Meaning): string => {
+  const words: Record<Meaning["kind"], string> = {
     size: "a size",
     const: "a constant",
     binder: "an index",
@@ -93,7 +93,7 @@ class Checker {
   private readonly types = new WeakMap<Expr, Type>();
   private readonly families = new Map<FamilyMember, Type | "busy">();
   private readonly fnTypes = new Map<FnItem, Type | "busy">();
-  private readonly symbols = new Map<Name, Symbol>();
+  private readonly symbols = new Map<Name, Meaning>();
   private readonly static = new WeakSet<Expr>();
   private readonly owners = new Map<object, CheckedFile>();
   private readonly scopes = new Map<CheckedFile, Scope>();
@@ -146,6 +146,7 @@ class Checker {
       if (item.kind !== "import") continue;
       this.file = file;
       const spec = item.from.value;
+      if (spec === "") continue;
       const found = this.host?.resolve(path, spec);
       if (found === undefined) {
         this.report("import-not-found", item.from.range, { spec: `"${spec}"` });
@@ -709,7 +710,7 @@ class Checker {
   private inferUseRead(
     expr: Expr,
     shape: NonNullable<ReturnType<typeof readShape>>,
-    owner: Extract<Symbol, { kind: "use" }>,
+    owner: Extract<Meaning, { kind: "use" }>,
     scope: Scope,
   ): Type {
     this.symbols.set(shape.alias!, owner);
@@ -1115,7 +1116,7 @@ class Checker {
 
   // Helpers
 
-  private declare(scope: Scope, name: Name, symbol: Symbol): void {
+  private declare(scope: Scope, name: Name, symbol: Meaning): void {
     if (name.text === "") return;
     this.symbols.set(name, symbol);
     const taken =
@@ -1132,7 +1133,7 @@ class Checker {
   private unknown(
     name: Name,
     scope: Scope,
-    kinds: readonly Symbol["kind"][],
+    kinds: readonly Meaning["kind"][],
     more: readonly string[] = [],
   ): void {
     if (name.text === "") return;
@@ -1166,7 +1167,7 @@ class Checker {
   }
 }
 
-function itemSymbol(item: Item): Symbol | undefined {
+function itemSymbol(item: Item): Meaning | undefined {
   switch (item.kind) {
     case "const":
       return { kind: "const", declaration: item };

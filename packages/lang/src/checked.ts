@@ -35,7 +35,7 @@ export type Type =
   | { readonly kind: "unknown" };
 
 /** What a name means where it stands. */
-export type Symbol =
+export type Meaning =
   | { readonly kind: "size"; readonly declaration: SizeParam; readonly task: TaskItem }
   | { readonly kind: "const"; readonly declaration: ConstItem }
   | { readonly kind: "binder"; readonly declaration: Binder }
@@ -80,7 +80,7 @@ export interface CheckedProgram {
    * What a name means. Keyed by the `Name` record itself (declaration or use). For `p.total` the member's `Name` maps to
    * the family in the used task; for `Cell.Head` to the enum case; for `v.x` it is undefined.
    */
-  symbolOf(name: Name): Symbol | undefined;
+  symbolOf(name: Name): Meaning | undefined;
   /** True where the expression uses only literals, consts, sizes and index variables: it costs nothing at run time. */
   isStatic(expr: Expr): boolean;
   /** The file an item or member stands in. */

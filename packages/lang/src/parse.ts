@@ -164,8 +164,30 @@ class Session {
   private member(start: number, end: number): Member {
     const doc = this.docBefore(start);
     const range = this.span(start, end);
-    const member = this.segment(start, end, (p) => p.member());
+    const member = this.segment(start, end, (p) => p.member()) ?? this.headOf(start, end, (p) => p.member());
     return member === undefined ? { kind: "error-member", range, doc } : { ...member, range, doc };
+  }
+
+  /** What a broken declaration still says in front of its `=`, so that its name goes on meaning something. */
+  private headOf<T extends Item | Member>(
+    start: number,
+    end: number,
+    rule: (p: Grammar) => T | undefined,
+  ): T | undefined {
+    let depth = 0;
+    for (let k = start; k < end; k++) {
+      const type = this.tokens[k]!.tokenType;
+      if (type === signs.open || type === signs.openSquare || type === signs.openBrace) depth++;
+      if (type === signs.close || type === signs.closeSquare || type === signs.closeBrace) depth--;
+      if (type !== signs.assign || depth !== 0) continue;
+      const known = this.diagnostics.length;
+      const head = this.segment(start, k, rule);
+      const clean = this.diagnostics.length === known;
+      this.diagnostics.length = known;
+      const hole: Expr = { kind: "error-expr", range: this.span(k, end) };
+      return clean && head?.kind === "family" ? { ...head, value: hole } : undefined;
+    }
+    return undefined;
   }
 
   /** Runs one rule on tokens[start, end): at most one diagnostic. */
@@ -187,6 +209,7 @@ class Session {
       return undefined;
     }
     const error = parser.errors[0];
+    if (error !== undefined && !isWhole(result)) result = undefined;
     if (error !== undefined) {
       const expected = expectedOf(error.message);
       const token = error.token;
@@ -295,6 +318,22 @@ const describe = (token: IToken): string => {
 const expectedOf = (message: string): string => message;
 const EXPRESSION = "an expression";
 
+/** After recovery a record may lack what later stages rely on: then it is no use. */
+function isWhole(result: unknown): boolean {
+  if (result === undefined || result === null) return false;
+  return Object.entries(result).every(
+    ([key, v]) =>
+      v !== undefined ||
+      key === "type" ||
+      key === "result" ||
+      key === "value" ||
+      key === "title" ||
+      key === "identity" ||
+      key === "combine" ||
+      key === "tolerance",
+  );
+}
+
 class TooLong extends Error {
   constructor(readonly range: Range) {
     super("expression too long");
@@ -332,9 +371,10 @@ type Piece =
 function fold(pieces: readonly Piece[]): Expr {
   let at = 0;
   const operand = (): Expr => {
-    const piece = pieces[at++];
-    if (piece === undefined || piece.kind === "operator")
-      throw new Error("an operand is missing in a parsed chain");
+    const piece = pieces[at];
+    // Recovery leaves holes where the mistake was reported.
+    if (piece === undefined || piece.kind === "operator") return errorExpr();
+    at++;
     if (piece.kind === "operand") return piece.expr;
     const inner = climb(operand(), piece.op === "-" ? MINUS_BINDS : NOT_BINDS);
     return {
@@ -403,10 +443,14 @@ class Grammar extends EmbeddedActionsParser {
     { recoveryValueFunc: () => errorName },
   );
 
-  private text = this.RULE("text", (): StringLiteral => {
-    const token = this.CONSUME(StringToken);
-    return { kind: "string", value: token.image.slice(1, -1), range: tokenRange(token) };
-  });
+  private text = this.RULE(
+    "text",
+    (): StringLiteral => {
+      const token = this.CONSUME(StringToken);
+      return { kind: "string", value: token.image.slice(1, -1), range: tokenRange(token) };
+    },
+    { recoveryValueFunc: (): StringLiteral => ({ kind: "string", value: "", range: nowhere }) },
+  );
 
   // Items
 
@@ -544,7 +588,9 @@ class Grammar extends EmbeddedActionsParser {
     this.CONSUME(signs.openBrace);
     this.MANY(() => {
       const entry = this.SUBRULE(this.exampleEntry);
-      this.ACTION(() => entries.push(entry));
+      this.ACTION(() => {
+        if (entry !== undefined) entries.push(entry);
+      });
       this.OPTION2(() =>
         this.OR([{ ALT: () => this.CONSUME(signs.comma) }, { ALT: () => this.CONSUME(signs.semicolon) }]),
       );
@@ -727,7 +773,10 @@ class Grammar extends EmbeddedActionsParser {
       SEP: signs.comma,
       DEF: () => {
         const binder = this.SUBRULE(this.binder);
-        this.ACTION(() => binders.push(binder));
+        this.ACTION(() => {
+          // A binder lost to recovery has been reported.
+          if (binder !== undefined) binders.push(binder);
+        });
       },
     });
     this.CONSUME(signs.closeSquare);
@@ -1257,7 +1306,10 @@ class Grammar extends EmbeddedActionsParser {
         SEP: signs.comma,
         DEF: () => {
           const binder = this.SUBRULE(this.binder);
-          this.ACTION(() => binders.push(binder));
+          this.ACTION(() => {
+            // A binder lost to recovery has been reported.
+            if (binder !== undefined) binders.push(binder);
+          });
         },
       });
       const where = this.OPTION2(() => {

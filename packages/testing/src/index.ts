@@ -1,1 +1,3 @@
+export * from "./kernel-to-fathom";
 export * from "./project";
+export * from "./random-program";

@@ -64,7 +64,7 @@ export function sourcesOf(
             return [at, at + 1] as const;
           }
           walk(s.value, delay + gate);
-          const chosen = values === undefined ? undefined : valueOf(s.value, values, lookup);
+          const chosen = values === undefined ? undefined : chosenIndex(s.value, values, lookup);
           if (chosen !== undefined) return [chosen, chosen + 1] as const;
           return [
             Math.max(evaluateIndex(s.lo, lookup), box.lo[k]!),
@@ -134,7 +134,7 @@ export function sourcesOf(
 }
 
 /** The value of a plain data-dependent subscript; undefined where it is more than a read. */
-function valueOf(
+function chosenIndex(
   e: Expr,
   values: ReadonlyMap<string, FamilyValues>,
   lookup: (n: string) => number,
@@ -143,7 +143,7 @@ function valueOf(
   if (e.kind !== "read") return undefined;
   const family = values.get(e.family);
   const at = e.at.map((s) =>
-    s.kind === "static" ? evaluateIndex(s.value, lookup) : valueOf(s.value, values, lookup),
+    s.kind === "static" ? evaluateIndex(s.value, lookup) : chosenIndex(s.value, values, lookup),
   );
   if (family === undefined || at.some((i) => i === undefined)) return undefined;
   const offset = offsetOf(family, at as number[]);

@@ -65,7 +65,7 @@ export const elementary = {
       p = f(f(p * m) - f(2.4999993993e-1));
       p = f(f(p * m) + f(3.3333331174e-1));
       let y = f(f(m * z) * p);
-      y = f(y + f(e * f(-2.12194440054690583e-4)));
+      y = f(y + f(e * f(-2.121944400546906e-4)));
       y = f(y - f(0.5 * z));
       return f(f(m + y) + f(e * 0.693359375));
     };

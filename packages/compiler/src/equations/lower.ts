@@ -159,7 +159,9 @@ class Lowering {
       }
     }
     const value = this.value(peeled.tree, peeled.env, type);
-    if (guard.length > 0) into.push({ guard, value, origin: this.origin(peeled.tree.range) });
+    // After an equation that always holds no other is ever selected.
+    if (guard.length > 0 && !into.some((p) => isAlways(p.guard)))
+      into.push({ guard, value, origin: this.origin(peeled.tree.range) });
   }
 
   /** Through blocks to what they deliver. */
@@ -423,11 +425,11 @@ class Lowering {
 
   /** An else that is itself a choice is part of this one. */
   private choose(cases: readonly { guard: Condition; value: Expr }[], type: ElementType): Expr {
-    const last = cases[cases.length - 1]!;
-    const flat =
-      last.value.kind === "choose" && isAlways(last.guard)
-        ? [...cases.slice(0, -1), ...last.value.cases]
-        : cases;
+    const nested = cases.flatMap((c) =>
+      c.value.kind === "choose" && isAlways(c.guard) ? c.value.cases : [c],
+    );
+    const end = nested.findIndex((c) => isAlways(c.guard));
+    const flat = end < 0 ? nested : nested.slice(0, end + 1);
     if (flat.every((c) => c.value === flat[0]!.value)) return flat[0]!.value;
     return build.choose(flat, type);
   }

@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { check, format, parse } from "../src/index";
+import { lexer } from "../src/tokens";
+
+const examples = resolve(import.meta.dirname, "../../../examples");
+const programs = readdirSync(examples).map((d) => readFileSync(join(examples, d, `${d}.fathom`), "utf8"));
+const RUNS = Number(process.env.FATHOM_PARSE_RUNS ?? 2000);
+
+/** Every range lies in the text. */
+function insideText(text: string): void {
+  const { tree, diagnostics } = parse(text, "a");
+  expect(tree.kind).toBe("file");
+  for (const d of diagnostics) {
+    expect(d.range.start).toBeGreaterThanOrEqual(0);
+    expect(d.range.end).toBeLessThanOrEqual(text.length);
+  }
+}
+
+test("any text gives a tree and diagnostics inside it", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 200 }), insideText), { numRuns: RUNS });
+});
+
+test("random edits of real programs give a tree, and checking them never throws", () => {
+  const edit = fc.tuple(
+    fc.nat(4000),
+    fc.nat(6),
+    fc.constantFrom("", "}", "{", "(", "]", "task", "=", "..", "if", "?", "\ud800", "\n", "sum[", "0"),
+  );
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...programs),
+      fc.array(edit, { minLength: 1, maxLength: 3 }),
+      (program, edits) => {
+        let text = program;
+        for (const [at, cut, insert] of edits) {
+          const start = at % (text.length + 1);
+          text = text.slice(0, start) + insert + text.slice(start + cut);
+        }
+        insideText(text);
+        check("a", text);
+        format(text, "a");
+      },
+    ),
+    { numRuns: Math.floor(RUNS / 2) },
+  );
+});
+
+describe("one mistake is one diagnostic", () => {
+  test("dropping any token of a program", () => {
+    const text = programs.find((p) => p.includes("task Rule110"))!;
+    const { tokens } = lexer.tokenize(text);
+    let more = 0;
+    for (const t of tokens) {
+      const broken =
+        text.slice(0, t.startOffset) +
+        " ".repeat(t.image.length) +
+        text.slice(t.startOffset + t.image.length);
+      const { diagnostics } = parse(broken, "a");
+      if (diagnostics.length > 1) more++;
+    }
+    // A lost `{` of a task or a lost keyword may be seen twice; nothing else.
+    expect(more / tokens.length).toBeLessThan(0.05);
+  });
+
+  test("a broken equation leaves its neighbours and its own name alone", () => {
+    const program = check(
+      "a",
+      "task A(n: size) {\n  input x[i: 0..n]: int\n  node y[i: 0..n]: int = x[i] + \n  output z[i: 0..n] = y[i]\n}\n",
+    );
+    expect(program.diagnostics.map((d) => d.code)).toEqual(["unexpected-token"]);
+    expect(program.diagnostics[0]!.message).toContain("an expression");
+  });
+
+  test("brackets nested too deeply are refused, not a crash", () => {
+    const deep = `task A() { node x: int = ${"(".repeat(5000)}1${")".repeat(5000)} }`;
+    expect(parse(deep, "a").diagnostics.map((d) => d.code)).toEqual(["nested-too-deeply"]);
+    const long = `task A() { node x: int = ${"1+".repeat(5000)}1 }`;
+    expect(parse(long, "a").diagnostics.map((d) => d.code)).toEqual(["nested-too-deeply"]);
+  });
+});
+
+describe("types and names", () => {
+  const codes = (body: string, head = "") =>
+    check(
+      "a",
+      `${head}task A(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  input r: real\n  input b: bit\n${body}\n}\n`,
+    ).diagnostics.map((d) => d.code);
+
+  test.each([
+    ["node y: int = x[0]", []],
+    ["node y: real = x[0]", ["type-mismatch"]],
+    ["node y: real = 1", []],
+    ["node y: bit = 1", []],
+    ["node y: bit = 2", ["type-mismatch"]],
+    ["node y = zz", ["unknown-name"]],
+    ["node y = x", ["wrong-rank"]],
+    ["node y = x[0, 1]", ["wrong-rank"]],
+    ["node y = r / 2", []],
+    ["node y = x[0] / 2", ["type-mismatch"]],
+    ["node y[i: 0..x[0]]: int = 1", ["not-static"]],
+    ["node x: int = 1", ["duplicate-name"]],
+    ["node y: int", ["missing-value"]],
+    ["input y: int = 1", ["unexpected-value"]],
+    ["node y = foo(1)", ["unknown-name"]],
+    ["node y = min(1)", ["wrong-arity"]],
+    ['node y = table(b) "0"', ["table-size"]],
+    ["node y = r ?? 0", []],
+    ["node y = (r + 1) ?? 0", ["default-needs-read"]],
+    ["node y = z\n  node z = y", ["missing-type"]],
+    ["node y = 2 ^ x[0]", ["not-static"]],
+    ["node y: int = { let a = x[0]\n 1 }", ["unused-let"]],
+    ["node y = b.x", ["no-member"]],
+    ["node y: int = argmin[i: 0..n, j: 0..n] x[i]", ["argmin-rank"]],
+  ])("%s", (body, expected) => {
+    expect(codes(body)).toEqual(expected);
+  });
+
+  test("functions may not call themselves", () => {
+    expect(codes("node y = f(x[0])", "fn f(a: int): int = f(a)\n")).toEqual(["recursive-function"]);
+  });
+
+  test("suggestions name what was meant", () => {
+    const { diagnostics } = check("a", "task A() { input start: bit\n node y = strat }");
+    expect(diagnostics[0]!.help).toBe("did you mean `start`?");
+  });
+});

@@ -1,0 +1,194 @@
+/**
+ * Random well-typed programs as text. Families run over time and a ring of cells; each reads what comes before it, so every
+ * program is acyclic. Small enough that the interpreter stays quick.
+ */
+import fc from "fast-check";
+
+type Kind = "bit" | "int" | "real";
+
+export interface RandomProgram {
+  readonly text: string;
+  readonly sizes: { readonly n: number; readonly T: number };
+  readonly seed: number;
+}
+
+interface Scope {
+  /** Families of earlier declarations, which may be read at the same time. */
+  readonly earlier: readonly { readonly name: string; readonly kind: Kind }[];
+  /** The family itself: only earlier times. Undefined at time 0. */
+  readonly self: { readonly name: string; readonly kind: Kind } | undefined;
+  readonly inner: readonly string[];
+}
+
+const places = ["i", "(i-1) mod n", "(i+1) mod n", "n - 1 - i", "0", "(2*i) mod n", "(i*i + 1) mod n"];
+
+function reads(kind: Kind, scope: Scope): fc.Arbitrary<string>[] {
+  const places_ = [...places, ...scope.inner];
+  const place = fc.constantFrom(...places_);
+  const found: fc.Arbitrary<string>[] = [];
+  for (const f of scope.earlier) if (f.kind === kind) found.push(place.map((p) => `${f.name}[t, ${p}]`));
+  if (scope.self?.kind === kind) {
+    const { name } = scope.self;
+    found.push(
+      place.map((p) => `${name}[t-1, ${p}]`),
+      place.map((p) => `(${name}[t-1, ${p} - 1] ?? ${kind === "real" ? "0.5" : "1"})`),
+    );
+  }
+  if (kind === "int")
+    found.push(
+      place.map((p) => `x[${p}]`),
+      place.map((p) => `(${name1(p)})`),
+    );
+  if (kind === "real") found.push(place.map((p) => `y[${p}]`));
+  if (kind === "bit")
+    found.push(
+      place.map((p) => `b[${p}]`),
+      fc.constant("b[at[i]]"),
+    );
+  return found;
+}
+const name1 = (p: string): string => `x[${p}] - x[i]`;
+
+/** Arbitraries are built once for each kind, depth and scope: building them anew at every branch is exponential. */
+function expression(
+  kind: Kind,
+  scope: Scope,
+  depth: number,
+  built = new Map<string, fc.Arbitrary<string>>(),
+): fc.Arbitrary<string> {
+  const key = `${kind} ${depth} ${scope.inner.join()}`;
+  const known = built.get(key) ?? fresh(kind, scope, depth, built);
+  built.set(key, known);
+  return known;
+}
+
+function fresh(
+  kind: Kind,
+  scope: Scope,
+  depth: number,
+  built: Map<string, fc.Arbitrary<string>>,
+): fc.Arbitrary<string> {
+  const literal: Record<Kind, fc.Arbitrary<string>> = {
+    bit: fc.constantFrom("true", "false", "(i == 0)", "(t == 1)"),
+    int: fc.oneof(
+      fc.integer({ min: -9, max: 9 }).map((k) => (k < 0 ? `(${k})` : String(k))),
+      fc.constantFrom("i", "t", "n", "(i mod 3)", "2147483647", "int(b[i])"),
+    ),
+    real: fc.oneof(
+      fc.constantFrom("0.0", "1.5", "(-0.25)", "1e-3", "3e7", "real(x[i])"),
+      fc.integer({ min: 0, max: 99 }).map((k) => `${k}.25`),
+    ),
+  };
+  const leaf = fc.oneof(literal[kind], ...reads(kind, scope));
+  if (depth === 0) return leaf;
+  const go = (k: Kind, s = scope) => expression(k, s, depth - 1, built);
+  const inner: Scope = { ...scope, inner: [...scope.inner, "j"] };
+  const reduction = (ops: readonly string[], body: Kind) =>
+    scope.inner.length > 0
+      ? leaf
+      : fc
+          .tuple(
+            fc.constantFrom(...ops),
+            fc.constantFrom("", " where j != i", " where b[j]", " where j < i or j == n-1"),
+            fc.constantFrom("0..n", "0..=i", "i..n"),
+            go(body, inner),
+          )
+          .map(([op, w, r, e]) => `(${op}[j: ${r}${w}] ${e})`);
+  const branch = fc.oneof(
+    fc.tuple(go("bit"), go(kind), go(kind)).map(([c, a, b]) => `(if ${c} { ${a} } else { ${b} })`),
+    fc.tuple(go(kind), go(kind)).map(([a, b]) => `(if i mod 2 == 0 { ${a} } else { ${b} })`),
+  );
+  const calls: Record<Kind, fc.Arbitrary<string>> = {
+    bit: fc.oneof(
+      fc
+        .tuple(go("bit"), fc.constantFrom("and", "or", "xor", "==", "!="), go("bit"))
+        .map(([a, o, b]) => `(${a} ${o} ${b})`),
+      go("bit").map((a) => `(not ${a})`),
+      fc
+        .tuple(fc.constantFrom<Kind>("int", "real"), fc.constantFrom("==", "<", "<=", ">", ">=", "!="))
+        .chain(([k, o]) => fc.tuple(go(k), go(k)).map(([a, b]) => `(${a} ${o} ${b})`)),
+      fc
+        .tuple(go("bit"), go("bit"), fc.integer({ min: 0, max: 15 }))
+        .map(([a, b, rule]) => `(table(${a}, ${b}) "${rule.toString(2).padStart(4, "0")}")`),
+      reduction(["any", "all", "parity", "majority"], "bit"),
+    ),
+    int: fc.oneof(
+      fc
+        .tuple(go("int"), fc.constantFrom("+", "-", "*", "div", "mod"), go("int"))
+        .map(([a, o, b]) => `(${a} ${o} ${b})`),
+      fc.tuple(fc.constantFrom("min", "max"), go("int"), go("int")).map(([f, a, b]) => `${f}(${a}, ${b})`),
+      fc
+        .tuple(fc.constantFrom("abs", "sign", "-"), go("int"))
+        .map(([f, a]) => (f === "-" ? `(-${a})` : `${f}(${a})`)),
+      go("real").map((a) => `int(${a})`),
+      reduction(["sum", "product", "min", "max"], "int"),
+      reduction(["count"], "bit"),
+      reduction(["argmin", "argmax"], "real"),
+    ),
+    real: fc.oneof(
+      fc
+        .tuple(go("real"), fc.constantFrom("+", "-", "*", "/"), go("real"))
+        .map(([a, o, b]) => `(${a} ${o} ${b})`),
+      fc.tuple(fc.constantFrom("min", "max"), go("real"), go("real")).map(([f, a, b]) => `${f}(${a}, ${b})`),
+      fc
+        .tuple(
+          fc.constantFrom("abs", "sign", "floor", "sqrt", "exp", "log", "tanh", "sin", "cos"),
+          go("real"),
+        )
+        .map(([f, a]) => `${f}(${a})`),
+      go("int").map((a) => `real(${a})`),
+      fc
+        .tuple(go("real"), go("real"), go("real"))
+        .map(([a, b, c]) => `dot(vec3(${a}, ${b}, 1.5), vec3(0.5, ${c}, ${a}))`),
+      reduction(["sum", "product", "min", "max"], "real"),
+    ),
+  };
+  return fc.oneof(
+    { weight: 2, arbitrary: leaf },
+    { weight: 3, arbitrary: calls[kind] },
+    { weight: 1, arbitrary: branch },
+  );
+}
+
+const kinds: fc.Arbitrary<Kind> = fc.constantFrom<Kind>("bit", "int", "real");
+
+/** Programs of one to three families. */
+export const randomProgram: fc.Arbitrary<RandomProgram> = fc
+  .record({
+    kinds: fc.array(kinds, { minLength: 1, maxLength: 3 }),
+    n: fc.integer({ min: 1, max: 5 }),
+    T: fc.integer({ min: 0, max: 3 }),
+    seed: fc.nat(1_000_000),
+  })
+  .chain(({ kinds: list, n, T, seed }) => {
+    const families = list.map((kind, k) => ({ name: `f${k}`, kind }));
+    const equations = families.map((f, k) => {
+      const earlier = families.slice(0, k);
+      const first = expression(f.kind, { earlier, self: undefined, inner: [] }, 1);
+      const later = expression(f.kind, { earlier, self: f, inner: [] }, 3);
+      return fc
+        .tuple(first, later)
+        .map(
+          ([a, b]) =>
+            `  node ${f.name}[t: 0..=T, i: 0..n]: ${f.kind} =\n    if t == 0 { ${a} } else { ${b} }`,
+        );
+    });
+    return fc.tuple(...equations).map((lines): RandomProgram => {
+      const outputs = families.map((f) => `  output o${f.name}[i: 0..n] = ${f.name}[T, i]`);
+      const inputs = [
+        "  input b[i: 0..n]: bit",
+        "  input x[i: 0..n]: int",
+        "  random y[i: 0..n]: real",
+        "  input at[i: 0..n]: index(n)",
+      ];
+      const text = [
+        "task Random(n: size, T: size) where n >= 1 {",
+        ...inputs,
+        ...lines,
+        ...outputs,
+        "}",
+        "",
+      ].join("\n");
+      return { text, sizes: { n, T }, seed };
+    });
+  });

@@ -1,0 +1,60 @@
+import { compileTask, emitJs, type FamilyValues, interpret, randomValues, unroll } from "@fathom/compiler";
+import { check, format } from "@fathom/lang";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type RandomProgram, randomProgram } from "../src/index";
+
+const RUNS = Number(process.env.FATHOM_FUZZ_PROGRAMS ?? 300);
+const SEED = process.env.FATHOM_FUZZ_SEED === undefined ? 20_261_124 : Number(process.env.FATHOM_FUZZ_SEED);
+
+/** Interpreter and emitted JavaScript, bit for bit: NaN is NaN, and −0 is not 0. */
+async function agrees({ text, sizes, seed }: RandomProgram): Promise<void> {
+  const program = check("random.fathom", text);
+  expect(program.diagnostics, text).toEqual([]);
+  const compiled = compileTask(program, program.tasks[0]!);
+  expect(compiled.diagnostics, text).toEqual([]);
+  const { system } = compiled;
+  const inputs = new Map<string, FamilyValues>();
+  for (const f of system.families) if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, seed));
+  const reference = interpret(system, { sizes, inputs, seed });
+  expect(reference.diagnostics, text).toEqual([]);
+  for (const keep of [[], system.families.filter((f) => f.role === "node").map((f) => f.name)]) {
+    const { js } = emitJs(system, { keep, unproved: compiled.unproved });
+    const module = await import(`data:text/javascript;base64,${Buffer.from(js).toString("base64")}`);
+    const results: Record<string, FamilyValues> = module.run({
+      sizes,
+      inputs: Object.fromEntries([...inputs].map(([k, v]) => [k, v.data])),
+      seed,
+    });
+    for (const [name, found] of Object.entries(results)) {
+      const wanted = reference.values.get(name)!;
+      const differs = Array.from(found.data).findIndex((v, k) => !Object.is(v, wanted.data[k]));
+      expect(
+        differs,
+        `${text}\n${name} at ${JSON.stringify(sizes)}, seed ${seed}: js ${found.data} interpreter ${wanted.data}`,
+      ).toBe(-1);
+    }
+  }
+  // Depth of both models exists and steps never exceed ops by more than the wires they do not see.
+  const steps = unroll(system, sizes, { model: "steps" });
+  expect(steps.ok, text).toBe(true);
+}
+
+test(`${RUNS} random programs mean the same to the interpreter and to the emitted JavaScript`, {
+  timeout: 600_000,
+}, async () => {
+  await fc.assert(fc.asyncProperty(randomProgram, agrees), { numRuns: RUNS, seed: SEED });
+});
+
+test("formatting random programs keeps their meaning and is done once", () => {
+  fc.assert(
+    fc.property(randomProgram, ({ text }) => {
+      const once = format(text, "a").text;
+      expect(format(once, "a").text).toBe(once);
+      const shape = (source: string) =>
+        JSON.stringify(check("a", source).files[0]!.tree.items, (k, v) => (k === "range" ? undefined : v));
+      expect(shape(once)).toBe(shape(text));
+    }),
+    { numRuns: 200, seed: SEED },
+  );
+});

@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { projectRoot } from "../src/index";
+
+/** What each package may import; arrows point left only. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  lang: [],
+  compiler: ["lang"],
+  importers: [],
+  testing: ["lang", "compiler"],
+  cli: ["lang", "compiler", "importers"],
+};
+const pure = new Set(["lang", "compiler"]);
+
+interface Source {
+  readonly package: string;
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Every import, or use of the world, that turns an arrow round. */
+function violations(
+  sources: readonly Source[],
+  manifests: Readonly<Record<string, Readonly<Record<string, string>>>>,
+): string[] {
+  const found: string[] = [];
+  for (const { package: name, path, text } of sources) {
+    for (const [, spec = ""] of text.matchAll(/(?:from|import\()\s*["'`]([^"'`]+)["'`]/g)) {
+      const target = /^@fathom\/([^/]+)/.exec(spec)?.[1];
+      if (target !== undefined && !allowed[name]!.includes(target)) found.push(`${path} imports ${spec}`);
+      if (pure.has(name) && spec.startsWith("node:")) found.push(`${path} imports ${spec}`);
+      if (path.includes("certificate-checker") && spec.includes("src/"))
+        found.push(`${path} imports ${spec}`);
+    }
+    if (
+      pure.has(name) &&
+      /\b(process|document|window)\.|Math\.random\(|new Date\(|performance\.now/.test(
+        text.replace(/`[\s\S]*?`|\/\/.*|\/\*[\s\S]*?\*\//g, ""),
+      )
+    ) {
+      found.push(`${path} touches the world`);
+    }
+  }
+  for (const [name, dependencies] of Object.entries(manifests)) {
+    for (const d of Object.keys(dependencies)) {
+      const target = /^@fathom\/(.+)/.exec(d)?.[1];
+      if (target !== undefined && !allowed[name]?.includes(target))
+        found.push(`packages/${name}/package.json depends on ${d}`);
+    }
+  }
+  return found;
+}
+
+describe("arrows between packages", () => {
+  test("point left", () => {
+    const names = readdirSync(join(projectRoot, "packages"));
+    expect(names.sort()).toEqual(Object.keys(allowed).sort());
+    const sources = names.flatMap((name) =>
+      readdirSync(join(projectRoot, "packages", name, "src"), { recursive: true })
+        .map(String)
+        .filter((f) => f.endsWith(".ts"))
+        .map((f) => ({
+          package: name,
+          path: `packages/${name}/src/${f}`,
+          text: readFileSync(join(projectRoot, "packages", name, "src", f), "utf8"),
+        })),
+    );
+    expect(sources.length).toBeGreaterThan(30);
+    const manifests = Object.fromEntries(
+      names.map((n) => [
+        n,
+        JSON.parse(readFileSync(join(projectRoot, "packages", n, "package.json"), "utf8")).dependencies ?? {},
+      ]),
+    );
+    expect(violations(sources, manifests)).toEqual([]);
+  });
+
+  test.each([
+    [
+      "an upward import",
+      { package: "lang", path: "packages/lang/src/a.ts", text: 'import { x } from "@fathom/compiler";' },
+    ],
+    [
+      "Node in a pure package",
+      {
+        package: "compiler",
+        path: "packages/compiler/src/a.ts",
+        text: 'import { readFileSync } from "node:fs";',
+      },
+    ],
+    [
+      "a clock in a pure package",
+      { package: "lang", path: "packages/lang/src/a.ts", text: "const t = performance.now();" },
+    ],
+  ])("the test can fail: %s", (_, source) => {
+    expect(violations([source], {})).toHaveLength(1);
+  });
+
+  test("the test can fail: a manifest", () => {
+    expect(violations([], { lang: { "@fathom/cli": "1" } })).toHaveLength(1);
+  });
+});
