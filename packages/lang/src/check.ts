@@ -715,6 +715,11 @@ class Checker {
   ): Type {
     this.symbols.set(shape.alias!, owner);
     for (const e of shape.instance) this.infer(e, scope, INT);
+    // A circle of uses is reported where it is used; its types have no meaning.
+    if (this.useCycle(owner.target, []) !== undefined) {
+      for (const e of shape.at) this.infer(e, scope, INT);
+      return UNKNOWN;
+    }
     const family = owner.target.members.find((m) => m.kind === "family" && m.name.text === shape.name.text);
     if (family?.kind !== "family") {
       for (const e of shape.at) this.infer(e, scope, INT);

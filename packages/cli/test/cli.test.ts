@@ -1,0 +1,173 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { main } from "../src/index";
+import { readNpy, writeNpy } from "../src/npy";
+
+const root = resolve(import.meta.dirname, "../../..");
+const example = (name: string, file = `${name}.fathom`) => join(root, "examples", name, file);
+let out = "";
+let err = "";
+
+beforeEach(() => {
+  [out, err] = ["", ""];
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+const folder = () => mkdtempSync(join(tmpdir(), "fathom-"));
+
+describe("examples", () => {
+  const names = readdirSync(join(root, "examples"));
+  test("there are nineteen, each with program, input, result and README", () => {
+    expect(names).toHaveLength(19);
+    for (const n of names)
+      for (const f of [`${n}.fathom`, "input.json", "expected.json", "README.md"])
+        expect(existsSync(example(n, f)), `${n}/${f}`).toBe(true);
+  });
+
+  test.each(names)("%s runs on its input as expected, and its own examples pass", async (name) => {
+    const task = /--task (\w+)/.exec(readFileSync(example(name, "README.md"), "utf8"))![1]!;
+    expect(
+      await main(["run", example(name), "--task", task, "--inputs", example(name, "input.json"), "--json"]),
+    ).toBe(0);
+    expect(JSON.parse(out)).toEqual(JSON.parse(readFileSync(example(name, "expected.json"), "utf8")));
+    out = "";
+    expect(await main(["test", example(name)])).toBe(0);
+    expect(out).toMatch(/[1-9]\d* passed, 0 failed/);
+    out = "";
+    expect(await main(["analyze", example(name), "--task", task, "--json"])).toBe(0);
+    const report = JSON.parse(out);
+    expect(report.steps.at.depth).toBeGreaterThan(0);
+    for (const guess of [report.steps.depth, report.ops.depth])
+      if (guess !== undefined) expect(guess.standing).toBe("checked");
+    for (const e of report.expects) expect(e.outcome).not.toBe("failed");
+  });
+});
+
+describe("commands", () => {
+  test("analyze names model and standing of every figure, and never says proved", async () => {
+    expect(await main(["analyze", example("rule110"), "--task", "Rule110", "n=16", "T=8"])).toBe(0);
+    expect(out).toContain("not proved");
+    expect(out.replaceAll("not proved", "")).not.toContain("proved");
+    expect(out).toContain("exact: the whole graph was counted");
+  });
+
+  test("analyze shows an instance's own depth beside the worst case", async () => {
+    expect(
+      await main([
+        "analyze",
+        example("circuit-value"),
+        "n=2",
+        "m=4",
+        "x=10",
+        "left=[0,0,0,0]",
+        "right=[1,1,1,1]",
+        "--json",
+      ]),
+    ).toBe(0);
+    const report = JSON.parse(out);
+    expect(report.steps.at).toMatchObject({ depth: 4, standing: "worst case" });
+    expect(report.instance.depth).toBe(1);
+  });
+
+  test("a circuit file is analysed and run", async () => {
+    expect(await main(["analyze", example("circuit-value", "full-adder.bench"), "--json"])).toBe(0);
+    expect(JSON.parse(out).everyGate).toMatchObject({ depth: 6, work: 9 });
+    out = "";
+    expect(
+      await main(["run", example("circuit-value", "full-adder.bench"), "000", "110", "111", "--json"]),
+    ).toBe(0);
+    expect(JSON.parse(out).rows.map((r: { output: string }) => r.output)).toEqual(["00", "01", "11"]);
+  });
+
+  test("outputs as npy, png and json; graph; build; new", async () => {
+    const dir = folder();
+    const run = (file: string) =>
+      main([
+        "run",
+        example("rule110"),
+        "--task",
+        "Rule110",
+        "n=8",
+        "T=3",
+        "start=00000001",
+        "--keep",
+        "cell",
+        "-o",
+        join(dir, file),
+      ]);
+    for (const f of ["a.npy", "a.png", "a.json"]) expect(await run(f)).toBe(0);
+    const npy = readNpy(readFileSync(join(dir, "a.npy")));
+    expect("shape" in npy && npy.shape).toEqual([4, 8]);
+    expect(
+      [...readFileSync(join(dir, "a.png")).subarray(1, 4)].map((b) => String.fromCharCode(b)).join(""),
+    ).toBe("PNG");
+    expect(JSON.parse(readFileSync(join(dir, "a.json"), "utf8")).final).toEqual([0, 0, 0, 0, 1, 1, 0, 1]);
+    expect(await main(["graph", example("prefix-sum"), "--task", "Scan", "-o", join(dir, "g.svg")])).toBe(0);
+    expect(readFileSync(join(dir, "g.svg"), "utf8")).toContain("#d9480f");
+    expect(await main(["build", example("prefix-sum"), "--task", "Scan", "-o", dir])).toBe(0);
+    const module = await import(join(dir, "Scan.js"));
+    expect(module.run({ sizes: { n: 3 }, inputs: { x: Int32Array.of(1, 2, 3) } }).total.data[0]).toBe(6);
+    expect(await main(["new", join(dir, "my-chain")])).toBe(0);
+    expect(await main(["test", join(dir, "my-chain.fathom")])).toBe(0);
+    expect(await main(["new", join(dir, "my-chain")])).toBe(2);
+  });
+
+  test("mistakes are diagnostics with exit codes, never stack traces", async () => {
+    const dir = folder();
+    const bad = join(dir, "bad.fathom");
+    writeFileSync(bad, "task A(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  output s = x[n]\n}\n");
+    expect(await main(["check", bad])).toBe(1);
+    expect(err).toContain("read-outside");
+    expect(await main(["check", join(dir, "none.fathom")])).toBe(2);
+    expect(await main(["run", example("rule110"), "--task", "Rule110", "n=2", "T=1", "start=01"])).toBe(1);
+    expect(err).toContain("where-broken");
+    expect(await main(["run", example("rule110"), "--task", "Nothing"])).toBe(2);
+    expect(await main(["run", example("rule110"), "--task", "Rule110", "n=3", "T=1", "start=01"])).toBe(1);
+    expect(await main(["explain", "cycle"])).toBe(0);
+    expect(await main(["explain", "nonsense"])).toBe(2);
+    expect(await main(["frobnicate"])).toBe(2);
+    expect(err).not.toMatch(/\bat .*\.ts:\d+/);
+    expect(err).not.toContain("fault of its own");
+  });
+
+  test("checked runs name the node and its index", async () => {
+    const file = join(folder(), "o.fathom");
+    writeFileSync(
+      file,
+      "task O(n: size) where n >= 1 {\n  node p[i: 0..n]: int = if i == 0 { 1 } else { p[i-1] * 3 }\n  output s = p[n-1]\n}\n",
+    );
+    expect(await main(["run", file, "n=40", "--checked"])).toBe(1);
+    expect(err).toContain("p[20] overflows int");
+    expect(await main(["run", file, "n=40"])).toBe(0);
+  });
+
+  test("fmt formats in place, once", async () => {
+    const file = join(folder(), "f.fathom");
+    writeFileSync(file, "task  O( n:size ) {\n input x :int // why\n\n\n output s=x+1\n}\n");
+    expect(await main(["fmt", "--check", file])).toBe(1);
+    expect(await main(["fmt", file])).toBe(0);
+    expect(readFileSync(file, "utf8")).toBe(
+      "task O(n: size) {\n  input x: int  // why\n\n  output s = x+1\n}\n",
+    );
+    expect(await main(["fmt", "--check", file])).toBe(0);
+  });
+});
+
+test("npy files read back as written", () => {
+  const written = { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5.5, -6) };
+  const read = readNpy(writeNpy(written));
+  if ("problem" in read) throw new Error(read.problem);
+  expect(read.shape).toEqual([2, 3]);
+  expect([...read.data]).toEqual([...written.data]);
+  expect(readNpy(new Uint8Array(4))).toHaveProperty("problem");
+});
