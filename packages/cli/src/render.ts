@@ -125,7 +125,7 @@ export function graphDot(graph: InstanceGraph, title: string): string {
     lines.push(
       `  n${n.id} [label="${quoted(printInstance(n.family, n.indices))}", tooltip="level ${n.level}"${fill}];`,
     );
-    if (n.role !== "output") levels.set(n.level, [...(levels.get(n.level) ?? []), n.id]);
+    if (n.role === "node") levels.set(n.level, [...(levels.get(n.level) ?? []), n.id]);
   }
   for (const ids of levels.values()) lines.push(`  { rank=same; ${ids.map((i) => `n${i};`).join(" ")} }`);
   for (const e of graph.edges)

@@ -1,8 +1,19 @@
-import { compileTask, emitJs, type FamilyValues, interpret, randomValues, unroll } from "@fathom/compiler";
+import {
+  compileTask,
+  emitJs,
+  type FamilyValues,
+  interpret,
+  lower,
+  printSystem,
+  randomValues,
+  readSystem,
+  unroll,
+  verifySystem,
+} from "@fathom/compiler";
 import { check, format } from "@fathom/lang";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type RandomProgram, randomProgram } from "../src/index";
+import { fathomFiles, type RandomProgram, randomProgram } from "../src/index";
 
 const RUNS = Number(process.env.FATHOM_FUZZ_PROGRAMS ?? 300);
 const SEED = process.env.FATHOM_FUZZ_SEED === undefined ? 20_261_124 : Number(process.env.FATHOM_FUZZ_SEED);
@@ -44,6 +55,38 @@ test(`${RUNS} random programs mean the same to the interpreter and to the emitte
   timeout: 600_000,
 }, async () => {
   await fc.assert(fc.asyncProperty(randomProgram, agrees), { numRuns: RUNS, seed: SEED });
+});
+
+test("equations of random programs and of the examples print, read back and verify", () => {
+  const roundTrip = (text: string): void => {
+    const program = check("a", text);
+    for (const task of program.tasks) {
+      const system = lower(program, task);
+      expect(verifySystem(system), text).toEqual([]);
+      const printed = printSystem(system);
+      const back = readSystem(printed);
+      expect(printSystem(back)).toBe(printed);
+      // Interned: equal expressions are the same object.
+      system.families.forEach((f, k) => {
+        f.pieces.forEach((p, j) => {
+          expect(back.families[k]!.pieces[j]!.value, printed).toBe(p.value);
+        });
+      });
+    }
+  };
+  fc.assert(
+    fc.property(randomProgram, ({ text }) => roundTrip(text)),
+    { numRuns: 200, seed: SEED },
+  );
+  for (const { text } of fathomFiles("examples")) roundTrip(text);
+});
+
+test("the verifier finds what is wrong", () => {
+  const program = check("a", "task A(n: size) { input x[i: 0..n]: int\n output s = x[0] + 1 }");
+  const system = lower(program, program.tasks[0]!);
+  const broken = { ...system, families: system.families.filter((f) => f.name !== "x") };
+  expect(verifySystem(broken)).toEqual(["s, read: there is no family x"]);
+  expect(() => readSystem("system A(")).toThrow();
 });
 
 test("formatting random programs keeps their meaning and is done once", () => {

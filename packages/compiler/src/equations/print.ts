@@ -1,5 +1,6 @@
 /** Equations as text. `read.ts` reads the same text back. */
 
+import { bit, int, real, typeKey, typeOf } from "./build";
 import { isAlways } from "./conditions";
 import type {
   Comparison,
@@ -10,6 +11,7 @@ import type {
   Family,
   IndexExpr,
   IndexOp,
+  Operator,
   Subscript,
   System,
 } from "./system";
@@ -72,54 +74,94 @@ export function printType(type: ElementType): string {
   }
 }
 
-const printSubscript = (s: Subscript): string =>
-  s.kind === "static"
-    ? printIndex(s.value)
-    : `?(${printExpr(s.value)} in ${printIndex(s.lo)}..${printIndex(s.hi)})`;
+/** Types of families by name: a read's own type is printed where it is another. */
+type FamilyTypes = ReadonlyMap<string, ElementType>;
 
 const number = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
-/** A value expression in prefix form, types where they cannot be seen. */
-export function printExpr(e: Expr): string {
+/** `:type`, where a reader could not infer it. */
+const unless = (type: ElementType, inferred: ElementType | undefined): string =>
+  inferred !== undefined && typeKey(type) === typeKey(inferred) ? "" : `:${printType(type)}`;
+
+/** A value expression in prefix form. `families` saves the types of reads. */
+export function printExpr(e: Expr, families: FamilyTypes = new Map()): string {
+  const go = (x: Expr): string => printExpr(x, families);
+  const list = (xs: readonly Expr[]): string => xs.map(go).join(", ");
+  const subscript = (s: Subscript): string =>
+    s.kind === "static"
+      ? printIndex(s.value)
+      : `?(${go(s.value)} in ${printIndex(s.lo)}..${printIndex(s.hi)})`;
   switch (e.kind) {
     case "constant":
       return `${number(e.value)}:${printType(e.type)}`;
     case "index-value":
       return `#(${printIndex(e.value)})`;
     case "read":
-      return `${e.family}[${e.at.map(printSubscript).join(", ")}]`;
+      return `${e.family}[${e.at.map(subscript).join(", ")}]${unless(e.type, families.get(e.family))}`;
     case "apply":
-      return `${e.op}(${e.args.map(printExpr).join(", ")})`;
+      return `${e.op}(${list(e.args)})${unless(e.type, inferredType(e.op, e.args))}`;
     case "select":
-      return `select(${printExpr(e.condition)}, ${printExpr(e.then)}, ${printExpr(e.otherwise)})`;
+      return `select(${list([e.condition, e.then, e.otherwise])})${unless(e.type, typeOf(e.then))}`;
     case "choose":
-      return `choose {${e.cases.map((c) => `${printCondition(c.guard)} => ${printExpr(c.value)}`).join("; ")}}`;
+      return `choose {${e.cases.map((c) => `${printCondition(c.guard)} => ${go(c.value)}`).join("; ")}}${unless(e.type, typeOf(e.cases[0]!.value))}`;
     case "table":
-      return `table(${e.args.map((a, k) => `${printExpr(a)} < ${e.radix[k]}`).join(", ")}) [${e.entries.map(number).join(", ")}]:${printType(e.type)}`;
+      return `table(${e.args.map((a, k) => `${go(a)} < ${e.radix[k]}`).join(", ")}) [${e.entries.map(number).join(", ")}]:${printType(e.type)}`;
     case "reduce": {
       const filter = isAlways(e.filter) ? "" : ` where ${printCondition(e.filter)}`;
-      const data = e.dataFilter === undefined ? "" : ` when ${printExpr(e.dataFilter)}`;
-      return `${e.op}<${printDims(e.dims)}${filter}${data}>(${printExpr(e.body)})`;
+      const data = e.dataFilter === undefined ? "" : ` when ${go(e.dataFilter)}`;
+      return `${e.op}<${printDims(e.dims)}${filter}${data}>(${go(e.body)})${unless(e.type, typeOf(e.body))}`;
     }
     case "vector":
-      return `vector(${e.components.map(printExpr).join(", ")})`;
+      return `vector(${list(e.components)})`;
     case "component":
-      return `${printExpr(e.of)}.${"xyzw"[e.position]}`;
+      return `component(${go(e.of)}, ${e.position})`;
   }
 }
 
-function printFamily(f: Family): string {
+/** The type of an operator's result where its operands decide it. */
+export function inferredType(op: Operator, args: readonly Expr[]): ElementType {
+  switch (op) {
+    case "eq":
+    case "ne":
+    case "lt":
+    case "le":
+    case "and":
+    case "or":
+    case "xor":
+    case "not":
+      return bit;
+    case "to-int":
+      return int;
+    case "to-real":
+    case "dot":
+    case "length":
+      return real;
+    default: {
+      const types = args.map(typeOf);
+      const vector = types.find((t) => t.kind === "vector");
+      const first = vector ?? types[0]!;
+      return first.kind === "index" ? int : first;
+    }
+  }
+}
+
+function printFamily(f: Family, families: FamilyTypes): string {
   const dims = f.dims.length === 0 ? "" : `[${printDims(f.dims)}]`;
   const head = `  ${f.role} ${f.name}${dims}: ${printType(f.type)}`;
-  return [head, ...f.pieces.map((p) => `    | ${printCondition(p.guard)} = ${printExpr(p.value)}`)].join(
-    "\n",
-  );
+  return [
+    head,
+    ...f.pieces.map((p) => `    | ${printCondition(p.guard)} = ${printExpr(p.value, families)}`),
+  ].join("\n");
 }
 
 export function printSystem(system: System): string {
+  const families: FamilyTypes = new Map(system.families.map((f) => [f.name, f.type]));
   const sizes = system.sizes.map((s) => `${s.name}: ${s.kind}`).join(", ");
   const where = isAlways(system.constraints) ? "" : ` where ${printCondition(system.constraints)}`;
-  return [`system ${system.name}(${sizes})${where}`, ...system.families.map(printFamily)].join("\n");
+  return [
+    `system ${system.name}(${sizes})${where}`,
+    ...system.families.map((f) => printFamily(f, families)),
+  ].join("\n");
 }
 
 /** `cell[3, 2]`, or the bare name of a single value. */
