@@ -104,8 +104,10 @@ export function parseArguments(
   const sizeNames = new Set(system.sizes.map((s) => s.name));
   const add = (name: string, value: Given | { readonly random: number }): void => {
     if (sizeNames.has(name)) {
-      const n = typeof value === "string" ? Number(value) : value;
-      sizes[name] = typeof n === "number" ? n : Number.NaN;
+      const n = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+      if (typeof n !== "number" || Number.isNaN(n))
+        throw new Exit(exitCode.usage, `the size ${name} is a whole number, found ${JSON.stringify(value)}`);
+      sizes[name] = n;
       return;
     }
     const family = families.get(name);
@@ -205,6 +207,7 @@ export function exampleValue(expr: Expr): Given | { readonly random: number } | 
       return expr.op === "-" && typeof inner === "number" ? -inner : undefined;
     }
     case "member":
+    case "name-expr":
       return expr.name.text;
     case "list": {
       const parts = expr.elements.map(exampleValue);

@@ -53,6 +53,15 @@ describe("examples", () => {
   });
 });
 
+test.each(
+  readdirSync(join(root, "corpus")).filter((f) =>
+    /^example /m.test(readFileSync(join(root, "corpus", f), "utf8")),
+  ),
+)("the examples of corpus/%s pass", async (file) => {
+  expect(await main(["test", join(root, "corpus", file)])).toBe(0);
+  expect(out).toMatch(/[1-9]\d* passed, 0 failed/);
+});
+
 describe("commands", () => {
   test("analyze names model and standing of every figure, and never says proved", async () => {
     expect(await main(["analyze", example("rule110"), "--task", "Rule110", "n=16", "T=8"])).toBe(0);

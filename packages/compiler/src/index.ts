@@ -13,6 +13,7 @@ export * from "./equations/evaluate-index";
 export * from "./equations/interpret";
 export * from "./equations/lower";
 export * from "./equations/operators";
+export * from "./equations/pass";
 export * from "./equations/print";
 export * from "./equations/random";
 export * from "./equations/read";

@@ -627,6 +627,7 @@ class Checker {
           return UNKNOWN;
         }
         this.symbols.set(expr.name, { kind: "enum-case", declaration: symbol.declaration, ordinal });
+        this.static.add(expr);
         return { kind: "enum", item: symbol.declaration };
       }
     }

@@ -7,6 +7,7 @@
 import { typeOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
 import { type ElementaryName, elementarySource } from "../equations/elementary";
+import { runPasses, runPipeline } from "../equations/pass";
 import { printComparison } from "../equations/print";
 import { familyKey, threefry } from "../equations/random";
 import type {
@@ -39,8 +40,9 @@ export interface Emitted {
   readonly schedule: Schedule;
 }
 
-export function emitJs(system: System, options: EmitOptions = {}): Emitted {
+export function emitJs(lowered: System, options: EmitOptions = {}): Emitted {
   const keep = new Set(options.keep ?? []);
+  const system = runPipeline(runPasses(keep), lowered, { verify: false });
   const plan = schedule(system, keep);
   const module = new Module(system, plan, options.checked === true, keep, options.unproved ?? new Set());
   return { js: module.text(), dts: declaration(system, keep), schedule: plan };

@@ -3,7 +3,7 @@
  * and pass is tested against it.
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
-import { evaluateIndex, familyBox, forEachPoint, holds } from "./evaluate-index";
+import { evaluateIndex, familyBox, forEachPoint, holds, IndexFault } from "./evaluate-index";
 import { applyOperator, type Fault, type Operand, reduceOperands, type Value } from "./operators";
 import { printIndex, printInstance } from "./print";
 import { familyKey, uniform } from "./random";
@@ -49,6 +49,15 @@ export function interpret(system: System, options: InterpretOptions): Interprete
     for (const family of system.families) run.family(family);
     return { values: run.values, diagnostics: [] };
   } catch (stop) {
+    if (stop instanceof IndexFault) {
+      const args = {
+        what: stop.message,
+        found: showSizes(system, options.sizes),
+        limit: "2^53",
+        suggestion: "",
+      };
+      return { values: run.values, diagnostics: [diagnostic("too-large", place(system.origin), args)] };
+    }
     if (!(stop instanceof Stop)) throw stop;
     return { values: run.values, diagnostics: [stop.diagnostic] };
   }
