@@ -8,6 +8,7 @@ import {
   defaultSizes,
   emitJs,
   type FamilyValues,
+  IndexFault,
   instanceGraph,
   printSystem,
   smallSizes,
@@ -557,6 +558,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof Exit) {
       if (error.message !== "") process.stderr.write(`${pc.red(error.message)}\n`);
       return error.code;
+    }
+    if (error instanceof IndexFault) {
+      process.stderr.write(`${pc.red(`error[too-large] ${error.message} at these sizes`)}\n`);
+      return exitCode.found;
     }
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
     process.stderr.write(

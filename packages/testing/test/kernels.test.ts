@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compileTask, unroll } from "@fathom/compiler";
+import { compileTask, emitJs, type FamilyValues, interpret, randomValues, unroll } from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
 import { type Kernel, kernelToFathom, sharedData } from "../src/index";
@@ -8,6 +8,36 @@ import { type Kernel, kernelToFathom, sharedData } from "../src/index";
 const folder = sharedData("span");
 const kernels: Kernel[] =
   folder === undefined ? [] : JSON.parse(readFileSync(join(folder, "kernels.json"), "utf8")).kernels;
+
+describe.skipIf(folder === undefined)(
+  "the same systems run: emitted JavaScript and interpreter agree",
+  () => {
+    test.each(kernels.map((k) => [k.id, k] as const))("%s", async (_, kernel) => {
+      const program = check("kernel.fathom", kernelToFathom(kernel));
+      const compiled = compileTask(program, program.tasks[0]!);
+      const { system } = compiled;
+      const keep = system.families.filter((f) => f.role === "node").map((f) => f.name);
+      const { js } = emitJs(system, { keep, unproved: compiled.unproved });
+      const module = await import(`data:text/javascript;base64,${Buffer.from(js).toString("base64")}`);
+      for (const sample of kernel.samples.slice(0, 6)) {
+        const sizes = Object.fromEntries(kernel.params.map((p, k) => [p, sample.p[k]!]));
+        const inputs = new Map<string, FamilyValues>();
+        for (const f of system.families)
+          if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, 5));
+        const reference = interpret(system, { sizes, inputs });
+        expect(reference.diagnostics).toEqual([]);
+        const found: Record<string, FamilyValues> = module.run({
+          sizes,
+          inputs: Object.fromEntries([...inputs].map(([k, v]) => [k, v.data])),
+        });
+        for (const name of keep)
+          expect(Array.from(found[name]!.data), `${name} at ${JSON.stringify(sizes)}`).toEqual(
+            Array.from(reference.values.get(name)!.data),
+          );
+      }
+    });
+  },
+);
 
 describe.skipIf(folder === undefined)("systems of recurrences with known depth and work", () => {
   test("there are 42", () => expect(kernels).toHaveLength(42));

@@ -1,6 +1,6 @@
 /** Single instances of an unrolled system: what they read, the critical path, and small graphs for pictures. */
 import { ceilLog2 } from "../equations/build";
-import { evaluateIndex, holds } from "../equations/evaluate-index";
+import { evaluateIndex, holds, pointAt } from "../equations/evaluate-index";
 import type { Expr, Family, FamilyValues, Origin, System } from "../equations/system";
 import { offsetOf } from "../equations/values";
 import { operatorCost } from "./cost";
@@ -176,13 +176,7 @@ export function criticalPath(
     if (levels === undefined || current !== undefined) continue;
     const offset = levels.indexOf(unrolled.depth);
     if (offset < 0) continue;
-    let rest = offset;
-    const indices = box.extent.map((_, d) => {
-      const stride = box.extent.slice(d + 1).reduce((a, b) => a * b, 1);
-      const i = Math.floor(rest / stride);
-      rest -= i * stride;
-      return i + box.lo[d]!;
-    });
+    const indices = pointAt(box, offset);
     current = instanceAt(unrolled, family, indices);
   }
   const path: Instance[] = [];
@@ -247,13 +241,7 @@ export function instanceGraph(system: System, unrolled: Unrolled, most = 400): I
     if (levels === undefined) continue;
     for (let offset = 0; offset < levels.length; offset++) {
       if (levels[offset]! < 0) continue;
-      let rest = offset;
-      const indices = box.extent.map((_, d) => {
-        const stride = box.extent.slice(d + 1).reduce((a, b) => a * b, 1);
-        const i = Math.floor(rest / stride);
-        rest -= i * stride;
-        return i + box.lo[d]!;
-      });
+      const indices = pointAt(box, offset);
       const to = node(instanceAt(unrolled, family, indices));
       if (to === undefined) break;
       for (const source of sourcesOf(system, unrolled, family, indices, undefined, 64)) {

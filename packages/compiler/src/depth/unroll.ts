@@ -15,6 +15,7 @@ import {
   familyBox,
   type IndexCode,
   IndexFault,
+  pointAt,
   type Slots,
 } from "../equations/evaluate-index";
 import { applyOperator, reduceOperands, type Value } from "../equations/operators";
@@ -298,7 +299,7 @@ class Sweep {
         const name = current.family.name;
         const args = {
           element: "an instance",
-          read: printInstance(name, this.pointOf(current, at)),
+          read: printInstance(name, pointAt(current.box, at)),
           family: name,
         };
         return { ok: false, diagnostics: [diagnostic("index-outside", place(current.family.origin), args)] };
@@ -336,7 +337,7 @@ class Sweep {
         inside = true;
         origin = table.family.origin;
       }
-      if (inside) path.push(printInstance(table.family.name, this.pointOf(table, stack[k + 1]!)));
+      if (inside) path.push(printInstance(table.family.name, pointAt(table.box, stack[k + 1]!)));
     }
     path.push(path[0] ?? "");
     const shown = path.length > 12 ? [...path.slice(0, 6), "…", ...path.slice(-5)] : path;
@@ -344,19 +345,9 @@ class Sweep {
     return { ok: false, diagnostics: [diagnostic("cycle", place(origin), args)] };
   }
 
-  private pointOf(table: Table, offset: number): number[] {
-    return table.strides.map(
-      (stride, d) => (Math.floor(offset / stride) % table.box.extent[d]!) + table.box.lo[d]!,
-    );
-  }
-
   private load(table: Table, offset: number): void {
-    let rest = offset;
-    table.family.dims.forEach((dim, d) => {
-      const stride = table.strides[d]!;
-      const i = Math.floor(rest / stride);
-      rest -= i * stride;
-      this.slots[this.slot(dim.index)] = i + table.box.lo[d]!;
+    pointAt(table.box, offset).forEach((i, d) => {
+      this.slots[this.slot(table.family.dims[d]!.index)] = i;
     });
   }
 

@@ -7,6 +7,7 @@
 import { typeOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
 import { type ElementaryName, elementarySource } from "../equations/elementary";
+import { collectIndices } from "../equations/evaluate-index";
 import { runPasses, runPipeline } from "../equations/pass";
 import { printComparison } from "../equations/print";
 import { familyKey, threefry } from "../equations/random";
@@ -924,7 +925,7 @@ class Module {
     const base = this.family(family.name);
     const point = family.dims.map((d) => this.name("i", d.index));
     const used = new Set<string>();
-    for (const d of family.dims) for (const e of [d.lo, d.hi]) names(e, used);
+    for (const d of family.dims) for (const e of [d.lo, d.hi]) collectIndices(e, used);
     const bounds = family.dims.map(
       (d, k) => `([${point.slice(0, k).join(", ")}]) => [${this.index(d.lo)}, ${this.index(d.hi)}]`,
     );
@@ -997,24 +998,6 @@ function demandedIn(step: Step): string[] {
       return step.families.map((f) => f.name);
     case "loop":
       return step.body.flatMap(demandedIn);
-  }
-}
-
-function names(e: IndexExpr, into: Set<string>): void {
-  switch (e.kind) {
-    case "integer":
-    case "size":
-      return;
-    case "index":
-      into.add(e.name);
-      return;
-    case "log2":
-    case "pow2":
-      names(e.operand, into);
-      return;
-    default:
-      names(e.left, into);
-      names(e.right, into);
   }
 }
 

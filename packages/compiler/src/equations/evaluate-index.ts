@@ -203,6 +203,18 @@ export function familyBox(family: Pick<Family, "dims">, sizes: Sizes): Box {
   return { lo, extent, points: extent.reduce((a, b) => a * b, 1) };
 }
 
+/** The point at an offset of a box in row-major order. */
+export function pointAt(box: Pick<Box, "lo" | "extent">, offset: number): number[] {
+  const point = new Array<number>(box.extent.length);
+  let rest = offset;
+  for (let d = box.extent.length - 1; d >= 0; d--) {
+    const extent = box.extent[d]!;
+    point[d] = (rest % extent) + box.lo[d]!;
+    rest = Math.floor(rest / extent);
+  }
+  return point;
+}
+
 export function collectIndices(e: IndexExpr, into: Set<string>): void {
   switch (e.kind) {
     case "integer":

@@ -44,8 +44,9 @@ type Env = ReadonlyMap<string, number>;
 
 /** Computes every instance of every family. Sizes must satisfy `where` and inputs be bound. */
 export function interpret(system: System, options: InterpretOptions): Interpreted {
-  const run = new Run(system, options);
+  let run: Run | undefined;
   try {
+    run = new Run(system, options);
     for (const family of system.families) run.family(family);
     return { values: run.values, diagnostics: [] };
   } catch (stop) {
@@ -56,10 +57,13 @@ export function interpret(system: System, options: InterpretOptions): Interprete
         limit: "2^53",
         suggestion: "",
       };
-      return { values: run.values, diagnostics: [diagnostic("too-large", place(system.origin), args)] };
+      return {
+        values: run?.values ?? new Map(),
+        diagnostics: [diagnostic("too-large", place(system.origin), args)],
+      };
     }
     if (!(stop instanceof Stop)) throw stop;
-    return { values: run.values, diagnostics: [stop.diagnostic] };
+    return { values: run?.values ?? new Map(), diagnostics: [stop.diagnostic] };
   }
 }
 

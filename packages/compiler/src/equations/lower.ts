@@ -27,6 +27,7 @@ import {
   substituteCondition,
   substituteIndex,
 } from "./conditions";
+import { collectIndices } from "./evaluate-index";
 import type {
   Condition,
   Dim,
@@ -914,18 +915,9 @@ const conjuncts = (tree: Tree): Tree[] =>
   tree.kind === "binary" && tree.op === "and" ? [...conjuncts(tree.left), ...conjuncts(tree.right)] : [tree];
 
 function mentions(e: IndexExpr, names: ReadonlySet<string>): boolean {
-  switch (e.kind) {
-    case "integer":
-    case "size":
-      return false;
-    case "index":
-      return names.has(e.name);
-    case "log2":
-    case "pow2":
-      return mentions(e.operand, names);
-    default:
-      return mentions(e.left, names) || mentions(e.right, names);
-  }
+  const used = new Set<string>();
+  collectIndices(e, used);
+  return [...used].some((name) => names.has(name));
 }
 
 /** Sizes by expressions of other sizes and indices. */
