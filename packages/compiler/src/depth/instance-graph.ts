@@ -1,6 +1,6 @@
 /** Single instances of an unrolled system: what they read, the critical path, and small graphs for pictures. */
 import { ceilLog2 } from "../equations/build";
-import { evaluateIndex, holds, pointAt } from "../equations/evaluate-index";
+import { evaluateIndex, evaluateInt, holds, pointAt } from "../equations/evaluate-index";
 import type { Expr, Family, FamilyValues, Origin, System } from "../equations/system";
 import { offsetOf } from "../equations/values";
 import { operatorCost } from "./cost";
@@ -139,7 +139,7 @@ function chosenIndex(
   values: ReadonlyMap<string, FamilyValues>,
   lookup: (n: string) => number,
 ): number | undefined {
-  if (e.kind === "index-value") return evaluateIndex(e.value, lookup);
+  if (e.kind === "index-value") return evaluateInt(e.value, lookup);
   if (e.kind !== "read") return undefined;
   const family = values.get(e.family);
   const at = e.at.map((s) =>

@@ -12,6 +12,7 @@ import {
   type Box,
   compileCondition,
   compileIndex,
+  evaluateInt,
   familyBox,
   type IndexCode,
   IndexFault,
@@ -596,8 +597,7 @@ class Sweep {
         case "constant":
           return () => x.value;
         case "index-value": {
-          const at = compileIndex(x.value, this.slot);
-          return (s) => at(s) | 0;
+          return (s) => evaluateInt(x.value, (name) => s[this.slot(name)]!);
         }
         case "read": {
           const values = this.options.values!.get(x.family)!;

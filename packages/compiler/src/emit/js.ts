@@ -4,7 +4,7 @@
  *
  * User text reaches the module only as sanitised identifiers and JSON strings.
  */
-import { typeOf } from "../equations/build";
+import { index, typeOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
 import { type ElementaryName, elementarySource } from "../equations/elementary";
 import { collectIndices } from "../equations/evaluate-index";
@@ -198,6 +198,33 @@ class Module {
     }
   }
 
+  /** A static expression as an `int`: wraps at every step, by zero 0. */
+  private int(e: IndexExpr): string {
+    switch (e.kind) {
+      case "integer":
+      case "size":
+      case "index":
+        return `(${this.index(e)} | 0)`;
+      case "log2":
+        return `log2(${this.int(e.operand)})`;
+      case "pow2":
+        return `(pow2(${this.int(e.operand)}) | 0)`;
+      case "add":
+        return `((${this.int(e.left)} + ${this.int(e.right)}) | 0)`;
+      case "sub":
+        return `((${this.int(e.left)} - ${this.int(e.right)}) | 0)`;
+      case "mul":
+        return `Math.imul(${this.int(e.left)}, ${this.int(e.right)})`;
+      case "div":
+        return `vdiv(${this.int(e.left)}, ${this.int(e.right)})`;
+      case "mod":
+        return `vmod(${this.int(e.left)}, ${this.int(e.right)})`;
+      case "min":
+      case "max":
+        return `Math.${e.kind}(${this.int(e.left)}, ${this.int(e.right)})`;
+    }
+  }
+
   /** `(i ± 1) mod n` for an index i of 0..n: one comparison instead of a division. */
   private wrapped(left: IndexExpr, modulus: IndexExpr): string | undefined {
     if (left.kind !== "add" && left.kind !== "sub") return undefined;
@@ -230,17 +257,33 @@ class Module {
   // Storage
 
   /** The position of a point, before components: planes of a folded dimension repeat. */
-  private offset(family: Family, at: readonly string[]): string {
+  private offset(family: Family, at: readonly string[], planes?: string): string {
     const base = this.family(family.name);
     const fold = this.plan.folded.get(family.name);
     if (at.length === 0) return "0";
     return at
       .map((i, d) => {
-        const position =
-          fold?.dim === d ? `((${i} - ${base}_lo${d}) % ${fold.window})` : `(${i} - ${base}_lo${d})`;
+        const plane = planes ?? `((${i} - ${base}_lo${d}) % ${fold?.window})`;
+        const position = fold?.dim === d ? plane : `(${i} - ${base}_lo${d})`;
         return d === at.length - 1 ? position : `${position} * ${base}_st${d}`;
       })
       .join(" + ");
+  }
+
+  /** Which planes a time step touches is worked out once a step, not once an instance. */
+  private hoisted: { readonly index: string; readonly planes: Map<string, string> } | undefined;
+
+  private plane(family: Family, at: readonly Subscript[]): string | undefined {
+    const fold = this.plan.folded.get(family.name);
+    const subscript = fold === undefined ? undefined : at[fold.dim];
+    if (fold === undefined || this.hoisted === undefined || subscript?.kind !== "static") return undefined;
+    const used = new Set<string>();
+    collectIndices(subscript.value, used);
+    if ([...used].some((name) => name !== this.hoisted!.index)) return undefined;
+    const code = `(${this.index(subscript.value)} - ${this.family(family.name)}_lo${fold.dim}) % ${fold.window}`;
+    const known = this.hoisted.planes.get(code) ?? `p${this.temporaries++}`;
+    this.hoisted.planes.set(code, known);
+    return known;
   }
 
   // Value expressions. Each gives the atoms of its components: one for a scalar.
@@ -270,7 +313,7 @@ class Module {
       case "constant":
         return [e.value < 0 || Object.is(e.value, -0) ? `(${f32(e.value)})` : f32(e.value)];
       case "index-value":
-        return [this.temporary(scope, `${this.index(e.value)} | 0`)];
+        return [this.temporary(scope, this.int(e.value))];
       case "read":
         return this.read(e, scope);
       case "apply":
@@ -349,7 +392,7 @@ class Module {
         `${scope.indent}if (!${inside}) fail("index-outside", ${this.element} + " reads " + at(${[JSON.stringify(e.family), ...at].join(", ")}) + ", outside \`${e.family}\`");`,
       );
     }
-    let offset = this.offset(family, at);
+    let offset = this.offset(family, at, this.plane(family, e.at));
     if (this.demanded.has(e.family)) {
       const place = this.temporary(scope, offset);
       scope.lines.push(
@@ -647,7 +690,8 @@ class Module {
           `${scope.indent}if (${values[0]} < 0 || ${values[0]} >= ${bound}) fail("value-range", ${this.element} + " is " + ${values[0]} + ", outside 0.." + ${bound});`,
         );
       }
-      const offset = this.offset(family, at);
+      const own = family.dims.map((d): Subscript => ({ kind: "static", value: index(d.index) }));
+      const offset = this.offset(family, at, this.plane(family, own));
       values.forEach((v, k) => {
         scope.lines.push(
           `${scope.indent}${base}[${width === 1 ? offset : `(${offset}) * ${width} + ${k}`}] = ${v};`,
@@ -745,7 +789,7 @@ class Module {
             lines.push(
               `${indent}    if (${guards[0]}) {`,
               `${indent}      ${head[0]}`,
-              ...this.step(inner, `${indent}      `, false),
+              ...this.withPlanes(step, inner, top, indent),
               `${indent}    }`,
             );
           } else {
@@ -765,6 +809,23 @@ class Module {
         return lines;
       }
     }
+  }
+
+  /** The statements of one family inside its time loop, its planes in front. */
+  private withPlanes(
+    loop: Extract<Step, { kind: "loop" }>,
+    inner: Step,
+    top: boolean,
+    indent: string,
+  ): string[] {
+    if (!top || inner.kind === "demand") return this.step(inner, `${indent}      `, false);
+    const name = [...familiesOf(inner)][0]!;
+    const index = this.families.get(name)!.dims[loop.members.get(name)!.dim]!.index;
+    this.hoisted = { index, planes: new Map() };
+    const body = this.step(inner, `${indent}      `, false);
+    const planes = [...this.hoisted.planes].map(([code, p]) => `${indent}      const ${p} = ${code};`);
+    this.hoisted = undefined;
+    return [...planes, ...body];
   }
 
   private readonly demandNumber = new Map<string, number>();

@@ -203,6 +203,44 @@ export function familyBox(family: Pick<Family, "dims">, sizes: Sizes): Box {
   return { lo, extent, points: extent.reduce((a, b) => a * b, 1) };
 }
 
+/**
+ * The value of a static expression where it is used as an `int`: 32-bit arithmetic that wraps at every step, by zero 0, as
+ * of any other int expression.
+ */
+export function evaluateInt(e: IndexExpr, lookup: Lookup): number {
+  switch (e.kind) {
+    case "integer":
+      return e.value | 0;
+    case "size":
+    case "index":
+      return lookup(e.name) | 0;
+    case "log2":
+      return ceilLog2(evaluateInt(e.operand, lookup));
+    case "pow2":
+      return power(evaluateInt(e.operand, lookup)) | 0;
+    default: {
+      const a = evaluateInt(e.left, lookup);
+      const b = evaluateInt(e.right, lookup);
+      switch (e.kind) {
+        case "add":
+          return (a + b) | 0;
+        case "sub":
+          return (a - b) | 0;
+        case "mul":
+          return Math.imul(a, b);
+        case "div":
+          return b === 0 ? 0 : Math.floor(a / b) | 0;
+        case "mod":
+          return b === 0 ? 0 : (a - b * Math.floor(a / b)) | 0;
+        case "min":
+          return Math.min(a, b);
+        case "max":
+          return Math.max(a, b);
+      }
+    }
+  }
+}
+
 /** The point at an offset of a box in row-major order. */
 export function pointAt(box: Pick<Box, "lo" | "extent">, offset: number): number[] {
   const point = new Array<number>(box.extent.length);

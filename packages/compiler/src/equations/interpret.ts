@@ -3,7 +3,7 @@
  * and pass is tested against it.
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
-import { evaluateIndex, familyBox, forEachPoint, holds, IndexFault } from "./evaluate-index";
+import { evaluateIndex, evaluateInt, familyBox, forEachPoint, holds, IndexFault } from "./evaluate-index";
 import { applyOperator, type Fault, type Operand, reduceOperands, type Value } from "./operators";
 import { printIndex, printInstance } from "./print";
 import { familyKey, uniform } from "./random";
@@ -174,7 +174,7 @@ class Run {
       case "constant":
         return e.value;
       case "index-value":
-        return this.index(e.value, env) | 0;
+        return evaluateInt(e.value, (n) => env.get(n)!);
       case "read": {
         const family = this.families.get(e.family)!;
         const point = e.at.map((s) =>

@@ -347,7 +347,7 @@ class Lowering {
   private valueInner(tree: Tree, env: Env, want: ElementType): Expr {
     if (want.kind === "int" || want.kind === "index") {
       const index = this.tryIndex(tree, env);
-      if (index !== undefined && !mayDivideByZero(index))
+      if (index !== undefined)
         return index.kind === "integer"
           ? build.constant(build.int, index.value | 0)
           : build.indexValue(index);
@@ -890,24 +890,6 @@ class Lowering {
         origin: family.origin,
       });
     }
-  }
-}
-
-/** As a value, division by zero is 0; as an index it is a fault: such an expression stays a value. */
-function mayDivideByZero(e: IndexExpr): boolean {
-  switch (e.kind) {
-    case "integer":
-    case "size":
-    case "index":
-      return false;
-    case "log2":
-    case "pow2":
-      return mayDivideByZero(e.operand);
-    case "div":
-    case "mod":
-      return e.right.kind !== "integer" || e.right.value === 0 || mayDivideByZero(e.left);
-    default:
-      return mayDivideByZero(e.left) || mayDivideByZero(e.right);
   }
 }
 
