@@ -32,9 +32,9 @@ import {
   exitCode,
   loadModule,
   loadProgram,
+  openTask,
   orExit,
   parseArguments,
-  pickTask,
   plainInputs,
   readFile,
   report,
@@ -185,13 +185,8 @@ function build(): Command {
           print(analyzeCircuit(file, json));
           return;
         }
-        const program = loadProgram(file);
-        orExit(
-          program,
-          program.diagnostics.filter((d) => d.severity === "error"),
-          json,
-        );
-        const compiled = compileOrExit(program, pickTask(program, o.task), json);
+        const compiled = openTask(file, o.task, json);
+        const { program } = compiled;
         if (o.equations === true) {
           print(printSystem(compiled.system));
           return;
@@ -295,13 +290,8 @@ function build(): Command {
           );
           return;
         }
-        const program = loadProgram(file);
-        orExit(
-          program,
-          program.diagnostics.filter((d) => d.severity === "error"),
-          json,
-        );
-        const compiled = compileOrExit(program, pickTask(program, o.task), json);
+        const compiled = openTask(file, o.task, json);
+        const { program } = compiled;
         const { system } = compiled;
         const args = parseArguments(system, words, o.inputs);
         sizesOrExit(compiled, args.sizes, json);
@@ -434,13 +424,7 @@ function build(): Command {
     .option("-o, --out <folder>", "where to", ".")
     .option("--checked", "with checks for overflow and division by zero")
     .action((file: string, o: { task?: string; out: string; checked?: boolean }) => {
-      const program = loadProgram(file);
-      orExit(
-        program,
-        program.diagnostics.filter((d) => d.severity === "error"),
-        false,
-      );
-      const compiled = compileOrExit(program, pickTask(program, o.task), false);
+      const compiled = openTask(file, o.task, false);
       const { js, dts } = emitJs(compiled.system, {
         checked: o.checked === true,
         unproved: compiled.unproved,
@@ -458,13 +442,8 @@ function build(): Command {
     .option("-o, --out <svg>", "where to; standard output when absent")
     .option("--most <n>", "at most this many instances", "200")
     .action(async (file: string, words: string[], o: { task?: string; out?: string; most: string }) => {
-      const program = loadProgram(file);
-      orExit(
-        program,
-        program.diagnostics.filter((d) => d.severity === "error"),
-        false,
-      );
-      const compiled = compileOrExit(program, pickTask(program, o.task), false);
+      const compiled = openTask(file, o.task, false);
+      const { program } = compiled;
       const { system } = compiled;
       const given = parseArguments(system, words, undefined).sizes;
       const most = Number(o.most);

@@ -68,7 +68,7 @@ export function orExit(
 }
 
 /** The task asked for, or the only one, or the first with a word about the others. */
-export function pickTask(program: CheckedProgram, name: string | undefined): TaskItem {
+function pickTask(program: CheckedProgram, name: string | undefined): TaskItem {
   const { tasks } = program;
   const names = tasks.map((t) => t.name.text);
   if (name !== undefined) {
@@ -251,6 +251,13 @@ export function compileOrExit(program: CheckedProgram, task: TaskItem, json: boo
   const compiled = compileTask(program, task);
   orExit(program, compiled.diagnostics, json);
   return compiled;
+}
+
+/** The task of a file, checked for all sizes; ends with what is wrong. */
+export function openTask(file: string, name: string | undefined, json: boolean): Compiled {
+  const program = loadProgram(file);
+  if (program.tasks.length === 0) orExit(program, program.diagnostics, json);
+  return compileOrExit(program, pickTask(program, name), json);
 }
 
 export function sizesOrExit(compiled: Compiled, sizes: Sizes, json: boolean): void {

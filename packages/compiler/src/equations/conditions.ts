@@ -84,25 +84,19 @@ export function substituteIndex(e: IndexExpr, by: Substitution): IndexExpr {
   }
 }
 
-export const substituteCondition = (condition: Condition, by: Substitution): Condition =>
+/** Rewrites both sides of every comparison; what becomes decided is dropped. */
+export const mapCondition = (condition: Condition, side: (e: IndexExpr) => IndexExpr): Condition =>
   condition.reduce<Condition>(
     (some, all) =>
       or(
         some,
         all.reduce<Condition>(
-          (every, c) =>
-            and(
-              every,
-              atom({ op: c.op, left: substituteIndex(c.left, by), right: substituteIndex(c.right, by) }),
-            ),
+          (every, c) => and(every, atom({ op: c.op, left: side(c.left), right: side(c.right) })),
           build.always,
         ),
       ),
     build.never,
   );
-
-export const substituteType = (type: ElementType, by: Substitution): ElementType =>
-  type.kind === "index" ? build.indexType(substituteIndex(type.bound, by)) : type;
 
 /** Renames sizes and indices, and families, throughout an expression. Reduction indices must not clash (lowering makes them unique). */
 export interface Renaming {

@@ -20,11 +20,11 @@ import {
   and,
   atom,
   isAlways,
+  mapCondition,
   not,
   or,
   type Renaming,
   renameExpr,
-  substituteCondition,
   substituteIndex,
 } from "./conditions";
 import { collectIndices } from "./evaluate-index";
@@ -827,7 +827,7 @@ class Lowering {
     const bySize = new Map(
       symbol.target.sizes.map((s, k) => [s.name.text, this.index(use.args[k]!, new Map())]),
     );
-    const condition = (c: Condition): Condition => replaceSizesIn(c, bySize);
+    const condition = (c: Condition): Condition => mapCondition(c, (e) => replaceSizes(e, bySize));
     const before: Subscript[] = outer.map((d) => ({ kind: "static", value: build.index(d.index) }));
     // Indices of the target that are called like one of the extra leading indices get another name.
     const taken = new Set(outer.map((d) => d.index));
@@ -836,7 +836,7 @@ class Lowering {
     const index = (e: IndexExpr): IndexExpr => replaceSizes(substituteIndex(e, renamed), bySize);
     const by: Renaming = {
       index,
-      condition: (c) => condition(substituteCondition(c, renamed)),
+      condition: (c) => mapCondition(c, index),
       family: (name) => ({ name: `${alias}.${name}`, before }),
     };
     obligations.push({ condition: condition(target.constraints), dims: outer, origin });
@@ -918,17 +918,3 @@ function replaceSizes(e: IndexExpr, by: ReadonlyMap<string, IndexExpr>): IndexEx
       return build.indexOperators[e.kind](replaceSizes(e.left, by), replaceSizes(e.right, by));
   }
 }
-
-const replaceSizesIn = (condition: Condition, by: ReadonlyMap<string, IndexExpr>): Condition =>
-  condition.reduce<Condition>(
-    (some, all) =>
-      or(
-        some,
-        all.reduce<Condition>(
-          (every, c) =>
-            and(every, atom({ op: c.op, left: replaceSizes(c.left, by), right: replaceSizes(c.right, by) })),
-          build.always,
-        ),
-      ),
-    build.never,
-  );
