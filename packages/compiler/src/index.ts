@@ -23,3 +23,7 @@ export * from "./equations/values";
 export * from "./equations/verify";
 export * from "./schedule/schedule";
 export * from "./symbolic/affine";
+export * from "./symbolic/linear";
+export * from "./symbolic/polynomial";
+export * from "./symbolic/rational";
+export * from "./symbolic/simplex";

@@ -1,0 +1,124 @@
+/**
+ * Polynomials with rational coefficients over named atoms (sizes, indices, or names that stand for `log2(n)` and the
+ * like). Canonical: equal polynomials have equal keys.
+ */
+import { one, plus, printRational, type Rational, rational, signOf, times, zero } from "./rational";
+
+/** Atoms in alphabetical order, each with a positive exponent; the empty product is 1. */
+export type Powers = readonly (readonly [atom: string, exponent: number])[];
+export interface Term {
+  readonly powers: Powers;
+  /** Never 0. */
+  readonly coefficient: Rational;
+}
+/** Terms by the key of their powers; highest degree first, then alphabetical. */
+export interface Polynomial {
+  readonly terms: readonly Term[];
+}
+
+const keyOf = (powers: Powers): string => powers.map(([a, k]) => `${a}^${k}`).join("*");
+const degreeOf = (powers: Powers): number => powers.reduce((sum, [, k]) => sum + k, 0);
+
+function canonical(terms: readonly Term[]): Polynomial {
+  const sums = new Map<string, Term>();
+  for (const t of terms) {
+    const key = keyOf(t.powers);
+    const known = sums.get(key);
+    sums.set(key, known === undefined ? t : { ...t, coefficient: plus(known.coefficient, t.coefficient) });
+  }
+  const kept = [...sums].filter(([, t]) => signOf(t.coefficient) !== 0);
+  kept.sort(([k, a], [l, b]) => degreeOf(b.powers) - degreeOf(a.powers) || (k < l ? -1 : k > l ? 1 : 0));
+  return { terms: kept.map(([, t]) => t) };
+}
+
+export const constantPolynomial = (value: Rational | number): Polynomial =>
+  canonical([{ powers: [], coefficient: typeof value === "number" ? rational(value) : value }]);
+export const variable = (atom: string): Polynomial => ({
+  terms: [{ powers: [[atom, 1]], coefficient: one }],
+});
+
+export const addPolynomials = (a: Polynomial, b: Polynomial): Polynomial =>
+  canonical([...a.terms, ...b.terms]);
+export const scalePolynomial = (a: Polynomial, by: Rational): Polynomial =>
+  canonical(a.terms.map((t) => ({ ...t, coefficient: times(t.coefficient, by) })));
+export const subtractPolynomials = (a: Polynomial, b: Polynomial): Polynomial =>
+  addPolynomials(a, scalePolynomial(b, rational(-1)));
+
+function multiplyPowers(a: Powers, b: Powers): Powers {
+  const exponents = new Map(a);
+  for (const [atom, k] of b) exponents.set(atom, (exponents.get(atom) ?? 0) + k);
+  return [...exponents].sort(([x], [y]) => (x < y ? -1 : 1));
+}
+
+export const multiplyPolynomials = (a: Polynomial, b: Polynomial): Polynomial =>
+  canonical(
+    a.terms.flatMap((s) =>
+      b.terms.map((t) => ({
+        powers: multiplyPowers(s.powers, t.powers),
+        coefficient: times(s.coefficient, t.coefficient),
+      })),
+    ),
+  );
+
+/** `exponent` is a natural number. */
+export function powerOfPolynomial(a: Polynomial, exponent: number): Polynomial {
+  let result = constantPolynomial(1);
+  let square = a;
+  for (let k = exponent; k > 0; k = Math.floor(k / 2)) {
+    if (k % 2 === 1) result = multiplyPolynomials(result, square);
+    if (k > 1) square = multiplyPolynomials(square, square);
+  }
+  return result;
+}
+
+/** Replaces atoms by polynomials, all at once; others stay. */
+export function substitutePolynomial(a: Polynomial, by: ReadonlyMap<string, Polynomial>): Polynomial {
+  const parts = a.terms.map((t) => {
+    let product = constantPolynomial(t.coefficient);
+    for (const [atom, k] of t.powers)
+      product = multiplyPolynomials(product, powerOfPolynomial(by.get(atom) ?? variable(atom), k));
+    return product;
+  });
+  return canonical(parts.flatMap((p) => p.terms));
+}
+
+/** The value; throws where an atom has none. */
+export function evaluatePolynomial(a: Polynomial, values: ReadonlyMap<string, Rational>): Rational {
+  let sum = zero;
+  for (const t of a.terms) {
+    let product = t.coefficient;
+    for (const [atom, k] of t.powers) {
+      const value = values.get(atom);
+      if (value === undefined) throw new Error(`no value for ${atom}`);
+      for (let j = 0; j < k; j++) product = times(product, value);
+    }
+    sum = plus(sum, product);
+  }
+  return sum;
+}
+
+/** The total degree; 0 for constants, also for 0. */
+export const degree = (a: Polynomial): number => Math.max(0, ...a.terms.map((t) => degreeOf(t.powers)));
+/** The atoms that occur, in alphabetical order. */
+export const atomsOf = (a: Polynomial): string[] =>
+  [...new Set(a.terms.flatMap((t) => t.powers.map(([atom]) => atom)))].sort();
+/** A text that is equal exactly for equal polynomials. */
+export const polynomialKey = (a: Polynomial): string =>
+  a.terms.map((t) => `${printRational(t.coefficient)}:${keyOf(t.powers)}`).join("+");
+export const samePolynomial = (a: Polynomial, b: Polynomial): boolean =>
+  polynomialKey(a) === polynomialKey(b);
+
+/** `n^2/2 - 3*n*m + 1`. */
+export function printPolynomial(a: Polynomial): string {
+  if (a.terms.length === 0) return "0";
+  return a.terms
+    .map(({ powers, coefficient: { numerator, denominator } }, place) => {
+      const size = numerator < 0n ? -numerator : numerator;
+      const factors = powers.map(([atom, k]) => (k === 1 ? atom : `${atom}^${k}`));
+      if (size !== 1n || factors.length === 0) factors.unshift(`${size}`);
+      const text = factors.join("*") + (denominator === 1n ? "" : `/${denominator}`);
+      const sign = numerator < 0n ? "-" : "+";
+      return place === 0 ? (sign === "-" ? `-${text}` : text) : ` ${sign} ${text}`;
+    })
+    .join("");
+}
