@@ -10,12 +10,14 @@ import {
   type FamilyValues,
   IndexFault,
   instanceGraph,
+  planGpu,
   printSystem,
   smallSizes,
   toNested,
   unroll,
 } from "@fathom/compiler";
 import { catalogue, diagnostic, format } from "@fathom/lang";
+import { findGpu, runOnGpu } from "@fathom/runtime-gpu";
 import { instance as graphviz } from "@viz-js/viz";
 import { Presets, SingleBar } from "cli-progress";
 import { Command, CommanderError, Option } from "commander";
@@ -262,6 +264,11 @@ function build(): Command {
     .option("--keep <families>", "deliver these families too (comma-separated)")
     .option("-o, --out <path>", "write to a .json, .npy or .png file (.npy and .png: one family)")
     .option("--checked", "stop at the first int overflow or division by zero")
+    .addOption(
+      new Option("--target <target>", "what computes: plain JavaScript, or the GPU")
+        .choices(["js", "gpu"])
+        .default("js"),
+    )
     .option("--random <count>", "circuits: this many random patterns")
     .action(
       async (
@@ -277,6 +284,7 @@ function build(): Command {
           out?: string;
           checked?: boolean;
           random?: string;
+          target: "js" | "gpu";
         },
       ) => {
         const json = o.json === true;
@@ -304,21 +312,32 @@ function build(): Command {
             exitCode.usage,
             `${system.name} has no family ${unknown}; it has ${system.families.map((f) => f.name).join(", ")}`,
           );
-        const module = await loadModule(compiled, { checked: o.checked === true, keep });
+        if (o.target === "gpu" && o.checked === true)
+          throw new Exit(exitCode.usage, "--checked runs on the CPU: leave out --target gpu");
         const stop = new AbortController();
         const interrupt = () =>
           stop.abort(new Exit(exitCode.interrupted, "interrupted: nothing was written"));
         process.once("SIGINT", interrupt);
         const bar = progress();
         let outputs: Record<string, FamilyValues>;
+        const shared = {
+          sizes: args.sizes,
+          seed: Number(o.seed),
+          onProgress: bar.update,
+          signal: stop.signal,
+        };
         try {
-          outputs = await module.runAsync({
-            sizes: args.sizes,
-            inputs: plainInputs(inputs),
-            seed: Number(o.seed),
-            onProgress: bar.update,
-            signal: stop.signal,
-          });
+          if (o.target === "gpu") {
+            const gpu = findGpu();
+            const plan = planGpu(system, { keep, unproved: compiled.unproved });
+            const found = await runOnGpu(plan, { ...shared, gpu, inputs });
+            gpu.close();
+            orExit(program, found.diagnostics, json);
+            outputs = Object.fromEntries(found.values);
+          } else {
+            const module = await loadModule(compiled, { checked: o.checked === true, keep });
+            outputs = await module.runAsync({ ...shared, inputs: plainInputs(inputs) });
+          }
         } catch (error) {
           const { code, message, name } = error as Error & { code?: string };
           if (name === "FathomError") throw new Exit(exitCode.found, `error[${code}] ${message}`);

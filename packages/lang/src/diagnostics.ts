@@ -186,6 +186,21 @@ export const catalogue = define({
   overflow: { severity: "error", message: "{element} overflows int at {where}: {found}" },
   "division-by-zero": { severity: "error", message: "{element} divides by zero at {where}" },
   "index-outside": { severity: "error", message: "{element} reads {read}, outside `{family}`" },
+  "gpu-missing": {
+    severity: "error",
+    message: "no GPU can be used here: {why}",
+    help: "run it on the CPU: `--target js`",
+  },
+  "gpu-lost": {
+    severity: "error",
+    message: "the GPU was lost twice during the run: {why}",
+    help: "choose smaller sizes, or run it on the CPU: `--target js`",
+  },
+  "gpu-too-small": {
+    severity: "error",
+    message: "{what} needs {found} on the GPU, this one has {limit}",
+    help: "choose smaller sizes, or run it on the CPU: `--target js`",
+  },
   "value-range": { severity: "error", message: "{element} is {found}, outside {expected}" },
   "example-failed": {
     severity: "error",

@@ -8,8 +8,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   lang: [],
   compiler: ["lang"],
   importers: [],
-  testing: ["lang", "compiler"],
-  cli: ["lang", "compiler", "importers"],
+  "runtime-gpu": ["lang", "compiler"],
+  testing: ["lang", "compiler", "runtime-gpu"],
+  cli: ["lang", "compiler", "importers", "runtime-gpu"],
 };
 const pure = new Set(["lang", "compiler"]);
 

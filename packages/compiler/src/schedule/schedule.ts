@@ -60,7 +60,7 @@ function delay(
 // Components
 
 /** Strongly connected components in the order in which they can be computed (Tarjan, 1972). */
-function components(families: readonly Family[], deps: readonly Dependence[]): Family[][] {
+export function components(families: readonly Family[], deps: readonly Dependence[]): Family[][] {
   const sources = new Map<Family, Family[]>(families.map((f) => [f, []]));
   for (const d of deps) if (sources.has(d.source)) sources.get(d.reader)?.push(d.source);
   const number = new Map<Family, number>();
@@ -193,7 +193,7 @@ export function schedule(system: System, keep: ReadonlySet<string>): Schedule {
  * How many planes must live: every read of the family is made in its own loop at a bounded distance, or afterwards of one
  * of the last planes. Undefined where that cannot be shown.
  */
-function windowOf(
+export function windowOf(
   family: Family,
   dim: number,
   offset: number,

@@ -1,0 +1,752 @@
+/**
+ * Families as WGSL functions, one instance a call, and the kernels around them. Nothing is decided here: the order and
+ * the storage come from the wavefronts. Sizes and places in memory are `override`s, so that a device compiles them in.
+ *
+ * All families lie in one array of 32-bit words a bank. User text reaches the module only as sanitised identifiers.
+ */
+import type { DiagnosticCode } from "@fathom/lang";
+import { typeOf } from "../../equations/build";
+import { isAlways } from "../../equations/conditions";
+import { collectIndices } from "../../equations/evaluate-index";
+import { familyKey } from "../../equations/random";
+import type {
+  Comparison,
+  Condition,
+  Dim,
+  Expr,
+  Family,
+  IndexExpr,
+  Reduce,
+  System,
+} from "../../equations/system";
+import { componentsOf } from "../../equations/values";
+import type { Wavefronts } from "../../schedule/wavefront";
+import { libraryFor, real } from "./library";
+
+/** What a fault that a kernel raises means; its number is the place in the plan's list. */
+export interface Site {
+  readonly code: Extract<DiagnosticCode, "too-large" | "index-outside" | "value-range">;
+  readonly family?: string;
+  /** The family read outside its range. */
+  readonly read?: string;
+  /** For a table: one more than the last row. */
+  readonly rows?: number;
+}
+
+/** How one call finds its instance. */
+export interface Placement {
+  /** Dimensions that serial loops around fix; their values come with the launch. */
+  readonly fixed: readonly number[];
+  /** The instance's time, from which the dimension `pivot` (of weight ±1) is solved. */
+  readonly wave?: { readonly weights: readonly number[]; readonly pivot: number } | undefined;
+  /** Computed in rounds: reads of these families ask whether they are there. */
+  readonly rounds?: ReadonlySet<string> | undefined;
+}
+
+/** The most instances of one time that a workgroup takes on together with the times that follow. */
+export const FUSED_WIDTH = 256;
+const GROUP = 64;
+
+interface Scope {
+  readonly lines: string[];
+  readonly memo: Map<Expr, string[]>;
+  readonly outer: Scope | undefined;
+  readonly indent: string;
+}
+
+/** Names of what the host sets: in one place, as both sides use them. */
+export const override = {
+  size: (k: number) => `s${k}`,
+  at: (family: number) => `f${family}_at`,
+  ready: (family: number) => `f${family}_ready`,
+  lo: (family: number, dim: number) => `f${family}_lo${dim}`,
+  stride: (family: number, dim: number) => `f${family}_st${dim}`,
+  extent: (family: number, dim: number) => `f${family}_ex${dim}`,
+  count: (family: number) => `f${family}_n`,
+  table: (table: number) => `t${table}_at`,
+} as const;
+
+const isReal = (e: Expr): boolean => {
+  const kind = typeOf(e).kind;
+  return kind === "real" || kind === "vector";
+};
+
+/** The text of one module: a kernel for a family, or one for a loop that runs inside a workgroup. */
+export class Module {
+  private readonly names = new Map<string, string>();
+  private readonly overrides = new Set<string>();
+  private readonly inside = new Map<Family, string>();
+  private readonly numberOf: ReadonlyMap<string, number>;
+  private temporaries = 0;
+  private family!: Family;
+  private placement!: Placement;
+  private ranges: readonly Dim[] = [];
+
+  constructor(
+    private readonly system: System,
+    private readonly waves: Wavefronts,
+    private readonly unproved: ReadonlySet<Expr>,
+    private readonly sites: Site[],
+    private readonly tables: (readonly number[])[],
+    private readonly bankOf: (family: string) => number,
+  ) {
+    this.numberOf = new Map(system.families.map((f, k) => [f.name, k]));
+  }
+
+  private use(name: string): string {
+    this.overrides.add(name);
+    return name;
+  }
+
+  private banks = new Set<number>();
+  private memory(family: Family): string {
+    const bank = this.bankOf(family.name);
+    this.banks.add(bank);
+    return `M${bank}`;
+  }
+
+  private name(text: string): string {
+    const made =
+      this.names.get(text) ?? `i${this.names.size}_${text.replace(/[^A-Za-z0-9]/g, "_").slice(0, 30)}`;
+    this.names.set(text, made);
+    return made;
+  }
+
+  private site(site: Site): number {
+    return this.sites.push(site) - 1;
+  }
+
+  // Index expressions
+
+  private index(e: IndexExpr): string {
+    switch (e.kind) {
+      case "integer":
+        return e.value < 0 ? `(${Math.max(e.value, -2147483648)})` : String(Math.min(e.value, 2147483647));
+      case "size":
+        return this.use(override.size(this.system.sizes.findIndex((s) => s.name === e.name)));
+      case "index":
+        return this.name(e.name);
+      case "add":
+      case "sub":
+      case "mul":
+        return `(${this.index(e.left)} ${{ add: "+", sub: "-", mul: "*" }[e.kind]} ${this.index(e.right)})`;
+      case "div":
+        return `${above0(e.right) ? "p" : "i"}div(${this.index(e.left)}, ${this.index(e.right)})`;
+      case "mod":
+        return (
+          this.wrapped(e.left, e.right) ??
+          `${above0(e.right) ? "p" : "i"}mod(${this.index(e.left)}, ${this.index(e.right)})`
+        );
+      case "min":
+      case "max":
+        return `${e.kind}(${this.index(e.left)}, ${this.index(e.right)})`;
+      case "log2":
+        return `ilog2(${this.index(e.operand)})`;
+      case "pow2":
+        return `ipow2(${this.index(e.operand)})`;
+    }
+  }
+
+  /** A static expression as an `int`: wraps at every step, by zero 0. */
+  private int(e: IndexExpr): string {
+    switch (e.kind) {
+      case "integer":
+        return `(${e.value | 0})`;
+      case "div":
+      case "mod":
+        return `v${e.kind}(${this.int(e.left)}, ${this.int(e.right)})`;
+      case "log2":
+        return `ilog2(${this.int(e.operand)})`;
+      case "pow2":
+        return `wpow2(${this.int(e.operand)})`;
+      case "add":
+      case "sub":
+      case "mul":
+        return `(${this.int(e.left)} ${{ add: "+", sub: "-", mul: "*" }[e.kind]} ${this.int(e.right)})`;
+      case "min":
+      case "max":
+        return `${e.kind}(${this.int(e.left)}, ${this.int(e.right)})`;
+      case "size":
+        // A call, so that arithmetic on it is not worked out, and its overflow rejected, before the run.
+        return `same(${this.index(e)})`;
+      case "index":
+        return this.index(e);
+    }
+  }
+
+  /** `(i ± 1) mod n` for an index i of 0..n: one comparison instead of a division. */
+  private wrapped(left: IndexExpr, modulus: IndexExpr): string | undefined {
+    if (left.kind !== "add" && left.kind !== "sub") return undefined;
+    const { left: index, right: by } = left;
+    if (by.kind !== "integer" || by.value !== 1 || index.kind !== "index") return undefined;
+    const range = this.ranges.find((d) => d.index === index.name);
+    if (range?.lo.kind !== "integer" || range.lo.value !== 0 || range.hi !== modulus) return undefined;
+    const [i, n] = [this.index(index), this.index(modulus)];
+    return left.kind === "add"
+      ? `select(${i} + 1, 0, ${i} == ${n} - 1)`
+      : `select(${i} - 1, ${n} - 1, ${i} == 0)`;
+  }
+
+  private comparison(c: Comparison): string {
+    return `${this.index(c.left)} ${c.op} ${this.index(c.right)}`;
+  }
+
+  private condition(c: Condition): string {
+    if (isAlways(c)) return "true";
+    if (c.length === 0) return "false";
+    return c.map((all) => `(${all.map((x) => `(${this.comparison(x)})`).join(" && ")})`).join(" || ");
+  }
+
+  // Storage
+
+  /** The word of a point, before components: planes of a folded dimension repeat. */
+  private offset(family: Family, at: readonly string[]): string {
+    const number = this.numberOf.get(family.name)!;
+    const fold = this.waves.folded.get(family.name);
+    const width = componentsOf(family.type);
+    const terms = at.map((i, d) => {
+      const from = `(${i} - ${this.use(override.lo(number, d))})`;
+      const position = fold?.dim === d ? `(${from} % ${fold.window})` : from;
+      return `${position} * ${this.use(override.stride(number, d))}`;
+    });
+    const sum = terms.length === 0 ? "0" : terms.join(" + ");
+    return `${this.use(override.at(number))} + ${width === 1 ? sum : `(${sum}) * ${width}`}`;
+  }
+
+  /** Whether a point lies in a family, not only its box: a function of the module. */
+  private isInside(family: Family, at: readonly string[]): string {
+    const name = `inside${this.numberOf.get(family.name)}`;
+    if (!this.inside.has(family)) {
+      const saved = this.ranges;
+      this.ranges = [];
+      const parameters = family.dims.map((d) => `${this.name(d.index)}: i32`).join(", ");
+      const all = family.dims.map((d) => {
+        const i = this.name(d.index);
+        return `(${this.index(d.lo)} <= ${i}) & (${i} < ${this.index(d.hi)})`;
+      });
+      // One expression without branches, which compiles far faster, unless a later bound may have no value.
+      const and = all.some((text) => /\bi(div|mod|pow2)\(/.test(text)) ? " && " : " & ";
+      const body = all.map((text) => `(${text})`).join(and) || "true";
+      this.inside.set(family, `fn ${name}(${parameters}) -> bool { return ${body}; }`);
+      this.ranges = saved;
+    }
+    return `${name}(${at.join(", ")})`;
+  }
+
+  // Value expressions. Each gives the atoms of its components: one for a scalar.
+
+  private let(scope: Scope, code: string): string {
+    const name = `t${this.temporaries++}`;
+    scope.lines.push(`${scope.indent}let ${name} = ${code};`);
+    return name;
+  }
+
+  private expr(e: Expr, scope: Scope): string[] {
+    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
+      const known = s.memo.get(e);
+      if (known !== undefined) return known;
+    }
+    const atoms = this.fresh(e, scope);
+    scope.memo.set(e, atoms);
+    return atoms;
+  }
+
+  private scalar(e: Expr, scope: Scope): string {
+    return this.expr(e, scope)[0]!;
+  }
+
+  private within(scope: Scope, deeper = "  "): Scope {
+    return { lines: [], memo: new Map(), outer: scope, indent: scope.indent + deeper };
+  }
+
+  /**
+   * Goes on after a fault: only the first is told and nothing is delivered, accesses outside memory do no harm in WGSL, and a
+   * software device took a minute to compile returns from within nested branches.
+   */
+  private raise(scope: Scope, when: string, site: Site, values: readonly string[]): void {
+    const all = [...values, ...Array.from({ length: 8 }, () => "0")].slice(0, 8);
+    scope.lines.push(
+      `${scope.indent}if (${when}) { fault(${this.site(site)}u, array<i32, 8>(${all.join(", ")})); }`,
+    );
+  }
+
+  private point(): string[] {
+    return this.family.dims.map((d) => this.name(d.index));
+  }
+
+  private fresh(e: Expr, scope: Scope): string[] {
+    switch (e.kind) {
+      case "constant":
+        // Through `let`: expressions of constants are worked out, and overflows rejected, before the run.
+        return [this.let(scope, isReal(e) ? real(e.value) : `i32(${e.value})`)];
+      case "index-value":
+        return [this.let(scope, this.int(e.value))];
+      case "read":
+        return this.read(e, scope);
+      case "apply":
+        return this.apply(e, scope);
+      case "select": {
+        const c = this.scalar(e.condition, scope);
+        const [then, otherwise] = [this.expr(e.then, scope), this.expr(e.otherwise, scope)];
+        return then.map((t, k) => this.let(scope, `select(${otherwise[k]}, ${t}, ${c} == 1)`));
+      }
+      case "choose": {
+        const type = isReal(e) ? "f32" : "i32";
+        const results = Array.from({ length: componentsOf(e.type) }, () => `t${this.temporaries++}`);
+        for (const r of results) scope.lines.push(`${scope.indent}var ${r}: ${type};`);
+        const branches = e.cases.map((c) => {
+          const inner = this.within(scope);
+          const values = this.expr(c.value, inner);
+          return {
+            guard: c.guard,
+            lines: [...inner.lines, ...values.map((v, j) => `${inner.indent}${results[j]} = ${v};`)],
+          };
+        });
+        scope.lines.push(...this.branch(branches, scope.indent));
+        return results;
+      }
+      case "table": {
+        const number =
+          this.tables.push(
+            isReal(e) ? Array.from(new Int32Array(Float32Array.from(e.entries).buffer)) : e.entries,
+          ) - 1;
+        const args = e.args.map((a, k) => {
+          const atom = this.scalar(a, scope);
+          const { kind } = typeOf(a);
+          if (kind !== "bit" && kind !== "enum") {
+            const rows = e.radix[k]!;
+            const site = { code: "value-range", family: this.family.name, rows } as const;
+            this.raise(scope, `${atom} < 0 || ${atom} >= ${rows}`, site, [...this.point().slice(0, 7), atom]);
+          }
+          return atom;
+        });
+        const row = args.reduce((r, a, k) => (k === 0 ? a : `(${r}) * ${e.radix[k]} + ${a}`), "0");
+        this.banks.add(0);
+        const word = `M0[${this.use(override.table(number))} + ${row}]`;
+        return [this.let(scope, isReal(e) ? `bitcast<f32>(${word})` : word)];
+      }
+      case "vector":
+        return e.components.map((c) => this.scalar(c, scope));
+      case "component":
+        return [this.expr(e.of, scope)[e.position]!];
+      case "reduce":
+        return this.reduce(e, scope);
+    }
+  }
+
+  /** The first branch whose condition holds. */
+  private branch(
+    branches: readonly { readonly guard: Condition; readonly lines: readonly string[] }[],
+    indent: string,
+  ): string[] {
+    return branches.flatMap(({ guard, lines }, k) => {
+      const head = k > 0 && isAlways(guard) ? "" : `if (${this.condition(guard)}) `;
+      return [`${indent}${k === 0 ? "" : "else "}${head}{`, ...lines, `${indent}}`];
+    });
+  }
+
+  private read(e: Extract<Expr, { kind: "read" }>, scope: Scope): string[] {
+    const family = this.system.families[this.numberOf.get(e.family)!]!;
+    const at = e.at.map((s) =>
+      s.kind === "dynamic" ? this.scalar(s.value, scope) : this.let(scope, this.index(s.value)),
+    );
+    if (e.at.some((s) => s.kind === "dynamic") || this.unproved.has(e)) {
+      const site = { code: "index-outside", family: this.family.name, read: e.family } as const;
+      this.raise(scope, `!${this.isInside(family, at)}`, site, [...this.point(), ...at]);
+    }
+    const memory = this.memory(family);
+    if (this.placement.rounds?.has(e.family) === true) {
+      // What this very round makes may be seen or not: it counts only from the next one on.
+      const number = this.numberOf.get(e.family)!;
+      const place = `${this.use(override.ready(number))} + ${this.place(family, at)}`;
+      const round = this.let(scope, `${memory}[${place}]`);
+      scope.lines.push(`${scope.indent}if (${round} == 0 || ${round} >= P.round) { return; }`);
+    }
+    const offset = this.let(scope, this.offset(family, at));
+    return Array.from({ length: componentsOf(family.type) }, (_, k) => {
+      const word = `${memory}[${offset}${k === 0 ? "" : ` + ${k}`}]`;
+      return this.let(scope, isReal(e) ? `bitcast<f32>(${word})` : word);
+    });
+  }
+
+  /** The number of a point in its box; only for families that are not folded. */
+  private place(family: Family, at: readonly string[]): string {
+    const number = this.numberOf.get(family.name)!;
+    const terms = at.map(
+      (i, d) => `(${i} - ${this.use(override.lo(number, d))}) * ${this.use(override.stride(number, d))}`,
+    );
+    return terms.length === 0 ? "0" : terms.join(" + ");
+  }
+
+  private apply(e: Extract<Expr, { kind: "apply" }>, scope: Scope): string[] {
+    const args = e.args.map((a) => this.expr(a, scope));
+    if (e.op === "dot" || e.op === "length") {
+      const [a, b = a] = args;
+      const products = a!.map((x, k) => this.let(scope, `fmul(${x}, ${b![k]})`));
+      const tree = (list: readonly string[]): string => {
+        if (list.length === 1) return list[0]!;
+        let left = 1;
+        while (left * 2 < list.length) left *= 2;
+        return this.let(scope, `fadd(${tree(list.slice(0, left))}, ${tree(list.slice(left))})`);
+      };
+      const sum = this.let(scope, `plusZero(${tree(products)})`);
+      return [e.op === "dot" ? sum : this.let(scope, `rsqrt(${sum})`)];
+    }
+    return Array.from({ length: componentsOf(e.type) }, (_, k) => {
+      const [a, b, c] = args.map((x) => x[k] ?? x[0]!);
+      return this.let(scope, operator(e, a!, b ?? "", c ?? ""));
+    });
+  }
+
+  private reduce(e: Reduce, scope: Scope): string[] {
+    const x = `x${this.temporaries++}`;
+    const { lines, indent } = scope;
+    const reals = isReal(e);
+    const bodyReal = isReal(e.body);
+    const tree = reals && (e.op === "sum" || e.op === "product");
+    const result = Array.from({ length: componentsOf(e.type) }, (_, k) => `${x}_r${k}`);
+    for (const r of result)
+      lines.push(
+        `${indent}var ${r} = ${reals && !tree ? (e.op === "min" ? "inf()" : "fneg(inf())") : starts(e.op, reals)};`,
+      );
+    if (tree) {
+      lines.push(`${indent}var ${x}_n = 0u; var ${x}_top = 0;`);
+      result.forEach((_, k) => lines.push(`${indent}var ${x}_s${k}: array<f32, 32>;`));
+    }
+    if (e.op === "argmin" || e.op === "argmax")
+      lines.push(`${indent}var ${x}_best: ${bodyReal ? "f32" : "i32"}; var ${x}_some = false;`);
+    if (e.op === "majority") lines.push(`${indent}var ${x}_n = 0;`);
+    const saved = this.ranges;
+    this.ranges = [...this.ranges, ...e.dims];
+    let depth = indent;
+    e.dims.forEach((d, k) => {
+      const i = this.name(d.index);
+      lines.push(
+        `${depth}let ${x}_h${k} = ${this.index(d.hi)};`,
+        `${depth}for (var ${i} = ${this.index(d.lo)}; ${i} < ${x}_h${k}; ${i}++) {`,
+      );
+      depth += "  ";
+    });
+    const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: depth };
+    const identity = e.op === "sum" ? real(-0) : real(1);
+    const into = (values: readonly string[], target: Scope): void => {
+      for (const line of this.fold(e, result, x, values, tree)) target.lines.push(target.indent + line);
+    };
+    const present = (target: Scope): void => {
+      const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, target);
+      const values = this.expr(e.body, target);
+      if (kept === undefined) into(values, target);
+      else if (tree)
+        into(
+          values.map((v) => this.let(target, `select(${identity}, ${v}, ${kept} == 1)`)),
+          target,
+        );
+      else {
+        const only = this.within(target);
+        into(values, only);
+        target.lines.push(`${target.indent}if (${kept} == 1) {`, ...only.lines, `${target.indent}}`);
+      }
+    };
+    if (isAlways(e.filter)) present(inner);
+    else {
+      const kept = this.within(inner);
+      present(kept);
+      inner.lines.push(`${depth}if (${this.condition(e.filter)}) {`, ...kept.lines);
+      if (tree) {
+        const left = this.within(inner);
+        into(
+          result.map(() => identity),
+          left,
+        );
+        inner.lines.push(`${depth}} else {`, ...left.lines);
+      }
+      inner.lines.push(`${depth}}`);
+    }
+    lines.push(...inner.lines);
+    for (let k = e.dims.length - 1; k >= 0; k--) lines.push(`${indent}${"  ".repeat(k)}}`);
+    this.ranges = saved;
+    if (tree) {
+      const op = e.op === "sum" ? "fadd" : "fmul";
+      result.forEach((r, k) => {
+        const s = `${x}_s${k}`;
+        lines.push(
+          `${indent}if (${x}_n > 0u) { ${r} = ${s}[${x}_top - 1]; for (var k = ${x}_top - 2; k >= 0; k--) { ${r} = ${op}(${s}[k], ${r}); } }`,
+        );
+        if (e.op === "sum") lines.push(`${indent}${r} = plusZero(${r});`);
+      });
+    }
+    if (e.op === "majority") lines.push(`${indent}${result[0]} = select(0, 1, 2 * ${result[0]} > ${x}_n);`);
+    return result;
+  }
+
+  /** Takes one operand in. Canonical sums keep partial results on a stack, as a binary counter does. */
+  private fold(
+    e: Reduce,
+    result: readonly string[],
+    x: string,
+    values: readonly string[],
+    tree: boolean,
+  ): string[] {
+    const [r, v] = [result[0]!, values[0]!];
+    if (tree) {
+      const op = e.op === "sum" ? "fadd" : "fmul";
+      const each = (line: (k: number) => string) => values.map((_, k) => line(k)).join(" ");
+      return [
+        "{",
+        `  var c = ${x}_n; ${x}_n++; var top = ${x}_top;`,
+        `  ${values.map((value, k) => `var v${k} = ${value};`).join(" ")}`,
+        `  while ((c & 1u) == 1u) { top--; ${each((k) => `v${k} = ${op}(${x}_s${k}[top], v${k});`)} c = c >> 1u; }`,
+        `  ${each((k) => `${x}_s${k}[top] = v${k};`)} ${x}_top = top + 1;`,
+        "}",
+      ];
+    }
+    switch (e.op) {
+      case "sum":
+      case "count":
+        return [`${r} = ${r} + ${v};`];
+      case "product":
+        return [`${r} = ${r} * ${v};`];
+      case "min":
+      case "max":
+        return [`${r} = ${isReal(e) ? "r" : ""}${e.op}(${r}, ${v});`];
+      case "any":
+        return [`${r} = ${r} | ${v};`];
+      case "all":
+        return [`${r} = ${r} & ${v};`];
+      case "parity":
+        return [`${r} = ${r} ^ ${v};`];
+      case "majority":
+        return [`${r} = ${r} + ${v}; ${x}_n++;`];
+      case "argmin":
+      case "argmax": {
+        const beats = `${v} ${e.op === "argmin" ? "<" : ">"} ${x}_best`;
+        const number = isReal(e.body) ? ` || (isNan(${x}_best) && !isNan(${v}))` : "";
+        const i = this.name(e.dims[0]!.index);
+        return [`if (!${x}_some || ${beats}${number}) { ${x}_best = ${v}; ${x}_some = true; ${r} = ${i}; }`];
+      }
+    }
+  }
+
+  // Families
+
+  /** The function that computes an instance: `k` counts the free dimensions, `time` solves the pivot. */
+  compute(family: Family, placement: Placement): string {
+    this.family = family;
+    this.placement = placement;
+    this.ranges = family.dims;
+    const number = this.numberOf.get(family.name)!;
+    const indices = this.point();
+    const indent = "  ";
+    const lines: string[] = [];
+    placement.fixed.forEach((d, k) => {
+      lines.push(`  let ${indices[d]} = P.fixed[${k >> 2}][${k & 3}];`);
+    });
+    const { wave } = placement;
+    const free = family.dims
+      .map((_, d) => d)
+      .filter((d) => !placement.fixed.includes(d) && d !== wave?.pivot);
+    if (free.length > 0) lines.push("  var rest = k;");
+    free.toReversed().forEach((d, k) => {
+      const [lo, extent] = [this.use(override.lo(number, d)), this.use(override.extent(number, d))];
+      if (k === free.length - 1) lines.push(`  let ${indices[d]} = rest + ${lo};`);
+      else lines.push(`  let ${indices[d]} = rest % ${extent} + ${lo};`, `  rest = rest / ${extent};`);
+    });
+    if (wave !== undefined) {
+      const others = free
+        .filter((d) => wave.weights[d] !== 0)
+        .map((d) => ` - (${wave.weights[d]}) * ${indices[d]}`)
+        .join("");
+      const sign = wave.weights[wave.pivot] === 1 ? "" : "-";
+      lines.push(`  let ${indices[wave.pivot]} = ${sign}(time${others});`);
+    }
+    if (family.dims.length > 0) lines.push(`  if (!${this.isInside(family, indices)}) { return; }`);
+    if (placement.rounds !== undefined) {
+      const place = `${this.use(override.ready(number))} + ${this.place(family, indices)}`;
+      lines.push(`  let ready = ${place};`, `  if (${this.memory(family)}[ready] != 0) { return; }`);
+    }
+    const memory = this.memory(family);
+    const store = (values: readonly string[], scope: Scope): void => {
+      if (family.type.kind === "index") {
+        const bound = this.let(scope, this.index(family.type.bound));
+        const site = { code: "value-range", family: family.name } as const;
+        this.raise(scope, `${values[0]} < 0 || ${values[0]} >= ${bound}`, site, [
+          ...indices.slice(0, 6),
+          values[0]!,
+          bound,
+        ]);
+      }
+      const offset = this.let(scope, this.offset(family, indices));
+      const reals = family.type.kind === "real" || family.type.kind === "vector";
+      values.forEach((v, k) => {
+        const word = `${memory}[${offset}${k === 0 ? "" : ` + ${k}`}]`;
+        scope.lines.push(`${scope.indent}${word} = ${reals ? `bitcast<i32>(${v})` : v};`);
+      });
+      if (placement.rounds !== undefined)
+        scope.lines.push(`${scope.indent}${memory}[ready] = P.round; atomicAdd(&F[10], 1u);`);
+    };
+    const scopeAt = (deeper: string): Scope => ({
+      lines: [],
+      memo: new Map(),
+      outer: undefined,
+      indent: deeper,
+    });
+    if (family.role === "random") {
+      const scope = scopeAt(indent);
+      let key = `vec2<u32>(P.seed, ${familyKey(family.name)}u)`;
+      for (let k = 0; k === 0 || k < indices.length; k += 2) {
+        const word = (j: number) => (j < indices.length ? `u32(${indices[j]})` : "0u");
+        const known = this.let(scope, key);
+        key = `threefry(${known}.x, ${known}.y, ${word(k)}, ${word(k + 1)})`;
+      }
+      const last = this.let(scope, key);
+      store([this.let(scope, `f32(${last}.x >> 8u) * ${real(2 ** -24)}`)], scope);
+      lines.push(...scope.lines);
+    } else if (family.pieces.length === 1) {
+      const scope = scopeAt(indent);
+      store(this.expr(family.pieces[0]!.value, scope), scope);
+      lines.push(...scope.lines);
+    } else {
+      const branches = family.pieces.map((p) => {
+        const scope = scopeAt(`${indent}  `);
+        store(this.expr(p.value, scope), scope);
+        return { guard: p.guard, lines: scope.lines };
+      });
+      lines.push(...this.branch(branches, indent));
+    }
+    return `fn compute${number}(k: i32, time: i32) {\n${lines.join("\n")}\n}`;
+  }
+
+  /** One instance a lane. */
+  single(family: Family): string {
+    return `@compute @workgroup_size(${GROUP})
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= P.count) { return; }
+  compute${this.numberOf.get(family.name)}(i32(id.x) + P.base, P.time);
+  tell();
+}`;
+  }
+
+  /** Many times in one dispatch: members in turn, all lanes meeting after each. */
+  fused(members: readonly { readonly family: Family; readonly offset: number }[]): string {
+    const body = members.map(({ family, offset }) => {
+      const number = this.numberOf.get(family.name)!;
+      return `    for (var k = i32(lane); k < ${this.use(override.count(number))}; k += ${FUSED_WIDTH}) { compute${number}(k, time - ${offset}); }
+    storageBarrier();`;
+    });
+    return `@compute @workgroup_size(${FUSED_WIDTH})
+fn main(@builtin(local_invocation_index) lane: u32) {
+  for (var time = P.time; time <= P.last; time++) {
+${body.join("\n")}
+  }
+  tell();
+}`;
+  }
+
+  /** The whole module around functions and their kernel. */
+  finish(parts: readonly string[]): { wgsl: string; overrides: readonly string[]; banks: readonly number[] } {
+    const overrides = [...this.overrides].sort();
+    const banks = [...this.banks].sort((a, b) => a - b);
+    const own = [...this.inside.values(), ...parts].join("\n\n");
+    const wgsl = [
+      `// ${this.system.name.replace(/[^A-Za-z0-9_]/g, "_")}: made by Fathom.`,
+      "struct Launch { base: i32, count: u32, time: i32, last: i32, seed: u32, nan: u32, inf: u32, zero: u32, round: i32, fixed: array<vec4<i32>, 2> }",
+      "@group(0) @binding(0) var<uniform> P: Launch;",
+      "@group(0) @binding(1) var<storage, read_write> F: array<atomic<u32>, 16>;",
+      ...banks.map((b) => `@group(0) @binding(${2 + b}) var<storage, read_write> M${b}: array<i32>;`),
+      ...overrides.map((o) => `override ${o}: i32;`),
+      libraryFor(own),
+      own,
+      "",
+    ].join("\n");
+    return { wgsl, overrides, banks };
+  }
+}
+
+const above0 = (e: IndexExpr): boolean => e.kind === "integer" && e.value > 0;
+
+const starts = (op: Reduce["op"], reals: boolean): string => {
+  const zero = reals ? "0.0f" : "0";
+  const table: Record<Reduce["op"], string> = {
+    sum: zero,
+    product: reals ? "1.0f" : "1",
+    min: "2147483647",
+    max: "i32(-2147483648)",
+    any: "0",
+    all: "1",
+    parity: "0",
+    majority: "0",
+    count: "0",
+    argmin: "-1",
+    argmax: "-1",
+  };
+  return table[op];
+};
+
+function operator(e: Extract<Expr, { kind: "apply" }>, a: string, b: string, c: string): string {
+  const reals = isReal(e);
+  const argReal = isReal(e.args[0]!);
+  switch (e.op) {
+    case "add":
+      return reals ? `fadd(${a}, ${b})` : `${a} + ${b}`;
+    case "sub":
+      return reals ? `fsub(${a}, ${b})` : `${a} - ${b}`;
+    case "mul":
+      return reals ? `fmul(${a}, ${b})` : `${a} * ${b}`;
+    case "neg":
+      return reals ? `fneg(${a})` : `0 - ${a}`;
+    case "abs":
+      return reals ? `fabs(${a})` : `abs(${a})`;
+    case "divide":
+      return `rdiv(${a}, ${b})`;
+    case "div":
+    case "mod":
+      return `v${e.op}(${a}, ${b})`;
+    case "eq":
+      return `select(0, 1, ${a} == ${b})`;
+    case "ne":
+      return `select(1, 0, ${a} == ${b})`;
+    case "lt":
+      return `select(0, 1, ${a} < ${b})`;
+    case "le":
+      return `select(0, 1, ${a} <= ${b})`;
+    case "and":
+      return `${a} & ${b}`;
+    case "or":
+      return `${a} | ${b}`;
+    case "xor":
+      return `${a} ^ ${b}`;
+    case "not":
+      return `1 - ${a}`;
+    case "min":
+    case "max":
+      return `${reals ? "r" : ""}${e.op}(${a}, ${b})`;
+    case "clamp":
+      return reals ? `rmin(rmax(${a}, ${b}), ${c})` : `min(max(${a}, ${b}), ${c})`;
+    case "sign":
+      return `${argReal ? "rsign" : "isign"}(${a})`;
+    case "floor":
+      return `rfloor(${a})`;
+    case "sqrt":
+      return `rsqrt(${a})`;
+    case "exp":
+    case "log":
+    case "tanh":
+    case "sin":
+    case "cos":
+      return `${e.op}32(${a})`;
+    case "to-int":
+      return argReal ? `trunc32(${a})` : a;
+    case "to-real":
+      return argReal ? a : `toReal(${a})`;
+    case "dot":
+    case "length":
+      throw new Error(`${e.op} is printed elsewhere`);
+  }
+}
+
+/** Whether bounds of a family depend on its own earlier indices. */
+export function isBox(family: Family): boolean {
+  const used = new Set<string>();
+  for (const d of family.dims) for (const e of [d.lo, d.hi]) collectIndices(e, used);
+  return used.size === 0;
+}

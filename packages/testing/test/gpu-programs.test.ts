@@ -1,0 +1,270 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  allocate,
+  type Compiled,
+  compileTask,
+  defaultSizes,
+  type FamilyValues,
+  interpret,
+  layoutGpu,
+  planGpu,
+  randomValues,
+  type Sizes,
+  sizeProblems,
+  type WaveStep,
+} from "@fathom/compiler";
+import { check, type Host } from "@fathom/lang";
+import { findGpu, type Gpu, runOnGpu } from "@fathom/runtime-gpu";
+import { afterAll, describe, expect, test } from "vitest";
+import { fathomFiles, projectRoot } from "../src/index";
+
+const gpu = findGpu();
+const device = await gpu.open();
+const missing = typeof device === "string" && process.env.CI === undefined;
+if (missing) console.warn(`skipped: ${device}`);
+afterAll(() => gpu.close());
+
+const host: Host = {
+  resolve(from, spec) {
+    const path = spec.startsWith("std/") ? `${spec}.fathom` : join(from, "..", spec);
+    const full = join(projectRoot, path);
+    return existsSync(full) ? { path, text: readFileSync(full, "utf8") } : undefined;
+  },
+};
+
+function compiledFrom(text: string, name?: string): Compiled {
+  const program = check("a.fathom", text, host);
+  expect(program.diagnostics).toEqual([]);
+  const compiled = compileTask(program, program.tasks.find((t) => t.name.text === name) ?? program.tasks[0]!);
+  expect(compiled.diagnostics).toEqual([]);
+  return compiled;
+}
+
+const randomInputs = ({ system }: Compiled, sizes: Sizes, seed = 1): Map<string, FamilyValues> =>
+  new Map(
+    system.families
+      .filter((f) => f.role === "input" || f.role === "param")
+      .map((f) => [f.name, randomValues(f, sizes, seed)]),
+  );
+
+/** Every family, bit for bit. */
+async function agrees(compiled: Compiled, sizes: Sizes, inputs = randomInputs(compiled, sizes)) {
+  const { system } = compiled;
+  const reference = interpret(system, { sizes, inputs, seed: 3 });
+  for (const keep of [[], system.families.filter((f) => f.role === "node").map((f) => f.name)]) {
+    const plan = planGpu(system, { keep, unproved: compiled.unproved });
+    const found = await runOnGpu(plan, { gpu, sizes, inputs, seed: 3 });
+    expect(found.diagnostics).toEqual(reference.diagnostics);
+    for (const [name, { data }] of found.values) {
+      const wanted = reference.values.get(name)!.data;
+      const differs = Array.from(data).findIndex((v, k) => !Object.is(v, wanted[k]));
+      expect(differs, `${name}: GPU ${data.subarray(0, 50)} interpreter ${wanted.subarray(0, 50)}`).toBe(-1);
+    }
+  }
+}
+
+describe.skipIf(missing)(
+  "examples and the standard library compute on the GPU what the interpreter does",
+  () => {
+    test.each([...fathomFiles("examples"), ...fathomFiles("std")].map((f) => [f.path, f.text] as const))(
+      "%s",
+      async (path, text) => {
+        const program = check(path, text, host);
+        for (const task of program.tasks) {
+          const compiled = compileTask(program, task);
+          const sizes = defaultSizes(compiled.system);
+          if (sizes === undefined || sizeProblems(compiled.system, sizes).length > 0) continue;
+          await agrees(compiled, sizes);
+        }
+      },
+    );
+  },
+);
+
+const kinds = (steps: readonly WaveStep[]): string[] =>
+  steps.flatMap((s) => (s.kind === "loop" ? ["loop", ...kinds(s.body)] : [s.kind]));
+
+describe("orders", () => {
+  test("a table filled from two neighbours runs along its diagonals", () => {
+    const { system } = compiledFrom(
+      readFileSync(join(projectRoot, "examples/edit-distance/edit-distance.fathom"), "utf8"),
+    );
+    const { waves } = planGpu(system);
+    const [loop] = waves.steps;
+    expect(loop?.kind === "loop" && loop.members.get("d")).toEqual({ weights: [1, 1], offset: 0 });
+  });
+
+  test("families without recurrences are one launch each; data-dependent ones come in rounds", () => {
+    const plain = compiledFrom(
+      "task A(n: size) { input x[i: 0..n]: int\n node y[i: 0..n]: int = x[i] + 1\n output z[i: 0..n] = y[n-1-i] }",
+    );
+    expect(kinds(planGpu(plain.system).waves.steps)).toEqual(["nest", "nest"]);
+    const jumps = compiledFrom(
+      "task A(n: size) { input to[i: 0..n]: index(i + 1)\n node y[i: 0..=n]: int = if i == 0 { 0 } else { y[to[i - 1]] + 1 }\n output z[i: 0..n] = y[i] }",
+    );
+    expect(kinds(planGpu(jumps.system).waves.steps)).toEqual(["rounds", "nest"]);
+  });
+});
+
+const chain = `task Chain(n: size, T: size) where n >= 1 {
+  input x[i: 0..n]: int
+  node y[t: 0..=T, i: 0..n]: int = if t == 0 { x[i] } else { y[t-1, (i+1) mod n] * 5 + y[t-1, i] }
+  output s[i: 0..n] = y[T, i]
+}`;
+
+describe.skipIf(missing)("on the device", () => {
+  test("wide and long loops, cut into many submits, report progress", async () => {
+    const compiled = compiledFrom(chain);
+    for (const sizes of [
+      { n: 5, T: 3000 },
+      { n: 3000, T: 5 },
+    ]) {
+      await agrees(compiled, sizes);
+    }
+    const seen: [number, number][] = [];
+    const sizes = { n: 70_000, T: 200 };
+    const inputs = randomInputs(compiled, sizes);
+    const result = await runOnGpu(planGpu(compiled.system), {
+      gpu,
+      sizes,
+      inputs,
+      onProgress: (done, total) => seen.push([done, total]),
+    });
+    expect(result.diagnostics).toEqual([]);
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen.at(-1)![0]).toBe(seen.at(-1)![1]);
+    expect(seen.every(([done], k) => k === 0 || done >= seen[k - 1]![0])).toBe(true);
+  });
+
+  test("more instances than one dispatch takes", async () => {
+    const compiled = compiledFrom("task A(n: size) { output y[i: 0..n] = i * i }");
+    const n = 5_000_000;
+    const { values } = await runOnGpu(planGpu(compiled.system), { gpu, sizes: { n }, inputs: new Map() });
+    const { data } = values.get("y")!;
+    for (const i of [0, 1, 46_341, 4_194_241, n - 1]) expect(data[i]).toBe(Math.imul(i, i));
+  });
+
+  test("families spread over several banks when one cannot hold them", async () => {
+    const compiled = compiledFrom(chain);
+    const sizes = { n: 9, T: 4 };
+    const inputs = randomInputs(compiled, sizes);
+    const plan = planGpu(compiled.system, {
+      banks: new Map([
+        ["y", 1],
+        ["s", 2],
+      ]),
+    });
+    expect(layoutGpu(plan, sizes).banks.length).toBe(3);
+    const wanted = interpret(compiled.system, { sizes, inputs }).values.get("s")!;
+    const { values } = await runOnGpu(plan, { gpu, sizes, inputs });
+    expect(values.get("s")!.data).toEqual(wanted.data);
+  });
+
+  test("a run can be ended between submits, and nothing is delivered", async () => {
+    const compiled = compiledFrom(chain);
+    const sizes = { n: 70_000, T: 2000 };
+    const stop = new AbortController();
+    const running = runOnGpu(planGpu(compiled.system), {
+      gpu,
+      sizes,
+      inputs: randomInputs(compiled, sizes),
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error("enough")),
+    });
+    await expect(running).rejects.toThrow("enough");
+  });
+
+  test("a device lost once is replaced and the result is whole; lost twice is said", async () => {
+    const compiled = compiledFrom(chain);
+    const sizes = { n: 70_000, T: 40 };
+    const inputs = randomInputs(compiled, sizes);
+    for (const [losses, codes] of [
+      [1, []],
+      [2, ["gpu-lost"]],
+    ] as const) {
+      const fragile = findGpu();
+      let lost = 0;
+      const result = await runOnGpu(planGpu(compiled.system), {
+        gpu: fragile,
+        sizes,
+        inputs,
+        onProgress: async () => {
+          if (lost++ >= losses) return;
+          const current = await fragile.open();
+          if (typeof current !== "string") current.destroy();
+        },
+      });
+      expect(result.diagnostics.map((d) => d.code)).toEqual(codes);
+      if (codes.length === 0) {
+        const whole = await runOnGpu(planGpu(compiled.system), { gpu, sizes, inputs });
+        expect(result.values.get("s")!.data).toEqual(whole.values.get("s")!.data);
+      } else expect(result.values.size).toBe(0);
+      fragile.close();
+    }
+  });
+
+  test("faults of a program carry the element they happened at", async () => {
+    const compiled = compiledFrom(
+      "task A(n: size) where n >= 1 { input k[i: 0..n]: int\n node y[i: 0..n]: int = if i == 2 { i } else { 0 }\n output z[i: 0..n] = y[k[i]] }",
+    );
+    const family = compiled.system.families.find((f) => f.name === "k")!;
+    const k = allocate(family, { n: 4 });
+    k.data.set([0, 1, 9, 3]);
+    const inputs = new Map([["k", k]]);
+    const wanted = interpret(compiled.system, { sizes: { n: 4 }, inputs }).diagnostics;
+    const { diagnostics, values } = await runOnGpu(planGpu(compiled.system), {
+      gpu,
+      sizes: { n: 4 },
+      inputs,
+    });
+    expect(diagnostics.map((d) => d.message)).toEqual(wanted.map((d) => d.message));
+    expect(values.size).toBe(0);
+  });
+
+  test("indices beyond 32 bits are refused before anything runs", async () => {
+    const compiled = compiledFrom(
+      "task A(n: size) where n >= 1 { input x[i: 0..n]: int\n output y[i: 0..n] = x[(i*i*i) mod n] }",
+    );
+    const sizes = { n: 2000 };
+    const inputs = randomInputs(compiled, sizes);
+    const { diagnostics } = await runOnGpu(planGpu(compiled.system), { gpu, sizes, inputs });
+    expect(diagnostics.map((d) => d.code)).toEqual(["gpu-too-small"]);
+  });
+});
+
+/** The machine that a page's first program meets. */
+const machines: Readonly<Record<string, () => Gpu>> = {
+  "gpu-missing": () => findGpu({ requestAdapter: async () => null } as unknown as GPU),
+  "gpu-lost": () => {
+    const real = findGpu();
+    return {
+      ...real,
+      async open() {
+        const found = await real.open();
+        if (typeof found !== "string") found.destroy();
+        return found;
+      },
+    };
+  },
+  "gpu-too-small": () => gpu,
+};
+
+describe.skipIf(missing)("each page shows its code, and puts it right", () => {
+  test.each(Object.entries(machines))("%s", async (code, machine) => {
+    const page = readFileSync(join(projectRoot, `docs/errors/${code}.md`), "utf8");
+    const programs = [...page.matchAll(/```fathom gpu n=(\d+)\n([\s\S]*?)```/g)];
+    expect(programs.length).toBe(2);
+    for (const [k, [, n, text]] of programs.entries()) {
+      const { system } = compiledFrom(text!);
+      const on = k === 0 ? machine() : gpu;
+      const { values, diagnostics } = await runOnGpu(planGpu(system), {
+        gpu: on,
+        sizes: { n: Number(n) },
+        inputs: new Map(),
+      });
+      expect(diagnostics.map((d) => d.code)).toEqual(k === 0 ? [code] : []);
+      expect(values.size > 0).toBe(k === 1);
+    }
+  });
+});
