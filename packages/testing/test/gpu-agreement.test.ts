@@ -1,12 +1,18 @@
-import { compileTask, type FamilyValues, interpret, planGpu, randomValues } from "@fathom/compiler";
-import { check } from "@fathom/lang";
-import { findGpu, runOnGpu } from "@fathom/runtime-gpu";
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import fc from "fast-check";
+import { chromium } from "playwright-core";
+import { build } from "vite";
 import { afterAll, expect, test } from "vitest";
-import { type RandomProgram, randomProgram } from "../src/index";
+import { findGpu, gpuMismatch } from "../src/gpu-agreement";
+import { projectRoot, randomProgram } from "../src/index";
 
 const RUNS = Number(process.env.FATHOM_GPU_PROGRAMS ?? 60);
 const SEED = process.env.FATHOM_FUZZ_SEED === undefined ? 20_261_124 : Number(process.env.FATHOM_FUZZ_SEED);
+const BROWSER_RUNS = 30;
+const CHROMIUM = "/usr/bin/chromium";
 
 const gpu = findGpu();
 const device = await gpu.open();
@@ -15,33 +21,6 @@ const missing = typeof device === "string" && process.env.CI === undefined;
 if (missing) console.warn(`skipped: ${device}`);
 afterAll(() => gpu.close());
 
-/** Interpreter and WGSL on the device, bit for bit: NaN is NaN, and −0 is not 0. */
-async function agrees({ text, sizes, seed }: RandomProgram): Promise<void> {
-  const program = check("random.fathom", text);
-  expect(program.diagnostics, text).toEqual([]);
-  const compiled = compileTask(program, program.tasks[0]!);
-  const { system } = compiled;
-  const inputs = new Map<string, FamilyValues>();
-  for (const f of system.families) if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, seed));
-  const reference = interpret(system, { sizes, inputs, seed });
-  for (const keep of [[], system.families.filter((f) => f.role === "node").map((f) => f.name)]) {
-    const plan = planGpu(system, { keep, unproved: compiled.unproved });
-    const found = await runOnGpu(plan, { gpu, sizes, inputs, seed });
-    expect(
-      found.diagnostics.map((d) => d.code),
-      text,
-    ).toEqual(reference.diagnostics.map((d) => d.code));
-    for (const [name, { data }] of found.values) {
-      const wanted = reference.values.get(name)!.data;
-      const differs = Array.from(data).findIndex((v, k) => !Object.is(v, wanted[k]));
-      expect(
-        differs,
-        `${text}\n${name} at ${JSON.stringify(sizes)}, seed ${seed}: WGSL ${data} interpreter ${wanted}`,
-      ).toBe(-1);
-    }
-  }
-}
-
 test.skipIf(missing)(
   `${RUNS} random programs mean the same to the interpreter and on the GPU`,
   {
@@ -49,6 +28,75 @@ test.skipIf(missing)(
   },
   async () => {
     expect(typeof device).not.toBe("string");
-    await fc.assert(fc.asyncProperty(randomProgram, agrees), { numRuns: RUNS, seed: SEED });
+    const property = fc.asyncProperty(randomProgram, async (program) => {
+      expect(await gpuMismatch(program, gpu)).toBeUndefined();
+    });
+    await fc.assert(property, { numRuns: RUNS, seed: SEED });
+  },
+);
+
+/** The comparison as one module for a page. */
+async function pageModule(): Promise<string> {
+  const built = await build({
+    configFile: false,
+    logLevel: "silent",
+    resolve: { conditions: ["@fathom/source", "browser", "module", "import", "default"] },
+    build: {
+      write: false,
+      minify: false,
+      lib: {
+        entry: join(projectRoot, "packages/testing/src/gpu-agreement.ts"),
+        formats: ["es"],
+        fileName: "page",
+      },
+    },
+  });
+  const [first] = Array.isArray(built) ? built : [built];
+  if (first === undefined || !("output" in first)) throw new Error("the page was not built");
+  return first.output[0].code;
+}
+
+const PAGE = `<script type="module">
+import { findGpu, gpuMismatch } from "/page.js";
+const gpu = findGpu();
+globalThis.compare = (program) => gpuMismatch(program, gpu);
+</script>`;
+
+const noBrowser = !existsSync(CHROMIUM) && process.env.CI === undefined;
+if (noBrowser) console.warn(`skipped: there is no ${CHROMIUM}`);
+
+test.skipIf(noBrowser)(
+  `${BROWSER_RUNS} random programs mean the same in headless Chromium`,
+  {
+    timeout: 180_000,
+  },
+  async () => {
+    const script = await pageModule();
+    const server = createServer((request, response) => {
+      const isScript = request.url === "/page.js";
+      response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+      response.end(isScript ? script : PAGE);
+    });
+    await new Promise<void>((ready) => server.listen(0, "localhost", ready));
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: [
+        ...["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+        ...["--disable-component-update", "--disable-sync"],
+        ...["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+      ],
+    });
+    try {
+      const page = await browser.newPage();
+      await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
+      await page.waitForFunction("globalThis.compare !== undefined");
+      for (const program of fc.sample(randomProgram, { numRuns: BROWSER_RUNS, seed: SEED })) {
+        const difference = await page.evaluate(`globalThis.compare(${JSON.stringify(program)})`);
+        expect(difference ?? undefined).toBeUndefined();
+      }
+    } finally {
+      await browser.close();
+      server.close();
+    }
   },
 );
