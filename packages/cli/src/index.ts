@@ -17,7 +17,7 @@ import {
   unroll,
 } from "@fathom/compiler";
 import { catalogue, diagnostic, format } from "@fathom/lang";
-import { findGpu, runOnGpu } from "@fathom/runtime-gpu";
+import { findGpu, measureGpu, runOnGpu } from "@fathom/runtime-gpu";
 import { instance as graphviz } from "@viz-js/viz";
 import { Presets, SingleBar } from "cli-progress";
 import { Command, CommanderError, Option } from "commander";
@@ -376,6 +376,21 @@ function build(): Command {
         if (!json) print(`${o.out}  ${o.out.endsWith(".json") ? Object.keys(nested).join(", ") : chosen[0]}`);
       },
     );
+
+  cli
+    .command("gpu")
+    .description("measure what WGSL leaves to the GPU at hand: rounding, fusing, rearranging")
+    .addOption(jsonOption)
+    .action(async ({ json = false }: { json?: boolean }) => {
+      const gpu = findGpu();
+      const rows = await measureGpu(gpu);
+      gpu.close();
+      if (typeof rows === "string") throw new Exit(exitCode.found, `error[gpu-missing] ${rows}`);
+      if (json) print(JSON.stringify(rows));
+      else
+        for (const { what, tried, differ } of rows)
+          print(`${what.padEnd(28)} ${differ === 0 ? "as on the CPU" : "differs"}: ${differ} of ${tried}`);
+    });
 
   cli
     .command("test <files...>")

@@ -15,7 +15,7 @@ import {
   type WaveStep,
 } from "@fathom/compiler";
 import { check, type Host } from "@fathom/lang";
-import { findGpu, type Gpu, runOnGpu } from "@fathom/runtime-gpu";
+import { findGpu, type Gpu, measureGpu, runOnGpu } from "@fathom/runtime-gpu";
 import { afterAll, describe, expect, test } from "vitest";
 import { fathomFiles, projectRoot } from "../src/index";
 
@@ -231,6 +231,17 @@ describe.skipIf(missing)("on the device", () => {
     const { diagnostics } = await runOnGpu(planGpu(compiled.system), { gpu, sizes, inputs });
     expect(diagnostics.map((d) => d.code)).toEqual(["gpu-too-small"]);
   });
+});
+
+test.skipIf(missing)("single sums and products are rounded as on the CPU; the rest is told", async () => {
+  const rows = await measureGpu(gpu);
+  if (typeof rows === "string") throw new Error(rows);
+  expect(rows.slice(0, 3).map((r) => [r.what, r.differ])).toEqual([
+    ["a + b", 0],
+    ["a - b", 0],
+    ["a * b", 0],
+  ]);
+  expect(rows.length).toBe(9);
 });
 
 /** The machine that a page's first program meets. */
