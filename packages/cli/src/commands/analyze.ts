@@ -1,0 +1,117 @@
+/** `fathom analyze`: depth, work, width and the critical path. */
+import { analyze, defaultSizes, type FamilyValues, printSystem, unroll } from "@fathom/compiler";
+import { diagnostic } from "@fathom/lang";
+import type { Command } from "commander";
+import pc from "picocolors";
+import { analyzeCircuit, isCircuit } from "../circuits";
+import {
+  bindAll,
+  Exit,
+  exitCode,
+  loadModule,
+  openTask,
+  orExit,
+  parseArguments,
+  plainInputs,
+  sizesOrExit,
+} from "../program";
+import { renderReport } from "../render";
+import { jsonOption, print, progress, taskOption } from "../terminal";
+
+export function analyzeCommand(cli: Command): void {
+  cli
+    .command("analyze <file> [arguments...]")
+    .description(
+      "depth, work, width, parallelism and the critical path; of a .fathom program or a circuit file",
+    )
+    .addOption(taskOption)
+    .addOption(jsonOption)
+    .option("--inputs <json>", "sizes and inputs from a file")
+    .option("--seed <n>", "for inputs that are not given, when some are", "0")
+    .option(
+      "--instance",
+      "make random inputs and report this instance's own depth where inputs decide the wires",
+    )
+    .option("--equations", "print the equations the program means, and stop")
+    .action(
+      async (
+        file: string,
+        words: string[],
+        o: {
+          task?: string;
+          json?: boolean;
+          inputs?: string;
+          seed: string;
+          instance?: boolean;
+          equations?: boolean;
+        },
+      ) => {
+        const json = o.json === true;
+        if (isCircuit(file)) {
+          print(analyzeCircuit(file, json));
+          return;
+        }
+        const compiled = openTask(file, o.task, json);
+        const { program } = compiled;
+        if (o.equations === true) {
+          print(printSystem(compiled.system));
+          return;
+        }
+        const args = parseArguments(compiled.system, words, o.inputs);
+        const sizes =
+          Object.keys(args.sizes).length > 0 || compiled.system.sizes.length === 0
+            ? args.sizes
+            : defaultSizes(compiled.system);
+        if (sizes === undefined)
+          orExit(
+            program,
+            [diagnostic("empty-task", { file, range: compiled.task.name.range }, { limit: 40 })],
+            json,
+          );
+        else sizesOrExit(compiled, sizes, json);
+        let values: ReadonlyMap<string, FamilyValues> | undefined;
+        if (sizes !== undefined && (args.given.size > 0 || o.instance === true)) {
+          const { inputs, diagnostics } = bindAll(compiled.system, { ...args, sizes }, Number(o.seed));
+          orExit(program, diagnostics, json);
+          const keep = compiled.system.families
+            .filter((f) => f.role !== "input" && f.role !== "param")
+            .map((f) => f.name);
+          const module = await loadModule(compiled, { keep });
+          values = new Map([
+            ...inputs,
+            ...Object.entries(module.run({ sizes, inputs: plainInputs(inputs), seed: Number(o.seed) })),
+          ]);
+        }
+        const bar = progress();
+        const result = analyze(compiled, { sizes, onProgress: bar.update });
+        bar.stop();
+        if (!result.ok) {
+          orExit(program, result.diagnostics, json);
+          return;
+        }
+        const own =
+          values === undefined
+            ? undefined
+            : unroll(compiled.system, result.report.sizes, { model: "steps", values });
+        if (own !== undefined && !own.ok) orExit(program, own.diagnostics, json);
+        const instanceDepth = own?.ok === true ? own.result.depth : undefined;
+        if (json)
+          print(
+            JSON.stringify({
+              ...result.report,
+              ...(instanceDepth === undefined
+                ? {}
+                : { instance: { depth: instanceDepth, model: "steps", standing: "exact" } }),
+            }),
+          );
+        else {
+          print(renderReport(result.report));
+          if (instanceDepth !== undefined)
+            print(
+              `\n${pc.bold("this instance")}  depth ${instanceDepth} in steps, exact; the worst case over inputs is ${result.report.steps.at.depth}`,
+            );
+        }
+        if (result.report.expects.some((e) => e.outcome === "failed")) throw new Exit(exitCode.found, "");
+      },
+    );
+}

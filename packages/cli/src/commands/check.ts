@@ -1,0 +1,35 @@
+/** `fathom check`: everything wrong with programs, for all sizes. */
+import { checkExpects, compileTask } from "@fathom/compiler";
+import type { Command } from "commander";
+import pc from "picocolors";
+import { Exit, exitCode, loadProgram, report } from "../program";
+import { jsonOption, print } from "../terminal";
+
+export function checkCommand(cli: Command): void {
+  cli
+    .command("check <files...>")
+    .description("report everything wrong with programs, for all sizes")
+    .addOption(jsonOption)
+    .action((files: string[], { json = false }: { json?: boolean }) => {
+      let bad = false;
+      for (const file of files) {
+        const program = loadProgram(file);
+        const diagnostics = [...program.diagnostics];
+        if (!diagnostics.some((d) => d.severity === "error")) {
+          for (const task of program.tasks) {
+            const compiled = compileTask(program, task);
+            diagnostics.push(
+              ...compiled.diagnostics,
+              ...(compiled.diagnostics.length > 0 ? [] : checkExpects(compiled)),
+            );
+          }
+        }
+        if (report(program, diagnostics, json)) bad = true;
+        else if (!json)
+          print(
+            `${pc.green("✓")} ${file}: ${program.tasks.length} task${program.tasks.length === 1 ? "" : "s"}${diagnostics.length > 0 ? `, ${diagnostics.length} warnings` : ""}`,
+          );
+      }
+      if (bad) throw new Exit(exitCode.found, "");
+    });
+}

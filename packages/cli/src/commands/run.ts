@@ -1,0 +1,174 @@
+import { type FamilyValues, planGpu, toNested } from "@fathom/compiler";
+import { findGpu, runOnGpu } from "@fathom/runtime-gpu";
+import { type Command, Option } from "commander";
+import { encode } from "fast-png";
+import pc from "picocolors";
+import { isCircuit, runCircuit } from "../circuits";
+import { writeNpy } from "../npy";
+import {
+  bindAll,
+  Exit,
+  exitCode,
+  loadModule,
+  openTask,
+  orExit,
+  parseArguments,
+  plainInputs,
+  sizesOrExit,
+} from "../program";
+import { jsonOption, print, progress, taskOption, writeWhole } from "../terminal";
+
+/** A two-dimensional family as a grey picture: the least value white, the greatest black. */
+function png(values: FamilyValues): Uint8Array {
+  const [height, width] = values.extent as [number, number];
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const v of values.data) {
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  const data = Uint8Array.from(values.data, (v) =>
+    high === low ? 255 : 255 - Math.round((255 * (v - low)) / (high - low)),
+  );
+  return encode({ width, height, data, channels: 1, depth: 8 });
+}
+
+/** Bits as text, other values as JSON; long ones shortened. */
+function showValue(value: unknown, bits: boolean): string {
+  const row = (v: unknown): string =>
+    bits && Array.isArray(v) && v.every((x) => x === 0 || x === 1) ? v.join("") : JSON.stringify(v);
+  const text =
+    Array.isArray(value) && Array.isArray(value[0])
+      ? `\n${value.map((v) => `  ${row(v)}`).join("\n")}`
+      : row(value);
+  return text.length > 20_000
+    ? `${text.slice(0, 20_000)}… (${text.length} characters: write it with --out)`
+    : text;
+}
+
+export function runCommand(cli: Command): void {
+  cli
+    .command("run <file> [arguments...]")
+    .description(
+      "compute the outputs: `n=8 start=0001 x=@x.npy y=random:7`; a circuit file takes bit strings",
+    )
+    .addOption(taskOption)
+    .addOption(jsonOption)
+    .option("--inputs <json>", "sizes and inputs from a file")
+    .option("--seed <n>", "for `random` families", "0")
+    .option("--fill", "make up inputs that are not given, from the seed")
+    .option("--keep <families>", "deliver these families too (comma-separated)")
+    .option("-o, --out <path>", "write to a .json, .npy or .png file (.npy and .png: one family)")
+    .option("--checked", "stop at the first int overflow or division by zero")
+    .addOption(
+      new Option("--target <target>", "what computes: plain JavaScript, or the GPU")
+        .choices(["js", "gpu"])
+        .default("js"),
+    )
+    .option("--random <count>", "circuits: this many random patterns")
+    .action(
+      async (
+        file: string,
+        words: string[],
+        o: {
+          task?: string;
+          json?: boolean;
+          inputs?: string;
+          seed: string;
+          fill?: boolean;
+          keep?: string;
+          out?: string;
+          checked?: boolean;
+          random?: string;
+          target: "js" | "gpu";
+        },
+      ) => {
+        const json = o.json === true;
+        if (isCircuit(file)) {
+          print(
+            runCircuit(file, words, {
+              random: o.random === undefined ? undefined : Number(o.random),
+              seed: Number(o.seed),
+              json,
+            }),
+          );
+          return;
+        }
+        const compiled = openTask(file, o.task, json);
+        const { program } = compiled;
+        const { system } = compiled;
+        const args = parseArguments(system, words, o.inputs);
+        sizesOrExit(compiled, args.sizes, json);
+        const { inputs, diagnostics } = bindAll(system, args, o.fill === true ? Number(o.seed) : undefined);
+        orExit(program, diagnostics, json);
+        const keep = o.keep?.split(",").map((s) => s.trim()) ?? [];
+        const unknown = keep.find((k) => !system.families.some((f) => f.name === k));
+        if (unknown !== undefined)
+          throw new Exit(
+            exitCode.usage,
+            `${system.name} has no family ${unknown}; it has ${system.families.map((f) => f.name).join(", ")}`,
+          );
+        if (o.target === "gpu" && o.checked === true)
+          throw new Exit(exitCode.usage, "--checked runs on the CPU: leave out --target gpu");
+        const stop = new AbortController();
+        const interrupt = () =>
+          stop.abort(new Exit(exitCode.interrupted, "interrupted: nothing was written"));
+        process.once("SIGINT", interrupt);
+        const bar = progress();
+        let outputs: Record<string, FamilyValues>;
+        const shared = {
+          sizes: args.sizes,
+          seed: Number(o.seed),
+          onProgress: bar.update,
+          signal: stop.signal,
+        };
+        try {
+          if (o.target === "gpu") {
+            const gpu = findGpu();
+            const plan = planGpu(system, { keep, unproved: compiled.unproved });
+            const found = await runOnGpu(plan, { ...shared, gpu, inputs });
+            gpu.close();
+            orExit(program, found.diagnostics, json);
+            outputs = Object.fromEntries(found.values);
+          } else {
+            const module = await loadModule(compiled, { checked: o.checked === true, keep });
+            outputs = await module.runAsync({ ...shared, inputs: plainInputs(inputs) });
+          }
+        } catch (error) {
+          const { code, message, name } = error as Error & { code?: string };
+          if (name === "FathomError") throw new Exit(exitCode.found, `error[${code}] ${message}`);
+          if (error instanceof RangeError)
+            throw new Exit(exitCode.found, `error[too-large] ${message}: choose smaller sizes`);
+          throw error;
+        } finally {
+          bar.stop();
+          process.off("SIGINT", interrupt);
+        }
+        const family = (name: string) => system.families.find((f) => f.name === name)!;
+        const nested = Object.fromEntries(
+          Object.entries(outputs).map(([name, v]) => [name, toNested(family(name), args.sizes, v)]),
+        );
+        const [first] = Object.entries(outputs);
+        if (o.out === undefined) {
+          if (json) print(JSON.stringify(nested));
+          else
+            for (const [name, value] of Object.entries(nested))
+              print(`${pc.bold(name)} = ${showValue(value, family(name).type.kind === "bit")}`);
+          return;
+        }
+        const chosen = keep.length > 0 ? ([keep[0]!, outputs[keep[0]!]!] as const) : first;
+        if (chosen === undefined) throw new Exit(exitCode.usage, "there is no output to write");
+        if (o.out.endsWith(".npy"))
+          writeWhole(o.out, writeNpy({ shape: chosen[1].extent, data: chosen[1].data }));
+        else if (o.out.endsWith(".png")) {
+          if (chosen[1].extent.length !== 2)
+            throw new Exit(
+              exitCode.usage,
+              `a picture needs two dimensions: ${chosen[0]} has ${chosen[1].extent.length} (choose a family with --keep)`,
+            );
+          writeWhole(o.out, png(chosen[1]));
+        } else if (o.out.endsWith(".json")) writeWhole(o.out, `${JSON.stringify(nested)}\n`);
+        else throw new Exit(exitCode.usage, `${o.out}: outputs are written as .json, .npy or .png`);
+        if (!json) print(`${o.out}  ${o.out.endsWith(".json") ? Object.keys(nested).join(", ") : chosen[0]}`);
+      },
+    );
+}

@@ -1,0 +1,42 @@
+/** `fathom test`: the examples of programs, on every back end here. */
+import type { Command } from "commander";
+import pc from "picocolors";
+import { runExample } from "../examples";
+import { compileOrExit, Exit, exitCode, loadProgram, orExit, report } from "../program";
+import { jsonOption, print } from "../terminal";
+
+export function testCommand(cli: Command): void {
+  cli
+    .command("test <files...>")
+    .description("run the examples of programs on the interpreter and on the emitted JavaScript")
+    .addOption(jsonOption)
+    .action(async (files: string[], { json = false }: { json?: boolean }) => {
+      let [passed, failed] = [0, 0];
+      for (const file of files) {
+        const program = loadProgram(file);
+        orExit(
+          program,
+          program.diagnostics.filter((d) => d.severity === "error"),
+          json,
+        );
+        for (const example of program.examples) {
+          const task = program.tasks.find((t) => t.name.text === example.task.text);
+          const symbol = program.symbolOf(example.task);
+          const found = task ?? (symbol?.kind === "task" ? symbol.declaration : undefined);
+          if (found === undefined) continue;
+          const compiled = compileOrExit(program, found, json);
+          for (const r of await runExample(program, example, compiled)) {
+            if (r.diagnostics.length === 0) passed++;
+            else failed++;
+            if (!json)
+              print(
+                `${r.diagnostics.length === 0 ? pc.green("✓") : pc.red("✗")} ${r.title} ${pc.dim(`(${r.backend})`)}`,
+              );
+            report(program, r.diagnostics, json);
+          }
+        }
+      }
+      print(json ? JSON.stringify({ passed, failed }) : `${passed} passed, ${failed} failed`);
+      if (failed > 0) throw new Exit(exitCode.found, "");
+    });
+}

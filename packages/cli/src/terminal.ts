@@ -1,0 +1,51 @@
+/** What commands share at the edge: results to standard output, files written whole, a progress bar. */
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Presets, SingleBar } from "cli-progress";
+import { Option } from "commander";
+import { Exit, exitCode } from "./program";
+
+export const taskOption = new Option("-t, --task <name>", "the task, where a file has several");
+export const jsonOption = new Option("--json", "machine-readable output");
+
+/** A line of results. */
+export const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+/** Writes whole or not at all: into a neighbour first, then renamed. */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  const partial = `${path}.partial`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(partial, content);
+    renameSync(partial, path);
+  } catch (error) {
+    throw new Exit(exitCode.usage, `${path}: ${(error as Error).message}`);
+  }
+}
+
+/** A bar on a terminal, nothing elsewhere; appears only when there is something to show. */
+export function progress(): { update: (done: number, total: number) => void; stop: () => void } {
+  let bar: SingleBar | undefined;
+  return {
+    update(done, total) {
+      if (!process.stderr.isTTY) return;
+      if (bar === undefined) {
+        bar = new SingleBar(
+          {
+            clearOnComplete: true,
+            hideCursor: true,
+            stream: process.stderr,
+            format: "{bar} {percentage}%  {value}/{total}  {eta_formatted} left",
+          },
+          Presets.shades_classic,
+        );
+        bar.start(total, done);
+      }
+      bar.setTotal(total);
+      bar.update(done);
+    },
+    stop: () => bar?.stop(),
+  };
+}
