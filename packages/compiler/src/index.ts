@@ -1,4 +1,5 @@
 export * from "./analyze";
+export * from "./catalogue/elementary-rules";
 export * from "./checks/checks";
 export * from "./checks/small-sizes";
 export * from "./depth/cost";
@@ -29,3 +30,4 @@ export * from "./symbolic/linear";
 export * from "./symbolic/polynomial";
 export * from "./symbolic/rational";
 export * from "./symbolic/simplex";
+export { type CircuitClass, explainClass, inclusion, parseClass, printClass } from "./verdict/classes";
