@@ -1,10 +1,13 @@
 /**
  * Random well-typed programs as text. Families run over time and a ring of cells; each reads what comes before it, so every
- * program is acyclic. Small enough that the interpreter stays quick.
+ * program is acyclic. A family of ints may feed one instance of a second task for each time. Small enough that the
+ * interpreter stays quick.
  */
 import fc from "fast-check";
 
-type Kind = "bit" | "int" | "real";
+type Kind = "bit" | "int" | "real" | "Colour" | "index(3)" | "vec2";
+
+const colours = ["Colour.Red", "Colour.Green", "Colour.Blue"];
 
 export interface RandomProgram {
   readonly text: string;
@@ -17,8 +20,19 @@ interface Scope {
   readonly earlier: readonly { readonly name: string; readonly kind: Kind }[];
   /** The family itself: only earlier times. Undefined at time 0. */
   readonly self: { readonly name: string; readonly kind: Kind } | undefined;
+  /** Instances of the second task at the same time may be read. */
+  readonly used: boolean;
   readonly inner: readonly string[];
 }
+
+const missing: Record<Kind, string> = {
+  bit: "1",
+  int: "1",
+  real: "0.5",
+  Colour: "Colour.Blue",
+  "index(3)": "2",
+  vec2: "vec2(0.5, -1.0)",
+};
 
 const places = ["i", "(i-1) mod n", "(i+1) mod n", "n - 1 - i", "0", "(2*i) mod n", "(i*i + 1) mod n"];
 
@@ -31,7 +45,7 @@ function reads(kind: Kind, scope: Scope): fc.Arbitrary<string>[] {
     const { name } = scope.self;
     found.push(
       place.map((p) => `${name}[t-1, ${p}]`),
-      place.map((p) => `(${name}[t-1, ${p} - 1] ?? ${kind === "real" ? "0.5" : "1"})`),
+      place.map((p) => `(${name}[t-1, ${p} - 1] ?? ${missing[kind]})`),
     );
   }
   if (kind === "int")
@@ -39,7 +53,14 @@ function reads(kind: Kind, scope: Scope): fc.Arbitrary<string>[] {
       place.map((p) => `x[${p}]`),
       place.map((p) => `(${name1(p)})`),
     );
+  if (kind === "int" && scope.used)
+    found.push(
+      fc.constant("u[t].total"),
+      place.map((p) => `u[t].back[${p}]`),
+    );
   if (kind === "real") found.push(place.map((p) => `y[${p}]`));
+  if (kind === "Colour") found.push(place.map((p) => `c[${p}]`));
+  if (kind === "index(3)") found.push(place.map((p) => `at3[${p}]`));
   if (kind === "bit")
     found.push(
       place.map((p) => `b[${p}]`),
@@ -78,6 +99,9 @@ function fresh(
       fc.constantFrom("0.0", "1.5", "(-0.25)", "1e-3", "3e7", "real(x[i])"),
       fc.integer({ min: 0, max: 99 }).map((k) => `${k}.25`),
     ),
+    Colour: fc.constantFrom(...colours),
+    "index(3)": fc.constantFrom("0", "1", "2"),
+    vec2: fc.constantFrom("vec2(1.5, -0.25)", "vec2(y[i], 3e7)", "vec2(real(t), real(x[i]))"),
   };
   const leaf = fc.oneof(literal[kind], ...reads(kind, scope));
   if (depth === 0) return leaf;
@@ -94,6 +118,8 @@ function fresh(
             go(body, inner),
           )
           .map(([op, w, r, e]) => `(${op}[j: ${r}${w}] ${e})`);
+  // What indexes a table has its type from a read: a literal is an int.
+  const position = fc.oneof(...reads("index(3)", scope));
   const branch = fc.oneof(
     fc.tuple(go("bit"), go(kind), go(kind)).map(([c, a, b]) => `(if ${c} { ${a} } else { ${b} })`),
     fc.tuple(go(kind), go(kind)).map(([a, b]) => `(if i mod 2 == 0 { ${a} } else { ${b} })`),
@@ -110,6 +136,11 @@ function fresh(
       fc
         .tuple(go("bit"), go("bit"), fc.integer({ min: 0, max: 15 }))
         .map(([a, b, rule]) => `(table(${a}, ${b}) "${rule.toString(2).padStart(4, "0")}")`),
+      fc
+        .tuple(go("Colour"), fc.constantFrom("==", "!="), go("Colour"))
+        .map(([a, o, b]) => `(${a} ${o} ${b})`),
+      fc.tuple(go("Colour"), go("bit")).map(([a, b]) => `(table(${a}, ${b}) "011010")`),
+      fc.tuple(position, go("bit")).map(([a, b]) => `odd(${a}, ${b})`),
       reduction(["any", "all", "parity", "majority"], "bit"),
     ),
     int: fc.oneof(
@@ -121,6 +152,9 @@ function fresh(
         .tuple(fc.constantFrom("abs", "sign", "-"), go("int"))
         .map(([f, a]) => (f === "-" ? `(-${a})` : `${f}(${a})`)),
       go("real").map((a) => `int(${a})`),
+      go("index(3)").map((a) => `(${a} * 7 - 3)`),
+      go("Colour").map((a) => `(table(${a}) [3, -1, 2147483647])`),
+      fc.tuple(go("int"), go("int")).map(([a, b]) => `mix(${a}, ${b})`),
       reduction(["sum", "product", "min", "max"], "int"),
       reduction(["count"], "bit"),
       reduction(["argmin", "argmax"], "real"),
@@ -140,7 +174,28 @@ function fresh(
       fc
         .tuple(go("real"), go("real"), go("real"))
         .map(([a, b, c]) => `dot(vec3(${a}, ${b}, 1.5), vec3(0.5, ${c}, ${a}))`),
+      go("vec2").map((v) => `length(${v})`),
+      go("vec2").map((v) => `(${v}).y`),
       reduction(["sum", "product", "min", "max"], "real"),
+    ),
+    Colour: fc.oneof(
+      go("Colour").map((a) => `next(${a})`),
+      fc
+        .tuple(go("bit"), go("Colour"), fc.array(fc.constantFrom(...colours), { minLength: 6, maxLength: 6 }))
+        .map(([b, a, entries]) => `(table(${b}, ${a}) [${entries.join(", ")}])`),
+    ),
+    "index(3)": fc.oneof(
+      go("int").map((a) => `(${a} mod 3)`),
+      fc
+        .tuple(position, fc.array(fc.nat(2), { minLength: 3, maxLength: 3 }))
+        .map(([a, entries]) => `(table(${a}) [${entries.join(", ")}])`),
+      go("Colour").map((a) => `(table(${a}) [2, 0, 1])`),
+    ),
+    vec2: fc.oneof(
+      fc.tuple(go("vec2"), fc.constantFrom("+", "-", "*"), go("vec2")).map(([a, o, b]) => `(${a} ${o} ${b})`),
+      fc.tuple(go("real"), go("vec2")).map(([k, v]) => `(${k} * ${v})`),
+      fc.tuple(go("real"), go("real")).map(([a, b]) => `vec2(${a}, ${b})`),
+      reduction(["sum"], "vec2"),
     ),
   };
   return fc.oneof(
@@ -150,9 +205,41 @@ function fresh(
   );
 }
 
-const kinds: fc.Arbitrary<Kind> = fc.constantFrom<Kind>("bit", "int", "real");
+const kinds: fc.Arbitrary<Kind> = fc.constantFrom<Kind>(
+  "bit",
+  "int",
+  "real",
+  "bit",
+  "int",
+  "real",
+  "Colour",
+  "index(3)",
+  "vec2",
+);
 
-/** Programs of one to three families. */
+/** What every program may call: an enum, functions, and a task with a chain of its own. */
+const PRELUDE = `enum Colour { Red, Green, Blue }
+fn next(c: Colour): Colour = table(c) [Colour.Green, Colour.Blue, Colour.Red]
+fn odd(k: index(3), b: bit): bit = (table(k) "010") xor b
+fn mix(a: int, b: int): int = {
+  let m = a * 31 + b
+  if m < 0 { m div 3 } else { m mod 1000 }
+}
+task Running(n: size) where n >= 1 {
+  input x[i: 0..n]: int
+  node s[i: 0..n]: int = if i == 0 { x[0] } else { max(s[i-1], x[i]) - 1 }
+  output back[i: 0..n] = s[n - 1 - i]
+  output total = s[n-1]
+}`;
+
+const INPUTS = `  input b[i: 0..n]: bit
+  input x[i: 0..n]: int
+  random y[i: 0..n]: real
+  input at[i: 0..n]: index(n)
+  input c[i: 0..n]: Colour
+  input at3[i: 0..n]: index(3)`;
+
+/** Programs of one to three families; the task to run is the first. */
 export const randomProgram: fc.Arbitrary<RandomProgram> = fc
   .record({
     kinds: fc.array(kinds, { minLength: 1, maxLength: 3 }),
@@ -162,10 +249,11 @@ export const randomProgram: fc.Arbitrary<RandomProgram> = fc
   })
   .chain(({ kinds: list, n, T, seed }) => {
     const families = list.map((kind, k) => ({ name: `f${k}`, kind }));
+    const fed = families.findIndex((f) => f.kind === "int");
     const equations = families.map((f, k) => {
-      const earlier = families.slice(0, k);
-      const first = expression(f.kind, { earlier, self: undefined, inner: [] }, 1);
-      const later = expression(f.kind, { earlier, self: f, inner: [] }, 3);
+      const scope = { earlier: families.slice(0, k), used: fed >= 0 && fed < k, inner: [] };
+      const first = expression(f.kind, { ...scope, self: undefined }, 1);
+      const later = expression(f.kind, { ...scope, self: f }, 3);
       return fc
         .tuple(first, later)
         .map(
@@ -174,19 +262,17 @@ export const randomProgram: fc.Arbitrary<RandomProgram> = fc
         );
     });
     return fc.tuple(...equations).map((lines): RandomProgram => {
+      const uses = fed < 0 ? [] : [`  use Running(n)[t: 0..=T] with { x[i] = f${fed}[t, i] } as u`];
       const outputs = families.map((f) => `  output o${f.name}[i: 0..n] = ${f.name}[T, i]`);
-      const inputs = [
-        "  input b[i: 0..n]: bit",
-        "  input x[i: 0..n]: int",
-        "  random y[i: 0..n]: real",
-        "  input at[i: 0..n]: index(n)",
-      ];
       const text = [
         "task Random(n: size, T: size) where n >= 1 {",
-        ...inputs,
+        INPUTS,
         ...lines,
+        ...uses,
         ...outputs,
         "}",
+        "",
+        PRELUDE,
         "",
       ].join("\n");
       return { text, sizes: { n, T }, seed };
