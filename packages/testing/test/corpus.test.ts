@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { checkExpects, compileTask, emitJs, type FamilyValues, interpret } from "@fathom/compiler";
+import { checkExpects, compileTask } from "@fathom/compiler";
 import { check, format, type Host } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
-import { fathomFiles, projectRoot, sharedData } from "../src/index";
+import { fathomFiles, projectRoot } from "../src/index";
 
 const host: Host = {
   resolve(from, spec) {
