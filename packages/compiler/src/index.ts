@@ -26,6 +26,7 @@ export * from "./equations/verify";
 export * from "./schedule/schedule";
 export * from "./schedule/wavefront";
 export * from "./symbolic/affine";
+export * from "./symbolic/closed-form";
 export * from "./symbolic/linear";
 export * from "./symbolic/polynomial";
 export * from "./symbolic/rational";
