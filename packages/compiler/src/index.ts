@@ -23,6 +23,7 @@ export * from "./equations/reads";
 export * from "./equations/system";
 export * from "./equations/values";
 export * from "./equations/verify";
+export * from "./report/standing";
 export * from "./schedule/schedule";
 export * from "./schedule/wavefront";
 export * from "./symbolic/affine";
