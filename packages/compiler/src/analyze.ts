@@ -10,6 +10,7 @@ import {
   type TaskItem,
 } from "@fathom/lang";
 import { brokenObligation, checkCycles, checkReads, checkWhere, compareFigure } from "./checks/checks";
+import { checkIndexFaults } from "./checks/index-faults";
 import { smallSizes } from "./checks/small-sizes";
 import type { CostModel } from "./depth/cost";
 import { type Guess, guess, type Sample } from "./depth/guess";
@@ -38,15 +39,17 @@ export function compileTask(program: CheckedProgram, task: TaskItem): Compiled {
   const system = lower(program, task);
   const where = checkWhere(system);
   const plan = schedule(system, new Set());
-  const reads = where.length > 0 ? { diagnostics: [], unproved: new Set<Read>() } : checkReads(system);
-  const cycles = where.length + reads.diagnostics.length > 0 ? [] : checkCycles(system, plan);
+  const faults = where.length > 0 ? [] : checkIndexFaults(system);
+  const early = where.length + faults.length > 0;
+  const reads = early ? { diagnostics: [], unproved: new Set<Read>() } : checkReads(system);
+  const cycles = early || reads.diagnostics.length > 0 ? [] : checkCycles(system, plan);
   return {
     program,
     task,
     system,
     schedule: plan,
     unproved: reads.unproved,
-    diagnostics: [...where, ...reads.diagnostics, ...cycles],
+    diagnostics: [...where, ...faults, ...reads.diagnostics, ...cycles],
   };
 }
 

@@ -185,6 +185,11 @@ export const catalogue = define({
   "expect-undecided": { severity: "warning", message: "{expected} is not decided: {why}" },
   overflow: { severity: "error", message: "{element} overflows int at {where}: {found}" },
   "division-by-zero": { severity: "error", message: "{element} divides by zero at {where}" },
+  "index-undefined": {
+    severity: "error",
+    message: "`{expression}` has no value at {sizes}: {why}",
+    help: "guard it with `if`, or say in `where` which sizes are meant",
+  },
   "index-outside": { severity: "error", message: "{element} reads {read}, outside `{family}`" },
   "gpu-missing": {
     severity: "error",

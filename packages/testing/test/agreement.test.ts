@@ -25,7 +25,10 @@ async function agrees({ text, sizes, seed }: RandomProgram): Promise<void> {
   const program = check("random.fathom", text);
   expect(program.diagnostics, text).toEqual([]);
   const compiled = compileTask(program, program.tasks[0]!);
-  expect(compiled.diagnostics, text).toEqual([]);
+  const refused = compiled.diagnostics.map((d) => d.code);
+  // `3 mod i == 1` has no value at i = 0: the program is refused, as it should be.
+  if (refused.length > 0 && refused.every((code) => code === "index-undefined")) return;
+  expect(refused, text).toEqual([]);
   const { system } = compiled;
   const inputs = new Map<string, FamilyValues>();
   for (const f of system.families) if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, seed));

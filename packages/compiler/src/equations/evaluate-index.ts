@@ -3,13 +3,21 @@ import { ceilLog2 } from "./build";
 import type { Comparison, Condition, Dim, Family, IndexExpr, Sizes } from "./system";
 
 /** A static expression has no value: division by zero, a negative power, or beyond 2^53. A fault of the program at these sizes. */
-export class IndexFault extends Error {}
+export class IndexFault extends Error {
+  constructor(
+    message: string,
+    /** `undefined`: there is no such number; `large`: there is, but it is beyond exact integers. */
+    readonly reason: "undefined" | "large" = "undefined",
+  ) {
+    super(message);
+  }
+}
 
 export type Lookup = (name: string) => number;
 
 const exact = (n: number): number => {
   if (!Number.isSafeInteger(n))
-    throw new IndexFault(`an index expression reaches ${n}, beyond exact integers`);
+    throw new IndexFault(`an index expression reaches ${n}, beyond exact integers`, "large");
   return n === 0 ? 0 : n;
 };
 
@@ -40,7 +48,8 @@ export function evaluateOperator(
 }
 
 export function power(a: number): number {
-  if (a < 0 || a > 52) throw new IndexFault(`2^${a} is ${a < 0 ? "not a whole number" : "too large"}`);
+  if (a < 0) throw new IndexFault(`2^${a} is not a whole number`);
+  if (a > 52) throw new IndexFault(`2^${a} is too large`, "large");
   return 2 ** a;
 }
 
