@@ -1,3 +1,5 @@
+export * from "./algebra/expressions";
+export * from "./algebra/recurrence";
 export * from "./analyze";
 export * from "./catalogue/elementary-rules";
 export * from "./checks/checks";

@@ -1,0 +1,177 @@
+/** Walks over value expressions that the algebra needs everywhere. */
+import * as build from "../equations/build";
+import {
+  mapCondition,
+  type Renaming,
+  renameExpr,
+  type Substitution,
+  substituteIndex,
+} from "../equations/conditions";
+import type { Dim, Expr, IndexExpr, Read } from "../equations/system";
+
+/** The expressions directly below one, reduction bodies and dynamic subscripts among them. */
+export function childrenOf(e: Expr): readonly Expr[] {
+  switch (e.kind) {
+    case "constant":
+    case "index-value":
+      return [];
+    case "read":
+      return e.at.flatMap((s) => (s.kind === "dynamic" ? [s.value] : []));
+    case "apply":
+    case "table":
+      return e.args;
+    case "select":
+      return [e.condition, e.then, e.otherwise];
+    case "choose":
+      return e.cases.map((c) => c.value);
+    case "reduce":
+      return e.dataFilter === undefined ? [e.body] : [e.body, e.dataFilter];
+    case "vector":
+      return e.components;
+    case "component":
+      return [e.of];
+  }
+}
+
+/** Every expression below and including one, each once; ends early where `visit` gives true, and is then true. */
+export function someExpr(root: Expr, visit: (e: Expr) => boolean): boolean {
+  const seen = new Set<Expr>();
+  const open = [root];
+  for (let e = open.pop(); e !== undefined; e = open.pop()) {
+    if (seen.has(e)) continue;
+    seen.add(e);
+    if (visit(e)) return true;
+    open.push(...childrenOf(e));
+  }
+  return false;
+}
+
+/** Every read, each once. */
+export function readsOf(root: Expr): Read[] {
+  const found: Read[] = [];
+  someExpr(root, (e) => {
+    if (e.kind === "read") found.push(e);
+    return false;
+  });
+  return found;
+}
+
+/** The number of different nodes. */
+export function sizeOf(root: Expr): number {
+  let count = 0;
+  someExpr(root, () => {
+    count++;
+    return false;
+  });
+  return count;
+}
+
+/** Replaces index variables, those of reductions inside excepted: their names must not occur in `by`. */
+export function substitute(e: Expr, by: Substitution): Expr {
+  if (by.size === 0) return e;
+  const index = (x: IndexExpr) => substituteIndex(x, by);
+  const renaming: Renaming = {
+    index,
+    condition: (c) => mapCondition(c, index),
+    family: (name) => ({ name, before: [] }),
+  };
+  return renameExpr(e, renaming);
+}
+
+/**
+ * Rebuilds an expression from the top: where `replace` gives an expression, that stands there and is not entered. What
+ * `replace` gives may use the indices of reductions around the place.
+ */
+export function rewriteExpr(root: Expr, replace: (e: Expr) => Expr | undefined): Expr {
+  const memo = new Map<Expr, Expr>();
+  const go = (e: Expr): Expr => {
+    const known = memo.get(e);
+    if (known !== undefined) return known;
+    const made = replace(e) ?? inside(e);
+    memo.set(e, made);
+    return made;
+  };
+  const inside = (e: Expr): Expr => {
+    switch (e.kind) {
+      case "constant":
+      case "index-value":
+        return e;
+      case "read":
+        return e.at.every((s) => s.kind === "static")
+          ? e
+          : build.read(
+              e.family,
+              e.at.map((s) => (s.kind === "static" ? s : { ...s, value: go(s.value) })),
+              e.type,
+              e.origin,
+            );
+      case "apply":
+        return build.apply(e.op, e.args.map(go), e.type, e.origin);
+      case "select":
+        return build.select(go(e.condition), go(e.then), go(e.otherwise), e.type);
+      case "choose":
+        return build.choose(
+          e.cases.map((c) => ({ guard: c.guard, value: go(c.value) })),
+          e.type,
+        );
+      case "table":
+        return build.lookup(e.args.map(go), e.radix, e.entries, e.type);
+      case "reduce":
+        return build.reduce(e.op, e.dims, go(e.body), e.type, {
+          filter: e.filter,
+          dataFilter: e.dataFilter === undefined ? undefined : go(e.dataFilter),
+          origin: e.origin,
+        });
+      case "vector":
+        return build.vector(e.components.map(go));
+      case "component":
+        return build.component(go(e.of), e.position);
+    }
+  };
+  return go(root);
+}
+
+/** Names of the indices that reductions inside bind. */
+export function boundIndices(root: Expr): Set<string> {
+  const names = new Set<string>();
+  someExpr(root, (e) => {
+    if (e.kind === "reduce") for (const d of e.dims) names.add(d.index);
+    return false;
+  });
+  return names;
+}
+
+/** The same expression with the indices of its reductions renamed away from `taken`; names it uses are added there. */
+export function freshReductions(root: Expr, taken: Set<string>): Expr {
+  const fresh = (name: string): string => {
+    for (let k = 1; ; k++) {
+      const candidate = `${name}'${k}`;
+      if (!taken.has(candidate)) return candidate;
+    }
+  };
+  const go = (e: Expr): Expr =>
+    rewriteExpr(e, (x) => {
+      if (x.kind !== "reduce") return undefined;
+      const clash = x.dims.filter((d) => taken.has(d.index));
+      for (const d of x.dims) if (!clash.includes(d)) taken.add(d.index);
+      const by = new Map<string, IndexExpr>();
+      for (const d of clash) {
+        const name = fresh(d.index);
+        taken.add(name);
+        by.set(d.index, build.index(name));
+      }
+      const dim = (d: Dim): Dim => ({
+        index: nameOf(by.get(d.index)) ?? d.index,
+        lo: substituteIndex(d.lo, by),
+        hi: substituteIndex(d.hi, by),
+      });
+      return build.reduce(x.op, x.dims.map(dim), go(substitute(x.body, by)), x.type, {
+        filter: mapCondition(x.filter, (i) => substituteIndex(i, by)),
+        dataFilter: x.dataFilter === undefined ? undefined : go(substitute(x.dataFilter, by)),
+        origin: x.origin,
+      });
+    });
+  return go(root);
+}
+
+const nameOf = (e: IndexExpr | undefined): string | undefined => (e?.kind === "index" ? e.name : undefined);

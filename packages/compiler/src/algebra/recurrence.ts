@@ -1,0 +1,485 @@
+/**
+ * Recurrences of a system: families that depend on themselves along one index. What a law needs to know stands in one
+ * record: the live state, the step as expressions over the state before it and the inputs at it, and how far back it
+ * reads.
+ */
+import { add, choose, index, indexOperators, integer, log2, mul, sub } from "../equations/build";
+import { isAlways, mapCondition, substituteIndex } from "../equations/conditions";
+import { type GuardedRead, guardedReads } from "../equations/reads";
+import type {
+  Condition,
+  Dim,
+  ElementType,
+  Expr,
+  Family,
+  IndexExpr,
+  Origin,
+  Read,
+  Subscript,
+  System,
+} from "../equations/system";
+import { affine, combine, least, toAffine } from "../symbolic/affine";
+import { boundIndices, freshReductions, readsOf, rewriteExpr, sizeOf, substitute } from "./expressions";
+
+export interface Recurrence {
+  /** The strongly connected families, in the order of the system. */
+  readonly families: readonly string[];
+  /** The index of the first state family that the recurrence runs along, and its place there. */
+  readonly along: string;
+  /** Where the running index stands among the dimensions of each family. */
+  readonly axis: ReadonlyMap<string, number>;
+  readonly direction: 1 | -1;
+  /** The constant distances that are read, ascending; 0 is a read inside the step. */
+  readonly lags: readonly number[];
+  /**
+   * What else it reads: nothing; `history`, steps any distance back (`sum[k: 0..i]`); `wires`, a step that data
+   * chooses. In both the live state is everything so far.
+   */
+  readonly reach: "lags" | "history" | "wires";
+  /** The step reads itself: what it computes at one place waits for another place of the same step (edit distance). */
+  readonly within: boolean;
+  /** Steps: the extent of the running index. */
+  readonly length: IndexExpr;
+  /** Dimensions of the first state family whose instances never touch: one recurrence for each of their points. */
+  readonly copies: readonly Dim[];
+  /** Where those dimensions stand in each family, in the order of `copies`. */
+  readonly copyAxes: ReadonlyMap<string, readonly number[]>;
+  /** What passes from step to step, for one copy. */
+  readonly state: readonly StateFamily[];
+  /** Live state of one copy: bits of finite types, and `int` and `real` numbers, which are words of O(log n) bits. An upper bound where rows vary. */
+  readonly live: { readonly bits: IndexExpr; readonly words: IndexExpr } | undefined;
+  /** States of one copy, where that is a number. */
+  readonly finiteStates?: number | undefined;
+  /**
+   * Equations of the state families, with reads inside the step written out: reads of state families that remain are of earlier steps
+   * (`stateRead` says which). Undefined where `within`, or where writing out is not possible.
+   */
+  readonly steps: readonly StepEquation[] | undefined;
+  /** Families outside that the step reads. */
+  readonly inputs: readonly string[];
+  readonly origin?: Origin | undefined;
+}
+
+export interface StateFamily {
+  readonly family: string;
+  readonly type: ElementType;
+  /** Dimensions that are neither the running index nor copies: the cells of one copy at one step. */
+  readonly cells: readonly Dim[];
+  /** How many cells, an upper bound where rows vary. Undefined where no bound is found. */
+  readonly count: IndexExpr | undefined;
+  /** Steps that stay alive: the largest constant lag it is read at. */
+  readonly depth: number;
+}
+
+export interface StepEquation {
+  readonly family: string;
+  readonly guard: Condition;
+  readonly value: Expr;
+  /** False for equations that read no state: starts and resets. */
+  readonly recurs: boolean;
+}
+
+/** A read of the state: how many steps back, and which cell (subscripts without running index and copies). */
+export interface StateRead {
+  readonly family: string;
+  readonly lag: number;
+  readonly cell: readonly Subscript[];
+}
+
+type Axes = Pick<Recurrence, "families" | "axis" | "copyAxes" | "direction">;
+
+/** What a read in a step says of the state; undefined for reads of inputs. Only for steps of reach `lags`. */
+export function stateRead(r: Axes, reader: Family, read: Read): StateRead | undefined {
+  const axis = r.axis.get(read.family);
+  const own = r.axis.get(reader.name);
+  if (axis === undefined || own === undefined || !r.families.includes(read.family)) return undefined;
+  const at = read.at[axis]!;
+  if (at.kind !== "static") return undefined;
+  const distance = combine(toAffine(index(reader.dims[own]!.index)), toAffine(at.value), -1);
+  if (distance.terms.size > 0) return undefined;
+  const copies = r.copyAxes.get(read.family) ?? [];
+  const cell = read.at.filter((_, k) => k !== axis && !copies.includes(k));
+  return { family: read.family, lag: r.direction * distance.constant, cell };
+}
+
+/** Strongly connected components of families that depend on themselves, each in the order of the system (Tarjan, 1972). */
+export function recursiveComponents(system: System, reads = guardedReads(system)): string[][] {
+  const sources = new Map<string, Set<string>>(system.families.map((f) => [f.name, new Set()]));
+  for (const r of reads) sources.get(r.reader.name)!.add(r.source.name);
+  const number = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const components: string[][] = [];
+  const visit = (name: string): void => {
+    number.set(name, number.size);
+    low.set(name, number.get(name)!);
+    stack.push(name);
+    for (const next of sources.get(name)!) {
+      if (!number.has(next)) visit(next);
+      if (stack.includes(next)) low.set(name, Math.min(low.get(name)!, low.get(next)!));
+    }
+    if (low.get(name) !== number.get(name)) return;
+    const component = new Set(stack.splice(stack.indexOf(name)));
+    if (component.size > 1 || sources.get(name)!.has(name))
+      components.push(system.families.filter((f) => component.has(f.name)).map((f) => f.name));
+  };
+  for (const f of system.families) if (!number.has(f.name)) visit(f.name);
+  return components;
+}
+
+/** Every recurrence, in the order of the system; a component along none of whose indices time runs gives none. */
+export function findRecurrences(system: System): readonly Recurrence[] {
+  const reads = guardedReads(system);
+  return recursiveComponents(system, reads).flatMap((component) => {
+    const inside = reads.filter(
+      (r) => component.includes(r.reader.name) && component.includes(r.source.name),
+    );
+    const best = alignments(system, component, inside)[0];
+    return best === undefined ? [] : [describe(system, component, inside, best)];
+  });
+}
+
+// Which index time runs along
+
+interface Alignment {
+  readonly axis: ReadonlyMap<string, number>;
+  readonly direction: 1 | -1;
+  readonly distances: ReadonlyMap<GuardedRead, Distance>;
+  readonly within: boolean;
+}
+
+/** How many steps back: exactly, or at least (and then unbounded). */
+interface Distance {
+  readonly lag?: number;
+  readonly least: number;
+  readonly wires: boolean;
+}
+
+function distanceOf(r: GuardedRead, own: number, source: number, direction: 1 | -1): Distance | undefined {
+  const here = toAffine(index(r.reader.dims[own]!.index));
+  const at = r.read.at[source]!;
+  const ranges = [...r.reader.dims, ...r.inner];
+  if (at.kind === "static") {
+    const back = combine(affine(0), combine(here, toAffine(at.value), -1), direction);
+    if (back.terms.size === 0)
+      return back.constant < 0 ? undefined : { lag: back.constant, least: back.constant, wires: false };
+    const bound = least(back, ranges, r.facts);
+    return bound < 0 ? undefined : { least: bound, wires: false };
+  }
+  const edge = direction === 1 ? sub(at.hi, integer(1)) : at.lo;
+  const bound = least(combine(affine(0), combine(here, toAffine(edge), -1), direction), ranges, r.facts);
+  return bound < 0 ? undefined : { least: bound, wires: true };
+}
+
+/** The ways time may run through a component, the simplest first. */
+function alignments(
+  system: System,
+  component: readonly string[],
+  inside: readonly GuardedRead[],
+): Alignment[] {
+  const families = component.map((name) => system.families.find((f) => f.name === name)!);
+  const found: Alignment[] = [];
+  for (const direction of [1, -1] as const) {
+    const axes = align(
+      families,
+      inside,
+      (r, own, source) => distanceOf(r, own, source, direction) !== undefined,
+    );
+    for (const axis of axes) {
+      const distances = new Map(
+        inside.map((r) => [r, distanceOf(r, axis.get(r.reader.name)!, axis.get(r.source.name)!, direction)!]),
+      );
+      if (![...distances.values()].some((d) => d.least > 0)) continue;
+      const withinReads = inside.filter((r) => distances.get(r)!.least <= 0);
+      found.push({ axis, direction, distances, within: cyclic(component, withinReads) });
+    }
+  }
+  const trouble = (a: Alignment): number =>
+    (a.within ? 4 : 0) + ([...a.distances.values()].some((d) => d.lag === undefined) ? 2 : 0);
+  return found.sort((a, b) => trouble(a) - trouble(b));
+}
+
+/** Assigns each family one of its dimensions so that every read between them is accepted. */
+function align(
+  families: readonly Family[],
+  reads: readonly GuardedRead[],
+  accepts: (r: GuardedRead, own: number, source: number) => boolean,
+  free: (family: Family, place: number) => boolean = () => true,
+): ReadonlyMap<string, number>[] {
+  const found: ReadonlyMap<string, number>[] = [];
+  const assign = (k: number, chosen: ReadonlyMap<string, number>): void => {
+    if (found.length >= 8) return;
+    const family = families[k];
+    if (family === undefined) {
+      found.push(chosen);
+      return;
+    }
+    for (let place = 0; place < family.dims.length; place++) {
+      if (!free(family, place)) continue;
+      const next = new Map(chosen).set(family.name, place);
+      const fits = reads.every((r) => {
+        if (r.reader !== family && r.source !== family) return true;
+        const own = next.get(r.reader.name);
+        const source = next.get(r.source.name);
+        return own === undefined || source === undefined || accepts(r, own, source);
+      });
+      if (fits) assign(k + 1, next);
+    }
+  };
+  assign(0, new Map());
+  return found;
+}
+
+function cyclic(names: readonly string[], reads: readonly GuardedRead[]): boolean {
+  const next = new Map(
+    names.map((n) => [n, reads.filter((r) => r.reader.name === n).map((r) => r.source.name)]),
+  );
+  const done = new Set<string>();
+  const open = new Set<string>();
+  const visit = (name: string): boolean => {
+    if (open.has(name)) return true;
+    if (done.has(name)) return false;
+    open.add(name);
+    const found = next.get(name)!.some(visit);
+    open.delete(name);
+    done.add(name);
+    return found;
+  };
+  return names.some(visit);
+}
+
+// The record
+
+function describe(
+  system: System,
+  component: readonly string[],
+  inside: readonly GuardedRead[],
+  { axis, direction, distances, within }: Alignment,
+): Recurrence {
+  const families = component.map((name) => system.families.find((f) => f.name === name)!);
+  const carried = copyAxesOf(families, inside, axis);
+  const all = [...distances.values()];
+  const reach = all.some((d) => d.wires)
+    ? "wires"
+    : all.some((d) => d.lag === undefined)
+      ? "history"
+      : "lags";
+  const depths = new Map<string, number>();
+  for (const [r, d] of distances) {
+    const depth = d.lag ?? Number.POSITIVE_INFINITY;
+    if (depth > 0) depths.set(r.source.name, Math.max(depths.get(r.source.name) ?? 0, depth));
+  }
+  const stateFamilies = families.filter((f) => depths.has(f.name));
+  const first = stateFamilies[0]!;
+  const copyAxes = new Map(families.map((f) => [f.name, carried.map((c) => c.get(f.name)!)]));
+  const state = stateFamilies.map((f): StateFamily => {
+    const own = axis.get(f.name)!;
+    const copied = copyAxes.get(f.name)!;
+    const cells = f.dims.filter((_, k) => k !== own && !copied.includes(k));
+    return { family: f.name, type: f.type, cells, count: countOf(cells, f.dims), depth: depths.get(f.name)! };
+  });
+  const running = first.dims[axis.get(first.name)!]!;
+  const partial = {
+    families: component,
+    along: running.index,
+    axis,
+    direction,
+    lags: [...new Set(all.flatMap((d) => (d.lag === undefined ? [] : [d.lag])))].sort((a, b) => a - b),
+    reach,
+    within,
+    length: extentOf(running, first.dims) ?? sub(running.hi, running.lo),
+    copies: copyAxes.get(first.name)!.map((k) => first.dims[k]!),
+    copyAxes,
+    state,
+    origin: first.origin,
+  } as const;
+  const inputs = new Set<string>();
+  for (const r of guardedReads({ ...system, families: [...families] }))
+    if (!component.includes(r.read.family)) inputs.add(r.read.family);
+  return {
+    ...partial,
+    live: reach === "lags" ? liveOf(state, families) : undefined,
+    finiteStates: reach === "lags" ? statesOf(state) : undefined,
+    steps: within || reach !== "lags" ? undefined : stepsOf(families, stateFamilies, partial),
+    inputs: system.families.filter((f) => inputs.has(f.name)).map((f) => f.name),
+  };
+}
+
+/** Sets of dimensions that every read inside the component carries over unchanged. */
+function copyAxesOf(
+  families: readonly Family[],
+  inside: readonly GuardedRead[],
+  axis: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number>[] {
+  const found: ReadonlyMap<string, number>[] = [];
+  const free = (f: Family, place: number) =>
+    axis.get(f.name) !== place && found.every((c) => c.get(f.name) !== place);
+  const unchanged = (r: GuardedRead, own: number, source: number): boolean => {
+    const at = r.read.at[source]!;
+    return at.kind === "static" && at.value === index(r.reader.dims[own]!.index);
+  };
+  for (;;) {
+    const next = align(families, inside, unchanged, free)[0];
+    if (next === undefined) return found;
+    found.push(next);
+  }
+}
+
+/** An expression that is never below (above, for `up` false) `e` as `name` runs over `lo..hi`. */
+function extreme(
+  e: IndexExpr,
+  name: string,
+  lo: IndexExpr,
+  hi: IndexExpr,
+  up: boolean,
+): IndexExpr | undefined {
+  const go = (x: IndexExpr, top: boolean) => extreme(x, name, lo, hi, top);
+  switch (e.kind) {
+    case "integer":
+    case "size":
+      return e;
+    case "index":
+      return e.name === name ? (up ? sub(hi, integer(1)) : lo) : e;
+    case "add":
+    case "min":
+    case "max":
+    case "sub": {
+      const [a, b] = [go(e.left, up), go(e.right, e.kind === "sub" ? !up : up)];
+      if (a === undefined || b === undefined) return undefined;
+      return indexOperators[e.kind](a, b);
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The extent of a dimension, an upper bound where its bounds vary with the other dimensions. */
+function extentOf(dim: Dim, dims: readonly Dim[]): IndexExpr | undefined {
+  let { lo, hi }: { lo: IndexExpr | undefined; hi: IndexExpr | undefined } = dim;
+  for (let k = dims.indexOf(dim) - 1; k >= 0; k--) {
+    const outer = dims[k]!;
+    lo = lo && extreme(lo, outer.index, outer.lo, outer.hi, false);
+    hi = hi && extreme(hi, outer.index, outer.lo, outer.hi, true);
+  }
+  return lo && hi && sub(hi, lo);
+}
+
+function countOf(cells: readonly Dim[], dims: readonly Dim[]): IndexExpr | undefined {
+  let count: IndexExpr | undefined = integer(1);
+  for (const d of cells) {
+    const extent: IndexExpr | undefined = extentOf(d, dims);
+    count = count && extent && mul(count, extent);
+  }
+  return count;
+}
+
+/** Values of a finite type, where that is a number. */
+export function valuesOfType(type: ElementType): number | undefined {
+  switch (type.kind) {
+    case "bit":
+      return 2;
+    case "enum":
+      return type.cases.length;
+    case "index":
+      return type.bound.kind === "integer" ? type.bound.value : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function liveOf(state: readonly StateFamily[], families: readonly Family[]): Recurrence["live"] {
+  let bits: IndexExpr = integer(0);
+  let words: IndexExpr = integer(0);
+  for (const s of state) {
+    if (s.count === undefined) return undefined;
+    const cells = mul(s.count, integer(s.depth));
+    switch (s.type.kind) {
+      case "bit":
+        bits = add(bits, cells);
+        break;
+      case "enum":
+        bits = add(bits, mul(cells, log2(integer(s.type.cases.length))));
+        break;
+      case "index": {
+        const dims = families.find((f) => f.name === s.family)!.dims;
+        const bound = dims.reduceRight<IndexExpr | undefined>(
+          (e, d) => e && extreme(e, d.index, d.lo, d.hi, true),
+          s.type.bound,
+        );
+        if (bound === undefined) return undefined;
+        bits = add(bits, mul(cells, log2(bound)));
+        break;
+      }
+      case "int":
+      case "real":
+        words = add(words, cells);
+        break;
+      case "vector":
+        words = add(words, mul(cells, integer(s.type.width)));
+        break;
+    }
+  }
+  return { bits, words };
+}
+
+function statesOf(state: readonly StateFamily[]): number | undefined {
+  let product = 1;
+  for (const s of state) {
+    const values = valuesOfType(s.type);
+    if (values === undefined || s.count?.kind !== "integer") return undefined;
+    product *= values ** (s.count.value * s.depth);
+  }
+  return Number.isSafeInteger(product) ? product : undefined;
+}
+
+// The step
+
+/** Written out, a step may not be larger than this. */
+const STEP_LIMIT = 2_000;
+
+function stepsOf(
+  families: readonly Family[],
+  stateFamilies: readonly Family[],
+  r: Axes,
+): readonly StepEquation[] | undefined {
+  const byName = new Map(families.map((f) => [f.name, f]));
+  const recurs = (family: Family, e: Expr) => readsOf(e).some((x) => stateRead(r, family, x) !== undefined);
+  let failed = false;
+  const steps = stateFamilies.flatMap((family) => {
+    const taken = new Set([
+      ...family.dims.map((d) => d.index),
+      ...families.flatMap((f) => f.pieces.flatMap((p) => [...boundIndices(p.value)])),
+    ]);
+    const writeOut = (e: Expr): Expr =>
+      rewriteExpr(e, (x) => {
+        if (failed || x.kind !== "read") return undefined;
+        if (stateRead(r, family, x)?.lag !== 0) return undefined;
+        const body = atPoint(byName.get(x.family)!, x, taken);
+        if (body === undefined) failed = true;
+        return body && writeOut(body);
+      });
+    return family.pieces.map((p): StepEquation => {
+      const value = writeOut(p.value);
+      if (!failed && sizeOf(value) > STEP_LIMIT) failed = true;
+      return { family: family.name, guard: p.guard, value, recurs: !failed && recurs(family, value) };
+    });
+  });
+  return failed ? undefined : steps;
+}
+
+/** The equation of the instance that is read, in the reader's indices; undefined where data says which. */
+function atPoint(source: Family, read: Read, taken: Set<string>): Expr | undefined {
+  const by = new Map<string, IndexExpr>();
+  for (const [k, s] of read.at.entries()) {
+    if (s.kind !== "static") return undefined;
+    by.set(source.dims[k]!.index, s.value);
+  }
+  const cases: { guard: Condition; value: Expr }[] = [];
+  for (const piece of source.pieces) {
+    const guard = mapCondition(piece.guard, (e) => substituteIndex(e, by));
+    if (guard.length === 0) continue;
+    cases.push({ guard, value: substitute(freshReductions(piece.value, taken), by) });
+    if (isAlways(guard)) break;
+  }
+  return cases.length === 1 ? cases[0]!.value : choose(cases, source.type);
+}
