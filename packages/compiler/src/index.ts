@@ -35,3 +35,4 @@ export * from "./symbolic/polynomial";
 export * from "./symbolic/rational";
 export * from "./symbolic/simplex";
 export { type CircuitClass, explainClass, inclusion, parseClass, printClass } from "./verdict/classes";
+export * from "./verdict/verdict";

@@ -1,0 +1,131 @@
+/**
+ * What can be said of the problem that a task states: the class it is known to lie in, a verdict, the side conditions under
+ * which both hold, and the steps that lead there. All of it data, rendered alike by every client.
+ *
+ * An upper bound and a lower bound are different types. No verdict follows from a depth as written being large: only an
+ * upper bound (`parallel`) or a hardness (`inherently-serial`) with its source moves a task out of `serial-as-written`.
+ */
+import type { Origin } from "../equations/system";
+import type { Derivation, Standing } from "../report/standing";
+import type { CircuitClass } from "./classes";
+
+export type VerdictKind =
+  /** In NC, with the derivation. */
+  | "parallel"
+  /** Hard for P: not in NC unless NC = P. Needs a hardness, never a depth. */
+  | "inherently-serial"
+  /** Neither: deep as written, no parallel form found by this compiler, no hardness known to it. */
+  | "serial-as-written"
+  /** Within eps by polylog depth; nothing is said of the exact function (C.29). */
+  | "approximately-parallel"
+  /** Size beyond every polynomial in the input length: no class below P to speak of. */
+  | "exponential-size"
+  /** No size grows: a finite table, to which classes do not apply (H.35). */
+  | "finite"
+  /** A figure that the verdict needs could not be derived. */
+  | "undecided";
+
+/** What a bound is about. They differ for reals, where rounding makes other functions of the same text (B.20). */
+export type Exactness =
+  /** The very bits of the reference interpreter, at words of O(log N) bits. */
+  | "exact"
+  /** Reals with exact sums and products, rounded once: differs from the interpreter in the last places. */
+  | "up-to-rounding"
+  /** Some output within eps of the true one. */
+  | "within-eps";
+
+/** "The problem lies in this class." Never printed as the exact complexity. */
+export interface ClassBound {
+  readonly kind: "upper";
+  readonly class: CircuitClass;
+  readonly exactness: Exactness;
+  readonly standing: Standing;
+  /** The catalogue entry that carries the bound: `0.5`, `C.9`. */
+  readonly entry: string;
+  /** How in a few words: "depth O(1) of threshold gates", "a scan of affine maps". */
+  readonly because: string;
+}
+
+/** "Everything in this class reduces to the problem." */
+export interface Hardness {
+  readonly kind: "lower";
+  readonly class: CircuitClass;
+  /** The problem is also in the class: P-complete, NC^1-complete. */
+  readonly complete: boolean;
+  readonly how: /** Recognised as a problem of the catalogue, by an exact test on the equations. */
+    | { readonly kind: "known-problem"; readonly problem: string }
+    /** A `reduction` of the program: its map is in NC and answers agreed on so many random instances. */
+    | {
+        readonly kind: "reduction";
+        readonly name: string;
+        readonly from: string;
+        readonly instances: number;
+        readonly deepest: number;
+      }
+    /** The author of the file says so. */
+    | { readonly kind: "claimed"; readonly by: string };
+  readonly entry: string;
+  readonly source: string;
+  readonly standing: Standing;
+  /** What it is hardness of, where that is less than the program: "exact rationals, not binary32". */
+  readonly of?: string | undefined;
+  readonly origin?: Origin | undefined;
+}
+
+export interface SideConditions {
+  readonly uniformity: {
+    readonly value: "DLOGTIME" | "L" | "P" | "nonuniform";
+    readonly why: string;
+  };
+  /** How the length of the input is counted: every value is a word, every size is written in unary. */
+  readonly inputLength: string;
+  readonly horizon: "unary" | "binary";
+  /** How many bits values have: words never grow, since `int` wraps and `real` rounds. */
+  readonly words: string;
+  /** In what order reals are summed, where any are. */
+  readonly realOrder:
+    | "no reals are summed"
+    | "exact sum, rounded once"
+    | "canonical order, rounded at every node";
+  readonly exactness: Exactness;
+  readonly eps?: string | undefined;
+  /** A verdict on a family of inputs says nothing of one of them (H.10). */
+  readonly scope: "worst case over inputs" | "this instance only";
+  readonly randomness: "none" | "random bits count as input";
+}
+
+/** A step that no law covers, and what would help. */
+export interface Resisted {
+  readonly families: readonly string[];
+  readonly why: string;
+  readonly helps?: string | undefined;
+  readonly origin?: Origin | undefined;
+}
+
+/** A law that was tried on a recurrence. */
+export interface Attempt {
+  readonly law: string;
+  readonly families: readonly string[];
+  readonly outcome: "applies" | "does not apply";
+  readonly why: string;
+}
+
+export interface Judgement {
+  readonly task: string;
+  readonly verdict: VerdictKind;
+  /** One sentence that claims no more than is known, with its hypothesis. */
+  readonly says: string;
+  /** The least class derived. Absent where there is none: finite, exponential, undecided. */
+  readonly bound?: ClassBound | undefined;
+  /** Of the graph as it is written, before any law. */
+  readonly asWritten?: ClassBound | undefined;
+  /** Further bounds of other exactness: bit for bit beside up to rounding. */
+  readonly others: readonly ClassBound[];
+  readonly hardness?: Hardness | undefined;
+  readonly sideConditions: SideConditions;
+  readonly derivation: Derivation;
+  readonly attempts: readonly Attempt[];
+  readonly resisted: readonly Resisted[];
+  /** What must not be read into the verdict, with the catalogue number. */
+  readonly notClaimed: readonly { readonly entry: string; readonly text: string }[];
+}
