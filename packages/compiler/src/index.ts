@@ -1,5 +1,7 @@
 export * from "./algebra/expressions";
+export * from "./algebra/finite";
 export * from "./algebra/recurrence";
+export * from "./algebra/transition-monoid";
 export * from "./analyze";
 export * from "./catalogue/elementary-rules";
 export * from "./checks/checks";
