@@ -10,6 +10,7 @@ export * from "./depth/cost";
 export * from "./depth/guess";
 export * from "./depth/instance-graph";
 export * from "./depth/unroll";
+export * from "./depth/work";
 export * from "./emit/js";
 export * from "./emit/wgsl/plan";
 export * from "./equations/build";
