@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import {
   bindValues,
   type Compiled,
+  checkDeclarations,
   compileTask,
   emitJs,
   type FamilyValues,
@@ -249,7 +250,7 @@ export function compileOrExit(program: CheckedProgram, task: TaskItem, json: boo
     json,
   );
   const compiled = compileTask(program, task);
-  orExit(program, compiled.diagnostics, json);
+  orExit(program, [...checkDeclarations(program), ...compiled.diagnostics], json);
   return compiled;
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
   bindValues,
+  checkDeclarations,
   checkExpects,
   compileTask,
   type FamilyValues,
@@ -55,6 +56,7 @@ async function reported({ words, text }: Fence): Promise<string[]> {
   const program = check("page.fathom", text, host(text));
   const codes = program.diagnostics.map((d) => d.code as string);
   if (program.diagnostics.some((d) => d.severity === "error")) return codes;
+  codes.push(...checkDeclarations(program).map((d) => d.code));
   const compiled = program.tasks.map((t) => compileTask(program, t));
   for (const c of compiled)
     codes.push(

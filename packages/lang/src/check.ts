@@ -15,6 +15,7 @@ import type {
   FnItem,
   If,
   Item,
+  MonoidItem,
   Name,
   Range,
   Reduction,
@@ -24,6 +25,8 @@ import type {
 } from "./tree";
 
 const UNKNOWN: Type = { kind: "unknown" };
+/** Components a tuple may have: each is an equation of its own. */
+const MAX_WIDTH = 64;
 const BIT: Type = { kind: "bit" };
 const INT: Type = { kind: "int" };
 const REAL: Type = { kind: "real" };
@@ -46,6 +49,8 @@ export function typeName(type: Type): string {
       return "index";
     case "enum":
       return type.item.name.text;
+    case "tuple":
+      return `${typeName(type.of)}^${type.width}`;
     case "unknown":
       return "an unknown type";
   }
@@ -70,6 +75,7 @@ const describe = (symbol: Meaning): string => {
     binder: "an index",
     "use-index": "an index",
     param: "a parameter",
+    operand: "an operand",
     let: "a value",
     family: "a family",
     use: "a used task",
@@ -92,6 +98,7 @@ class Checker {
   private readonly diagnostics: Diagnostic[] = [];
   private readonly types = new WeakMap<Expr, Type>();
   private readonly families = new Map<FamilyMember, Type | "busy">();
+  private readonly carriers = new Map<MonoidItem, Type>();
   private readonly fnTypes = new Map<FnItem, Type | "busy">();
   private readonly symbols = new Map<Name, Meaning>();
   private readonly static = new WeakSet<Expr>();
@@ -119,6 +126,8 @@ class Checker {
         const type = this.families.get(family);
         return type === undefined || type === "busy" ? UNKNOWN : type;
       },
+      carrierOf: (monoid) => this.carriers.get(monoid) ?? UNKNOWN,
+      typeOfNode: (node) => this.nodes.get(node) ?? UNKNOWN,
       symbolOf: (name) => this.symbols.get(name),
       isStatic: (expr) => this.static.has(expr),
       fileOf: (item) => this.owners.get(item) ?? first,
@@ -193,6 +202,7 @@ class Checker {
         });
       }
       if (item.kind === "task") this.checkTask(item);
+      if (item.kind === "monoid") this.checkMonoid(item, scope);
     }
     for (const item of file.tree.items) {
       this.file = file;
@@ -435,6 +445,60 @@ class Checker {
     return type;
   }
 
+  // Monoids
+
+  private carrier(item: MonoidItem): Type {
+    const known = this.carriers.get(item);
+    if (known !== undefined) return known;
+    const before = this.file;
+    this.file = this.owners.get(item) ?? this.file;
+    const type = this.typeNode(item.carrier, this.scopes.get(this.file)!);
+    this.carriers.set(item, type);
+    this.file = before;
+    return type;
+  }
+
+  private checkMonoid(item: MonoidItem, outer: Scope): void {
+    const carrier = this.carrier(item);
+    for (const field of ["identity", "combine"] as const) {
+      if (item[field] !== undefined) continue;
+      this.report("missing-value", item.name.range, { name: field, role: `what a monoid consists of` });
+    }
+    if (item.identity !== undefined) {
+      this.infer(item.identity, outer, carrier);
+      this.requireStatic(item.identity, "an identity");
+    }
+    if (item.combine === undefined) return;
+    const scope = inside(outer);
+    if (item.combineParams.length !== 2) {
+      this.report("wrong-arity", item.name.range, {
+        name: "combine",
+        expected: "2 operands",
+        found: String(item.combineParams.length),
+      });
+    }
+    item.combineParams.forEach((name, k) => {
+      this.declare(scope, name, { kind: "operand", side: k === 0 ? "left" : "right", monoid: item });
+    });
+    this.infer(item.combine, scope, carrier);
+    const nested = this.reduceIn(item.combine, new Set());
+    if (nested !== undefined) this.report("not-yet-supported", nested, { what: "`reduce` inside a monoid" });
+  }
+
+  /** Where an expression reduces over a monoid, by itself or through a function. */
+  private reduceIn(expr: Expr, visited: Set<FnItem>): Range | undefined {
+    for (const part of partsOf(expr)) {
+      const found = this.reduceIn(part, visited);
+      if (found !== undefined) return found;
+    }
+    if (expr.kind === "reduction" && expr.op === "reduce") return expr.range;
+    if (expr.kind !== "call") return undefined;
+    const symbol = this.symbols.get(expr.name);
+    if (symbol?.kind !== "fn" || visited.has(symbol.declaration)) return undefined;
+    visited.add(symbol.declaration);
+    return this.reduceIn(symbol.declaration.body, visited) === undefined ? undefined : expr.range;
+  }
+
   // Types
 
   private readonly nodes = new WeakMap<TypeNode, Type>();
@@ -451,8 +515,19 @@ class Checker {
     const text = node.name.text;
     if (text === "") return UNKNOWN;
     if (node.power !== undefined) {
-      this.report("not-yet-supported", node.range, { what: "a power type outside a monoid" });
-      return UNKNOWN;
+      const { power, ...single } = node;
+      const of = this.freshType({ ...single, power: undefined }, scope);
+      this.infer(power, scope, INT);
+      const width = this.constantOf(power);
+      if (width === undefined || width < 1 || width > MAX_WIDTH) {
+        this.report("type-mismatch", power.range, {
+          expected: `a literal or const from 1 to ${MAX_WIDTH}`,
+          found: `\`${this.source(power)}\``,
+          suggestion: "",
+        });
+        return UNKNOWN;
+      }
+      return of.kind === "unknown" ? UNKNOWN : { kind: "tuple", of, width };
     }
     if (text === "index") {
       if (node.argument === undefined) {
@@ -525,7 +600,18 @@ class Checker {
           suggestion: "",
         });
         return UNKNOWN;
-      case "list":
+      case "list": {
+        if (want?.kind === "tuple" || (want === undefined && expr.elements.length > 0)) {
+          const of = want?.kind === "tuple" ? want.of : undefined;
+          const types = expr.elements.map((e) => this.infer(e, scope, of));
+          this.inherit(expr, expr.elements);
+          const first = types.find((t) => t.kind !== "unknown" && t.kind !== "tuple");
+          return {
+            kind: "tuple",
+            of: of ?? (first === undefined ? UNKNOWN : widen(first)),
+            width: types.length,
+          };
+        }
         for (const e of expr.elements) this.infer(e, scope);
         this.report("type-mismatch", expr.range, {
           expected: want === undefined ? "a value" : typeName(want),
@@ -533,6 +619,7 @@ class Checker {
           suggestion: "",
         });
         return UNKNOWN;
+      }
       case "error-expr":
         this.static.add(expr);
         return UNKNOWN;
@@ -651,6 +738,7 @@ class Checker {
       if (expr.kind === "subscript") {
         const type = this.infer(expr.target, scope);
         for (const e of expr.at) this.infer(e, scope, INT);
+        if (type.kind === "tuple" && expr.at.length === 1) return this.componentType(type, expr.at[0]!);
         if (type.kind !== "unknown") {
           this.report("not-a-family", expr.target.range, {
             name: this.source(expr.target),
@@ -668,8 +756,8 @@ class Checker {
     }
     this.symbols.set(shape.name, symbol);
     if (symbol.kind === "family") {
-      this.subscripts(symbol.declaration, shape.name, shape.at, scope, expr.range);
-      return this.familyType(symbol.declaration, symbol.task);
+      const type = this.familyType(symbol.declaration, symbol.task);
+      return this.subscripts(symbol.declaration, type, shape.name, shape.at, scope, expr.range);
     }
     if (symbol.kind === "builtin" && symbol.name === "") {
       for (const e of shape.at) this.infer(e, scope);
@@ -677,6 +765,12 @@ class Checker {
     }
     if (expr.kind === "subscript") {
       for (const e of shape.at) this.infer(e, scope, INT);
+      const type = this.valueOfName(symbol, scope);
+      if (type?.kind === "unknown") return UNKNOWN;
+      if (type?.kind === "tuple" && shape.at.length === 1) {
+        if (expr.target.kind === "name-expr") this.types.set(expr.target, type);
+        return this.componentType(type, shape.at[0]!);
+      }
       this.report("not-a-family", shape.name.range, { name: shape.name.text, found: describe(symbol) });
       return UNKNOWN;
     }
@@ -697,15 +791,24 @@ class Checker {
           : this.typeNode(symbol.declaration.type, scope);
       }
       case "param":
-        return this.typeNode(symbol.declaration.type, scope);
+      case "operand":
+        return this.valueOfName(symbol, scope)!;
       case "let":
-        this.usedLets.add(symbol.declaration);
         if (this.static.has(symbol.declaration.value)) this.static.add(expr);
-        return this.types.get(symbol.declaration.value) ?? UNKNOWN;
+        return this.valueOfName(symbol, scope)!;
       default:
         this.report("not-a-value", shape.name.range, { name: shape.name.text, found: describe(symbol) });
         return UNKNOWN;
     }
+  }
+
+  /** The type of a name that stands for a value inside an expression. */
+  private valueOfName(symbol: Meaning, scope: Scope): Type | undefined {
+    if (symbol.kind === "param") return this.typeNode(symbol.declaration.type, scope);
+    if (symbol.kind === "operand") return this.carrier(symbol.monoid);
+    if (symbol.kind !== "let") return undefined;
+    this.usedLets.add(symbol.declaration);
+    return this.types.get(symbol.declaration.value) ?? UNKNOWN;
   }
 
   private inferUseRead(
@@ -742,24 +845,40 @@ class Checker {
       this.report("wrong-rank", expr.range, args);
     }
     this.symbols.set(shape.name, { kind: "family", declaration: family, task: owner.target });
-    this.subscripts(family, shape.name, shape.at, scope, expr.range);
-    return this.familyType(family, owner.target);
+    const type = this.familyType(family, owner.target);
+    return this.subscripts(family, type, shape.name, shape.at, scope, expr.range);
   }
 
+  /** The type of a read; one subscript more than the family has indices picks a component of a tuple. */
   private subscripts(
     family: FamilyMember,
+    type: Type,
     name: Name,
     at: readonly Expr[],
     scope: Scope,
     range: Range,
-  ): void {
+  ): Type {
     for (const e of at) this.infer(e, scope, INT);
-    if (at.length === family.binders.length) return;
+    if (at.length === family.binders.length) return type;
+    if (type.kind === "tuple" && at.length === family.binders.length + 1)
+      return this.componentType(type, at[at.length - 1]!);
     this.report("wrong-rank", range, {
       name: name.text,
       expected: indices(family.binders.length),
       found: String(at.length),
     });
+    return type;
+  }
+
+  private componentType(type: Extract<Type, { kind: "tuple" }>, at: Expr): Type {
+    const position = this.constantOf(at);
+    if (position !== undefined && (position < 0 || position >= type.width))
+      this.report("no-member", at.range, {
+        target: typeName(type),
+        name: String(position),
+        suggestion: `components are numbered from 0 to ${type.width - 1}`,
+      });
+    return type.of;
   }
 
   private inferCall(expr: Extract<Expr, { kind: "call" }>, scope: Scope, want: Type | undefined): Type {
@@ -818,7 +937,8 @@ class Checker {
         break;
       case "any": {
         const found = this.infer(expr.args[0]!, scope);
-        if (found.kind === "vector") this.mismatch(expr.args[0]!, "a scalar", found);
+        if (found.kind === "vector" || found.kind === "tuple")
+          this.mismatch(expr.args[0]!, "a scalar", found);
         break;
       }
       case "number":
@@ -880,6 +1000,7 @@ class Checker {
         const type = this.alike([left, right], scope, undefined);
         if (
           type.kind === "vector" ||
+          type.kind === "tuple" ||
           (op !== "==" && op !== "!=" && (type.kind === "bit" || type.kind === "enum"))
         ) {
           this.mismatch(left, op === "==" || op === "!=" ? "a scalar" : "int or real", type);
@@ -979,10 +1100,19 @@ class Checker {
           this.report("argmin-rank", expr.range, { op: expr.op, found: String(expr.binders.length) });
         return INT;
       }
-      case "reduce":
-        this.infer(expr.body, scope);
-        this.report("not-yet-supported", expr.range, { what: "`reduce` over a monoid" });
-        return UNKNOWN;
+      case "reduce": {
+        const symbol = expr.monoid === undefined ? undefined : lookUp(outer, expr.monoid.text);
+        if (symbol?.kind !== "monoid") {
+          this.infer(expr.body, scope);
+          if (expr.monoid !== undefined && symbol?.kind !== "builtin")
+            this.unknown(expr.monoid, outer, ["monoid"]);
+          return UNKNOWN;
+        }
+        this.symbols.set(expr.monoid!, symbol);
+        const carrier = this.carrier(symbol.declaration);
+        this.infer(expr.body, scope, carrier);
+        return carrier;
+      }
       case "sum":
       case "product":
       case "min":
@@ -1203,8 +1333,44 @@ function agrees(want: Type, found: Type): boolean {
   const whole = (t: Type) => t.kind === "int" || t.kind === "index";
   if (whole(want) && whole(found)) return true;
   if (want.kind === "vector" && found.kind === "vector") return want.width === found.width;
+  if (want.kind === "tuple" && found.kind === "tuple")
+    return want.width === found.width && agrees(want.of, found.of);
   if (want.kind === "enum" && found.kind === "enum") return want.item === found.item;
   return want.kind === found.kind;
+}
+
+/** The expressions that one is made of. */
+function partsOf(expr: Expr): readonly Expr[] {
+  switch (expr.kind) {
+    case "number":
+    case "bool":
+    case "string":
+    case "name-expr":
+    case "error-expr":
+      return [];
+    case "subscript":
+      return [expr.target, ...expr.at];
+    case "member":
+      return [expr.target];
+    case "call":
+      return expr.args;
+    case "unary":
+      return [expr.operand];
+    case "binary":
+      return [expr.left, expr.right];
+    case "default":
+      return [expr.read, expr.otherwise];
+    case "if":
+      return [expr.condition, expr.then, expr.otherwise];
+    case "block":
+      return [...expr.lets.map((l) => l.value), expr.value];
+    case "reduction":
+      return expr.where === undefined ? [expr.body] : [expr.where, expr.body];
+    case "table":
+      return expr.args;
+    case "list":
+      return expr.elements;
+  }
 }
 
 /** Made of integer literals: takes the type its place asks for. */

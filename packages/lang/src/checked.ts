@@ -19,6 +19,7 @@ import type {
   SizeParam,
   SourceFile,
   TaskItem,
+  TypeNode,
   UseMember,
 } from "./tree";
 
@@ -31,6 +32,8 @@ export type Type =
   /** 0 ≤ v < bound; `bound` is an expression over sizes and the family's indices. */
   | { readonly kind: "index"; readonly bound: Expr }
   | { readonly kind: "enum"; readonly item: EnumItem }
+  /** `T^k`: k values of a scalar type. */
+  | { readonly kind: "tuple"; readonly of: Type; readonly width: number }
   /** The type of a node that has an error; it agrees with everything, so that one mistake is reported once. */
   | { readonly kind: "unknown" };
 
@@ -47,6 +50,8 @@ export type Meaning =
       readonly dimension: number;
     }
   | { readonly kind: "param"; readonly declaration: Param; readonly fn: FnItem }
+  /** An operand of a monoid's `combine(a, b)`. */
+  | { readonly kind: "operand"; readonly side: "left" | "right"; readonly monoid: MonoidItem }
   | { readonly kind: "let"; readonly declaration: Let }
   | { readonly kind: "family"; readonly declaration: FamilyMember; readonly task: TaskItem }
   | { readonly kind: "use"; readonly declaration: UseMember; readonly target: TaskItem }
@@ -76,6 +81,10 @@ export interface CheckedProgram {
   /** The type of an expression; for a family's declared or inferred type use `familyType`. */
   typeOf(expr: Expr): Type;
   familyType(family: FamilyMember): Type;
+  /** The type of a monoid's elements. */
+  carrierOf(monoid: MonoidItem): Type;
+  /** The type a type node stands for. */
+  typeOfNode(node: TypeNode): Type;
   /**
    * What a name means. Keyed by the `Name` record itself (declaration or use). For `p.total` the member's `Name` maps to
    * the family in the used task; for `Cell.Head` to the enum case; for `v.x` it is undefined.

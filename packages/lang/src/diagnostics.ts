@@ -118,6 +118,23 @@ export const catalogue = define({
     message: "{what} parses, but has no meaning yet in this version",
   },
 
+  // Monoids
+  "monoid-not-associative": {
+    severity: "error",
+    message: "`{name}` is not associative: ({a} · {b}) · {c} = {left}, but {a} · ({b} · {c}) = {right}",
+    help: "a reduction may combine its operands in any grouping, so all groupings must agree",
+  },
+  "monoid-identity": {
+    severity: "error",
+    message: "the identity of `{name}` changes an element: {product} = {found}, not {expected}",
+    help: "a reduction over nothing gives the identity, and a point left out counts as it",
+  },
+  "monoid-not-closed": {
+    severity: "error",
+    message: "`{name}` leaves its own elements: {left} · {right} = {found}",
+    help: "use `mod`, or a larger type for the elements",
+  },
+
   // Use and examples
   "missing-binding": {
     severity: "error",

@@ -118,6 +118,18 @@ function fresh(
             go(body, inner),
           )
           .map(([op, w, r, e]) => `(${op}[j: ${r}${w}] ${e})`);
+  /** A component of a reduction over a declared monoid. */
+  const fold = (monoid: string, body: readonly Kind[], component: fc.Arbitrary<string>) =>
+    scope.inner.length > 0
+      ? leaf
+      : fc
+          .tuple(
+            fc.constantFrom("", " where j != i", " where b[j]"),
+            fc.constantFrom("0..n", "0..=i", "i..n"),
+            fc.tuple(...body.map((k) => go(k, inner))),
+            component,
+          )
+          .map(([w, r, list, k]) => `(reduce ${monoid}[j: ${r}${w}] [${list.join(", ")}])[${k}]`);
   // What indexes a table has its type from a read: a literal is an int.
   const position = fc.oneof(...reads("index(3)", scope));
   const branch = fc.oneof(
@@ -157,6 +169,7 @@ function fresh(
       fc.tuple(go("int"), go("int")).map(([a, b]) => `mix(${a}, ${b})`),
       reduction(["sum", "product", "min", "max"], "int"),
       reduction(["count"], "bit"),
+      fold("Affine", ["int", "int"], fc.constantFrom("0", "1", "i mod 2")),
       reduction(["argmin", "argmax"], "real"),
     ),
     real: fc.oneof(
@@ -177,6 +190,7 @@ function fresh(
       go("vec2").map((v) => `length(${v})`),
       go("vec2").map((v) => `(${v}).y`),
       reduction(["sum", "product", "min", "max"], "real"),
+      fold("Flow", ["real", "real"], fc.constantFrom("0", "1")),
     ),
     Colour: fc.oneof(
       go("Colour").map((a) => `next(${a})`),
@@ -190,6 +204,7 @@ function fresh(
         .tuple(position, fc.array(fc.nat(2), { minLength: 3, maxLength: 3 }))
         .map(([a, entries]) => `(table(${a}) [${entries.join(", ")}])`),
       go("Colour").map((a) => `(table(${a}) [2, 0, 1])`),
+      fold("Shuffle", ["index(3)", "index(3)", "index(3)"], fc.oneof(fc.constantFrom("0", "2"), position)),
     ),
     vec2: fc.oneof(
       fc.tuple(go("vec2"), fc.constantFrom("+", "-", "*"), go("vec2")).map(([a, o, b]) => `(${a} ${o} ${b})`),
@@ -205,7 +220,19 @@ function fresh(
   );
 }
 
-/** What every program may call: an enum, functions, and a task with a chain of its own. */
+const kinds: fc.Arbitrary<Kind> = fc.constantFrom<Kind>(
+  "bit",
+  "int",
+  "real",
+  "bit",
+  "int",
+  "real",
+  "Colour",
+  "index(3)",
+  "vec2",
+);
+
+/** What every program may call: an enum, functions, monoids, and a task with a chain of its own. */
 const PRELUDE = `enum Colour { Red, Green, Blue }
 fn next(c: Colour): Colour = table(c) [Colour.Green, Colour.Blue, Colour.Red]
 fn odd(k: index(3), b: bit): bit = (table(k) "010") xor b
@@ -215,10 +242,15 @@ fn mix(a: int, b: int): int = {
 }
 task Running(n: size) where n >= 1 {
   input x[i: 0..n]: int
+  node w[i: 0..n]: int^2 = if i == 0 { [x[0], 1] } else { swap(w[i-1], x[i]) }
   node s[i: 0..n]: int = if i == 0 { x[0] } else { max(s[i-1], x[i]) - 1 }
   output back[i: 0..n] = s[n - 1 - i]
-  output total = s[n-1]
-}`;
+  output total = s[n-1] + w[n-1, 0]
+}
+fn swap(p: int^2, by: int): int^2 = [p[1], p[0] + by]
+monoid Affine on int^2 { identity = [1, 0]; combine(a, b) = [a[0] * b[0], a[1] * b[0] + b[1]] }
+monoid Flow on real^2 { identity = [1.0, 0.0]; combine(a, b) = [a[0] * b[0], a[1] * b[0] + b[1]] }
+monoid Shuffle on index(3)^3 { identity = [0, 1, 2]; combine(a, b) = [b[a[0]], b[a[1]], b[a[2]]] }`;
 
 const INPUTS = `  input b[i: 0..n]: bit
   input x[i: 0..n]: int
@@ -227,50 +259,42 @@ const INPUTS = `  input b[i: 0..n]: bit
   input c[i: 0..n]: Colour
   input at3[i: 0..n]: index(3)`;
 
-/** Programs of one to three families of these kinds, at most `most` cells wide; the task to run is the first. */
-const programs = (kinds: readonly Kind[], most: number): fc.Arbitrary<RandomProgram> =>
-  fc
-    .record({
-      kinds: fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 3 }),
-      n: fc.integer({ min: 1, max: most }),
-      T: fc.integer({ min: 0, max: 3 }),
-      seed: fc.nat(1_000_000),
-    })
-    .chain(({ kinds: list, n, T, seed }) => {
-      const families = list.map((kind, k) => ({ name: `f${k}`, kind }));
-      const fed = families.findIndex((f) => f.kind === "int");
-      const equations = families.map((f, k) => {
-        const scope = { earlier: families.slice(0, k), used: fed >= 0 && fed < k, inner: [] };
-        const first = expression(f.kind, { ...scope, self: undefined }, 1);
-        const later = expression(f.kind, { ...scope, self: f }, 3);
-        return fc
-          .tuple(first, later)
-          .map(
-            ([a, b]) =>
-              `  node ${f.name}[t: 0..=T, i: 0..n]: ${f.kind} =\n    if t == 0 { ${a} } else { ${b} }`,
-          );
-      });
-      return fc.tuple(...equations).map((lines): RandomProgram => {
-        const uses = fed < 0 ? [] : [`  use Running(n)[t: 0..=T] with { x[i] = f${fed}[t, i] } as u`];
-        const outputs = families.map((f) => `  output o${f.name}[i: 0..n] = ${f.name}[T, i]`);
-        const text = [
-          "task Random(n: size, T: size) where n >= 1 {",
-          INPUTS,
-          ...lines,
-          ...uses,
-          ...outputs,
-          "}",
-          "",
-          PRELUDE,
-          "",
-        ].join("\n");
-        return { text, sizes: { n, T }, seed };
-      });
+/** Programs of one to three families; the task to run is the first. */
+export const randomProgram: fc.Arbitrary<RandomProgram> = fc
+  .record({
+    kinds: fc.array(kinds, { minLength: 1, maxLength: 3 }),
+    n: fc.integer({ min: 1, max: 5 }),
+    T: fc.integer({ min: 0, max: 3 }),
+    seed: fc.nat(1_000_000),
+  })
+  .chain(({ kinds: list, n, T, seed }) => {
+    const families = list.map((kind, k) => ({ name: `f${k}`, kind }));
+    const fed = families.findIndex((f) => f.kind === "int");
+    const equations = families.map((f, k) => {
+      const scope = { earlier: families.slice(0, k), used: fed >= 0 && fed < k, inner: [] };
+      const first = expression(f.kind, { ...scope, self: undefined }, 1);
+      const later = expression(f.kind, { ...scope, self: f }, 3);
+      return fc
+        .tuple(first, later)
+        .map(
+          ([a, b]) =>
+            `  node ${f.name}[t: 0..=T, i: 0..n]: ${f.kind} =\n    if t == 0 { ${a} } else { ${b} }`,
+        );
     });
-
-export const randomProgram = programs(
-  ["bit", "int", "real", "bit", "int", "real", "Colour", "index(3)", "vec2"],
-  5,
-);
-/** Bits mostly, over rows of several words: what back ends pack. */
-export const randomBitProgram = programs(["bit", "bit", "bit", "int"], 100);
+    return fc.tuple(...equations).map((lines): RandomProgram => {
+      const uses = fed < 0 ? [] : [`  use Running(n)[t: 0..=T] with { x[i] = f${fed}[t, i] } as u`];
+      const outputs = families.map((f) => `  output o${f.name}[i: 0..n] = ${f.name}[T, i]`);
+      const text = [
+        "task Random(n: size, T: size) where n >= 1 {",
+        INPUTS,
+        ...lines,
+        ...uses,
+        ...outputs,
+        "}",
+        "",
+        PRELUDE,
+        "",
+      ].join("\n");
+      return { text, sizes: { n, T }, seed };
+    });
+  });

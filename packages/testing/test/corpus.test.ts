@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { checkExpects, compileTask } from "@fathom/compiler";
+import { checkDeclarations, checkExpects, compileTask } from "@fathom/compiler";
 import { check, format, type Host } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
 import { fathomFiles, projectRoot } from "../src/index";
@@ -42,6 +42,7 @@ describe("corpus, standard library and examples report exactly what they say", (
     const program = check(path, text, host);
     const diagnostics = [...program.diagnostics];
     if (!diagnostics.some((d) => d.severity === "error")) {
+      diagnostics.push(...checkDeclarations(program));
       for (const task of program.tasks) {
         const compiled = compileTask(program, task);
         diagnostics.push(

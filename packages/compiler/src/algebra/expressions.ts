@@ -1,5 +1,6 @@
 /** Walks over value expressions that the algebra needs everywhere. */
 import * as build from "../equations/build";
+import { someExpr } from "../equations/build";
 import {
   mapCondition,
   type Renaming,
@@ -8,43 +9,6 @@ import {
   substituteIndex,
 } from "../equations/conditions";
 import type { Dim, Expr, IndexExpr, Read } from "../equations/system";
-
-/** The expressions directly below one, reduction bodies and dynamic subscripts among them. */
-export function childrenOf(e: Expr): readonly Expr[] {
-  switch (e.kind) {
-    case "constant":
-    case "index-value":
-      return [];
-    case "read":
-      return e.at.flatMap((s) => (s.kind === "dynamic" ? [s.value] : []));
-    case "apply":
-    case "table":
-      return e.args;
-    case "select":
-      return [e.condition, e.then, e.otherwise];
-    case "choose":
-      return e.cases.map((c) => c.value);
-    case "reduce":
-      return e.dataFilter === undefined ? [e.body] : [e.body, e.dataFilter];
-    case "vector":
-      return e.components;
-    case "component":
-      return [e.of];
-  }
-}
-
-/** Every expression below and including one, each once; ends early where `visit` gives true, and is then true. */
-export function someExpr(root: Expr, visit: (e: Expr) => boolean): boolean {
-  const seen = new Set<Expr>();
-  const open = [root];
-  for (let e = open.pop(); e !== undefined; e = open.pop()) {
-    if (seen.has(e)) continue;
-    seen.add(e);
-    if (visit(e)) return true;
-    open.push(...childrenOf(e));
-  }
-  return false;
-}
 
 /** Every read, each once. */
 export function readsOf(root: Expr): Read[] {
@@ -95,6 +59,7 @@ export function rewriteExpr(root: Expr, replace: (e: Expr) => Expr | undefined):
     switch (e.kind) {
       case "constant":
       case "index-value":
+      case "operand":
         return e;
       case "read":
         return e.at.every((s) => s.kind === "static")
@@ -122,6 +87,12 @@ export function rewriteExpr(root: Expr, replace: (e: Expr) => Expr | undefined):
           dataFilter: e.dataFilter === undefined ? undefined : go(e.dataFilter),
           origin: e.origin,
         });
+      case "fold":
+        return build.fold(e.monoid, e.dims, e.bodies.map(go), e.position, {
+          filter: e.filter,
+          dataFilter: e.dataFilter === undefined ? undefined : go(e.dataFilter),
+          origin: e.origin,
+        });
       case "vector":
         return build.vector(e.components.map(go));
       case "component":
@@ -135,7 +106,7 @@ export function rewriteExpr(root: Expr, replace: (e: Expr) => Expr | undefined):
 export function boundIndices(root: Expr): Set<string> {
   const names = new Set<string>();
   someExpr(root, (e) => {
-    if (e.kind === "reduce") for (const d of e.dims) names.add(d.index);
+    if (e.kind === "reduce" || e.kind === "fold") for (const d of e.dims) names.add(d.index);
     return false;
   });
   return names;
@@ -151,7 +122,7 @@ export function freshReductions(root: Expr, taken: Set<string>): Expr {
   };
   const go = (e: Expr): Expr =>
     rewriteExpr(e, (x) => {
-      if (x.kind !== "reduce") return undefined;
+      if (x.kind !== "reduce" && x.kind !== "fold") return undefined;
       const clash = x.dims.filter((d) => taken.has(d.index));
       for (const d of x.dims) if (!clash.includes(d)) taken.add(d.index);
       const by = new Map<string, IndexExpr>();
@@ -165,11 +136,15 @@ export function freshReductions(root: Expr, taken: Set<string>): Expr {
         lo: substituteIndex(d.lo, by),
         hi: substituteIndex(d.hi, by),
       });
-      return build.reduce(x.op, x.dims.map(dim), go(substitute(x.body, by)), x.type, {
+      const options = {
         filter: mapCondition(x.filter, (i) => substituteIndex(i, by)),
         dataFilter: x.dataFilter === undefined ? undefined : go(substitute(x.dataFilter, by)),
         origin: x.origin,
-      });
+      };
+      const dims = x.dims.map(dim);
+      if (x.kind === "reduce") return build.reduce(x.op, dims, go(substitute(x.body, by)), x.type, options);
+      const bodies = x.bodies.map((b) => go(substitute(b, by)));
+      return build.fold(x.monoid, dims, bodies, x.position, options);
     });
   return go(root);
 }

@@ -1,9 +1,8 @@
 /** Single instances of an unrolled system: what they read, the critical path, and small graphs for pictures. */
-import { ceilLog2 } from "../equations/build";
 import { evaluateIndex, evaluateInt, holds, pointAt } from "../equations/evaluate-index";
 import type { Expr, Family, FamilyValues, Origin, System } from "../equations/system";
 import { offsetOf } from "../equations/values";
-import { operatorCost } from "./cost";
+import { combiningDepth, operatorCost } from "./cost";
 import type { Unrolled } from "./unroll";
 
 export interface Instance {
@@ -101,7 +100,10 @@ export function sourcesOf(
         if (chosen !== undefined) walk(chosen.value, delay);
         return;
       }
-      case "reduce": {
+      case "operand":
+        return;
+      case "reduce":
+      case "fold": {
         const points: number[][] = [];
         const each = (d: number, point: readonly number[]): void => {
           const dim = e.dims[d];
@@ -116,11 +118,11 @@ export function sourcesOf(
           }
         };
         each(0, []);
-        const own = points.length < 2 || !ops ? 0 : ceilLog2(points.length) + (e.op === "majority" ? 1 : 0);
+        const own = points.length < 2 || !ops ? 0 : combiningDepth(e, points.length);
         const mux = e.dataFilter !== undefined && ops ? 1 : 0;
         for (const point of points) {
           e.dims.forEach((d, k) => env.set(d.index, point[k]!));
-          walk(e.body, delay + own + mux);
+          for (const body of e.kind === "fold" ? e.bodies : [e.body]) walk(body, delay + own + mux);
           if (e.dataFilter !== undefined) walk(e.dataFilter, delay + own + mux);
         }
         for (const d of e.dims) env.delete(d.index);

@@ -6,7 +6,6 @@
  * typed arrays; expressions are compiled once to closures.
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
-import { ceilLog2 } from "../equations/build";
 import { isAlways } from "../equations/conditions";
 import {
   type Box,
@@ -19,11 +18,12 @@ import {
   pointAt,
   type Slots,
 } from "../equations/evaluate-index";
+import { type Element, foldElements } from "../equations/monoid";
 import { applyOperator, reduceOperands, type Value } from "../equations/operators";
 import { printInstance } from "../equations/print";
-import type { Dim, Expr, Family, FamilyValues, Read, Reduce, Sizes, System } from "../equations/system";
+import type { Dim, Expr, Family, FamilyValues, Fold, Read, Reduce, Sizes, System } from "../equations/system";
 import { componentsOf, offsetOf, place, showSizes } from "../equations/values";
-import { type CostModel, componentWidth, operatorCost, reductionCost } from "./cost";
+import { type CostModel, combiningDepth, combiningWork, componentWidth, operatorCost } from "./cost";
 
 export interface UnrollOptions {
   readonly model: CostModel;
@@ -430,12 +430,15 @@ class Sweep {
           return most(e.components.map(self), 0);
         case "component":
           return self(e.of);
-        case "reduce": {
-          const body = this.level(e.body, free);
+        case "operand":
+          return () => 0;
+        case "reduce":
+        case "fold": {
+          const bodies = (e.kind === "fold" ? e.bodies : [e.body]).map((b) => this.level(b, free));
+          const body = bodies.length === 1 ? bodies[0]! : most(bodies, 0);
           const filter = e.dataFilter === undefined ? undefined : this.level(e.dataFilter, free);
           const mux = filter === undefined || free ? 0 : 1;
           const points = this.points(e);
-          const end = e.op === "majority" ? 1 : 0;
           return (s) => {
             let [top, count] = [0, 0];
             points(s, () => {
@@ -445,7 +448,7 @@ class Sweep {
               if (filter !== undefined) level = Math.max(level, filter(s)) + mux;
               if (level > top) top = level;
             });
-            return free || count < 2 ? top : top + ceilLog2(count) + end;
+            return free || count < 2 ? top : top + combiningDepth(e, count);
           };
         }
       }
@@ -454,7 +457,7 @@ class Sweep {
   }
 
   /** Visits the points of a reduction that its static filter keeps. */
-  private points(e: Reduce): (s: Slots, visit: () => void) => void {
+  private points(e: Reduce | Fold): (s: Slots, visit: () => void) => void {
     const dims = e.dims.map((d) => ({
       slot: this.slot(d.index),
       lo: compileIndex(d.lo, this.slot),
@@ -652,6 +655,21 @@ class Sweep {
             return reduceOperands(x.op, operands, x.type);
           };
         }
+        case "fold": {
+          const bodies = x.bodies.map(go);
+          const filter = x.dataFilter === undefined ? undefined : go(x.dataFilter);
+          const points = this.points(x);
+          return (s) => {
+            const elements: (Element | undefined)[] = [];
+            points(s, () => {
+              const kept = filter === undefined || filter(s) === 1;
+              elements.push(kept ? bodies.map((b) => b(s)) : undefined);
+            });
+            return foldElements(x.monoid, elements)[x.position]!;
+          };
+        }
+        case "operand":
+          throw new Error("an operand stands outside a monoid");
         case "vector": {
           const parts = x.components.map(go);
           return (s) => parts.map((p) => p(s) as number);
@@ -686,9 +704,13 @@ class Sweep {
         const cases = e.cases.map((c) => this.gate(c.value));
         return (s) => cases[guards.findIndex((g) => g(s))]!(s);
       }
-      case "reduce": {
-        if (e.dataFilter !== undefined || e.op === "argmin" || e.op === "argmax") return () => 1;
-        const body = this.gate(e.body);
+      case "operand":
+        return () => 0;
+      case "reduce":
+      case "fold": {
+        if (e.dataFilter !== undefined) return () => 1;
+        if (e.kind === "reduce" && (e.op === "argmin" || e.op === "argmax")) return () => 1;
+        const body = this.gate(e.kind === "fold" ? e.bodies[e.position]! : e.body);
         const points = this.points(e);
         return (s) => {
           let [count, inner] = [0, 0];
@@ -753,18 +775,22 @@ class Sweep {
           varying.push((s) => cases[guards.findIndex((g) => g(s))]!(s));
           return;
         }
+        case "operand":
+          return;
+        case "fold":
         case "reduce": {
-          const body = this.workOf(e.body);
+          const bodies = (e.kind === "fold" ? e.bodies : [e.body]).map((b) => this.workOf(b));
           const filter = e.dataFilter === undefined ? undefined : this.workOf(e.dataFilter);
-          const width = componentWidth(e);
+          const width = e.kind === "fold" ? e.monoid.types.length : componentWidth(e);
           const points = this.points(e);
           varying.push((s) => {
             let [count, sum] = [0, 0];
             points(s, () => {
               count++;
-              sum += body(s) + (filter === undefined ? 0 : filter(s) + width);
+              for (const b of bodies) sum += b(s);
+              if (filter !== undefined) sum += filter(s) + width;
             });
-            return sum + reductionCost(e.op, count, width).work;
+            return sum + combiningWork(e, count);
           });
           return;
         }
@@ -834,7 +860,9 @@ function countUses(root: Expr): Map<Expr, number> {
         return;
       case "constant":
       case "index-value":
+      case "operand":
       case "reduce":
+      case "fold":
         return;
     }
   };

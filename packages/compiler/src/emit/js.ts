@@ -4,7 +4,7 @@
  *
  * User text reaches the module only as sanitised identifiers and JSON strings.
  */
-import { index, typeOf } from "../equations/build";
+import { fold, index, operand, typeOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
 import { type ElementaryName, elementarySource } from "../equations/elementary";
 import { collectIndices } from "../equations/evaluate-index";
@@ -18,6 +18,7 @@ import type {
   ElementType,
   Expr,
   Family,
+  Fold,
   IndexExpr,
   Reduce,
   Subscript,
@@ -369,6 +370,10 @@ class Module {
         return [this.expr(e.of, scope)[e.position]!];
       case "reduce":
         return this.reduce(e, scope);
+      case "fold":
+        return this.foldMonoid(e, scope);
+      case "operand":
+        throw new Error("an operand stands outside a monoid");
     }
   }
 
@@ -540,7 +545,7 @@ class Module {
     if (tree) {
       lines.push(`${indent}let ${extra}_n = 0, ${extra}_top = 0;`);
       result.forEach((_, k) => {
-        this.stacks.push(`${extra}_s${k}`);
+        this.stacks.set(`${extra}_s${k}`, "Float32Array");
       });
     }
     if (e.op === "argmin" || e.op === "argmax")
@@ -614,8 +619,107 @@ class Module {
     return result;
   }
 
+  /** All components of a fold at once; each is remembered, so that asking for another costs nothing. */
+  private foldMonoid(e: Fold, scope: Scope): string[] {
+    const x = `x${this.temporaries++}`;
+    const { lines, indent } = scope;
+    const widths = e.monoid.types.map(componentsOf);
+    const slots = widths.flatMap((width, k) =>
+      Array.from({ length: width }, (_, j) => `${k}${width === 1 ? "" : `_${j}`}`),
+    );
+    const parts = (prefix: string): string[] => slots.map((s) => `${x}_${prefix}${s}`);
+    const byComponent = (atoms: readonly string[]): string[][] => {
+      const left = [...atoms];
+      return widths.map((width) => left.splice(0, width));
+    };
+    /** `left · right` stored in `into`, whose old values may be the right operand. */
+    const combine = (
+      left: readonly string[],
+      right: readonly string[],
+      into: readonly string[],
+      deeper: string,
+    ) => {
+      const memo = new Map<Expr, string[]>();
+      for (const [side, atoms] of [
+        ["left", left],
+        ["right", right],
+      ] as const)
+        byComponent(atoms).forEach((own, k) => memo.set(operand(side, k, e.monoid.types[k]!), own));
+      const inner: Scope = { lines: [], memo, outer: scope, indent: deeper };
+      // An operand that is a result itself must survive until all are stored.
+      const made = e.monoid.combine
+        .flatMap((c) => this.expr(c, inner))
+        .map((atom) => (/^(t\d+|[-\d(].*)$/.test(atom) ? atom : this.temporary(inner, atom)));
+      return [...inner.lines, `${deeper}${into.map((r, k) => `${r} = ${made[k]};`).join(" ")}`];
+    };
+    const identity: Scope = { lines: [], memo: new Map(), outer: scope, indent };
+    const unit = e.monoid.identity.flatMap((c) => this.expr(c, identity));
+    lines.push(...identity.lines, `${indent}let ${x}_n = 0, ${x}_top = 0;`);
+    const arrays = e.monoid.types.flatMap((t) => Array<string>(componentsOf(t)).fill(arrayOf(t)));
+    parts("s").forEach((name, k) => {
+      this.stacks.set(name, arrays[k]!);
+    });
+    const saved = this.ranges;
+    this.ranges = [...this.ranges, ...e.dims];
+    let depth = indent;
+    e.dims.forEach((d, k) => {
+      const i = this.name("i", d.index);
+      lines.push(
+        `${depth}const ${x}_h${k} = ${this.index(d.hi)};`,
+        `${depth}for (let ${i} = ${this.index(d.lo)}; ${i} < ${x}_h${k}; ${i}++) {`,
+      );
+      depth += "  ";
+    });
+    const [v, s] = [parts("v"), parts("s")];
+    lines.push(`${depth}let ${v.map((name, k) => `${name} = ${unit[k]}`).join(", ")};`);
+    const present: Scope = { lines: [], memo: new Map(), outer: scope, indent: `${depth}  ` };
+    const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, present);
+    const values = e.bodies.flatMap((b) => this.expr(b, present));
+    const take = v.map((name, k) => `${name} = ${values[k]};`).join(" ");
+    present.lines.push(`${present.indent}${kept === undefined ? take : `if (${kept} === 1) { ${take} }`}`);
+    lines.push(
+      `${depth}${isAlways(e.filter) ? "" : `if (${this.condition(e.filter)}) `}{`,
+      ...present.lines,
+      `${depth}}`,
+      `${depth}let ${x}_c = ${x}_n++, ${x}_p = ${x}_top;`,
+      `${depth}while (${x}_c & 1) {`,
+      `${depth}  ${x}_p--;`,
+      ...combine(
+        s.map((name) => `${name}[${x}_p]`),
+        v,
+        v,
+        `${depth}  `,
+      ),
+      `${depth}  ${x}_c >>= 1;`,
+      `${depth}}`,
+      `${depth}${s.map((name, k) => `${name}[${x}_p] = ${v[k]};`).join(" ")} ${x}_top = ${x}_p + 1;`,
+    );
+    for (let k = e.dims.length - 1; k >= 0; k--) lines.push(`${indent}${"  ".repeat(k)}}`);
+    this.ranges = saved;
+    const r = parts("r");
+    lines.push(
+      `${indent}let ${r.map((name, k) => `${name} = ${unit[k]}`).join(", ")};`,
+      `${indent}if (${x}_n > 0) {`,
+      `${indent}  ${r.map((name, k) => `${name} = ${s[k]}[${x}_top - 1];`).join(" ")}`,
+      `${indent}  for (let ${x}_k = ${x}_top - 2; ${x}_k >= 0; ${x}_k--) {`,
+      ...combine(
+        s.map((name) => `${name}[${x}_k]`),
+        r,
+        r,
+        `${indent}    `,
+      ),
+      `${indent}  }`,
+      `${indent}}`,
+    );
+    const results = byComponent(r);
+    results.forEach((atoms, k) => {
+      scope.memo.set(fold(e.monoid, e.dims, e.bodies, k, e), atoms);
+    });
+    return results[e.position]!;
+  }
+
   /** Partial results of canonical sums; one array each, made once a run. */
-  private readonly stacks: string[] = [];
+  private readonly stacks = new Map<string, string>();
 
   private fold(
     e: Reduce,
@@ -919,7 +1023,7 @@ class Module {
     } catch (error) {
       if (!(error instanceof Unschedulable)) throw error;
       // Loops whose members disagree about ranges: compute everything on demand instead.
-      this.stacks.length = 0;
+      this.stacks.clear();
       this.tables.length = 0;
       const defined = this.system.families.filter((x) => x.pieces.length > 0);
       (this.plan as { steps: readonly Step[] }).steps = [
@@ -949,7 +1053,7 @@ class Module {
         `  if (!(${this.condition(this.system.constraints)})) fail("where-broken", "the where clause does not hold");`,
       );
     for (const family of this.system.families) lines.push(...this.declare(family, demanded.has(family.name)));
-    for (const s of this.stacks) lines.push(`  const ${s} = new Float32Array(64);`);
+    for (const [name, array] of this.stacks) lines.push(`  const ${name} = new ${array}(64);`);
     const randoms = this.system.families
       .filter((x) => x.role === "random")
       .flatMap((x) => this.nest(x, new Set(), "  "));

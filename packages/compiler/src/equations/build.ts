@@ -12,8 +12,10 @@ import type {
   Dim,
   ElementType,
   Expr,
+  Fold,
   IndexExpr,
   IndexOp,
+  Monoid,
   Operator,
   Origin,
   Read,
@@ -293,6 +295,40 @@ export function reduce(
   return intern(key, () => ({ kind: "reduce", op, dims, filter, dataFilter, body, type, origin }));
 }
 
+/** Monoids are equal where their operations are, whatever they are called. */
+export const monoidKey = (m: Monoid): string =>
+  `${m.types.map(typeKey).join(",")} ${m.identity.map(id).join(",")} ${m.combine.map(id).join(",")}`;
+
+export function fold(
+  monoid: Monoid,
+  dims: readonly Dim[],
+  bodies: readonly Expr[],
+  position: number,
+  options: {
+    readonly filter?: Condition;
+    readonly dataFilter?: Expr | undefined;
+    readonly origin?: Origin | undefined;
+  } = {},
+): Fold {
+  const { filter = always, dataFilter, origin } = options;
+  const type = monoid.types[position]!;
+  const key = `fold ${monoidKey(monoid)} ${dimsKey(dims)} ${conditionKey(filter)} ${dataFilter === undefined ? "" : id(dataFilter)} ${bodies.map(id).join(",")} ${position}`;
+  return intern(key, () => ({
+    kind: "fold",
+    monoid,
+    dims,
+    filter,
+    dataFilter,
+    bodies,
+    position,
+    type,
+    origin,
+  }));
+}
+
+export const operand = (side: "left" | "right", position: number, type: ElementType): Expr =>
+  intern(`operand ${side} ${position} ${typeKey(type)}`, () => ({ kind: "operand", side, position, type }));
+
 export const vector = (components: readonly Expr[]): Expr =>
   intern(`vector ${components.map(id).join(",")}`, () => ({ kind: "vector", components }));
 
@@ -315,6 +351,48 @@ export function typeOf(expr: Expr): ElementType {
     case "choose":
     case "table":
     case "reduce":
+    case "fold":
+    case "operand":
       return expr.type;
   }
+}
+
+/** The expressions a node is made of; those in data-dependent subscripts and filters too. A monoid's own are not. */
+export function childrenOf(expr: Expr): readonly Expr[] {
+  switch (expr.kind) {
+    case "constant":
+    case "index-value":
+    case "operand":
+      return [];
+    case "read":
+      return expr.at.flatMap((s) => (s.kind === "dynamic" ? [s.value] : []));
+    case "apply":
+    case "table":
+      return expr.args;
+    case "select":
+      return [expr.condition, expr.then, expr.otherwise];
+    case "choose":
+      return expr.cases.map((c) => c.value);
+    case "reduce":
+      return expr.dataFilter === undefined ? [expr.body] : [expr.body, expr.dataFilter];
+    case "fold":
+      return expr.dataFilter === undefined ? expr.bodies : [...expr.bodies, expr.dataFilter];
+    case "vector":
+      return expr.components;
+    case "component":
+      return [expr.of];
+  }
+}
+
+/** Every expression below and including one, each once; ends early where `visit` gives true, and is then true. */
+export function someExpr(root: Expr, visit: (e: Expr) => boolean): boolean {
+  const seen = new Set<Expr>();
+  const open = [root];
+  for (let e = open.pop(); e !== undefined; e = open.pop()) {
+    if (seen.has(e)) continue;
+    seen.add(e);
+    if (visit(e)) return true;
+    open.push(...childrenOf(e));
+  }
+  return false;
 }

@@ -146,6 +146,14 @@ export function renameExpr(expr: Expr, by: Renaming, memo = new Map<Expr, Expr>(
           dataFilter: expr.dataFilter === undefined ? undefined : go(expr.dataFilter),
           origin: expr.origin,
         });
+      case "fold":
+        return build.fold(expr.monoid, dims(expr.dims), expr.bodies.map(go), expr.position, {
+          filter: by.condition(expr.filter),
+          dataFilter: expr.dataFilter === undefined ? undefined : go(expr.dataFilter),
+          origin: expr.origin,
+        });
+      case "operand":
+        return expr;
       case "vector":
         return build.vector(expr.components.map(go));
       case "component":

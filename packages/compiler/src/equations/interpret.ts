@@ -4,6 +4,7 @@
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
 import { evaluateIndex, evaluateInt, familyBox, forEachPoint, holds, IndexFault } from "./evaluate-index";
+import { type Element, foldElements } from "./monoid";
 import { applyOperator, type Fault, type Operand, reduceOperands, type Value } from "./operators";
 import { printIndex, printInstance } from "./print";
 import { familyKey, uniform } from "./random";
@@ -231,6 +232,19 @@ class Run {
         });
         return reduceOperands(e.op, operands, e.type, report(e.origin));
       }
+      case "fold": {
+        const elements: (Element | undefined)[] = [];
+        this.points(e.dims, env, (inner) => {
+          const filtered = !holds(e.filter, (n) => inner.get(n)!);
+          const kept =
+            !filtered && (e.dataFilter === undefined || this.expr(e.dataFilter, inner, element) === 1);
+          const values = filtered ? undefined : e.bodies.map((b) => this.expr(b, inner, element));
+          elements.push(kept ? values : undefined);
+        });
+        return foldElements(e.monoid, elements, report(e.origin))[e.position]!;
+      }
+      case "operand":
+        throw new Error("an operand stands outside a monoid");
       case "vector":
         return e.components.map((c) => go(c) as number);
       case "component":

@@ -6,6 +6,7 @@ import {
   builtins,
   type CheckedProgram,
   type FamilyMember,
+  type MonoidItem,
   type Name,
   type Range,
   type Reduction,
@@ -35,10 +36,10 @@ import type {
   Expr,
   Family,
   IndexExpr,
+  Monoid,
   Operator,
   Origin,
   Piece,
-  ReduceOp,
   Subscript,
   System,
 } from "./system";
@@ -46,7 +47,15 @@ import type {
 /** What a name stands for while an expression is lowered. */
 type Binding =
   | { readonly kind: "index"; readonly value: IndexExpr }
-  | { readonly kind: "value"; readonly tree: Tree; readonly env: Env; memo?: Expr | undefined };
+  | {
+      readonly kind: "value";
+      readonly tree: Tree;
+      readonly env: Env;
+      memo?: Expr | undefined;
+      tuple?: readonly Expr[] | undefined;
+    }
+  /** An operand of a monoid, component by component. */
+  | { readonly kind: "operand"; readonly components: readonly Expr[] };
 type Env = ReadonlyMap<string, Binding>;
 
 /** Deeper expansion of functions inside functions than this is refused by an exception that says so. */
@@ -61,9 +70,56 @@ export function lowerSize(program: CheckedProgram, tree: Tree): IndexExpr {
   return new Lowering(program).index(tree, new Map());
 }
 
+/** The operation of a declared monoid. The program must be free of errors. */
+export function lowerMonoid(program: CheckedProgram, item: MonoidItem): Monoid {
+  return new Lowering(program).declared(item);
+}
+
+/** The index of a tuple's components; no user's name has a prime. */
+const COMPONENT = "component'";
+
+type Interval = readonly [number, number];
+const ANYTHING: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+
+/** Between what an index expression lies, given the ranges of indices that have constant ones. */
+function intervalOf(e: IndexExpr, ranges: ReadonlyMap<string, Interval>): Interval {
+  switch (e.kind) {
+    case "integer":
+      return [e.value, e.value];
+    case "index":
+      return ranges.get(e.name) ?? ANYTHING;
+    case "add":
+    case "sub":
+    case "mul": {
+      const [a, b] = [intervalOf(e.left, ranges), intervalOf(e.right, ranges)];
+      if (![...a, ...b].every(Number.isFinite)) return ANYTHING;
+      if (e.kind === "add") return [a[0] + b[0], a[1] + b[1]];
+      if (e.kind === "sub") return [a[0] - b[1], a[1] - b[0]];
+      const ends = a.flatMap((x) => b.map((y) => x * y));
+      return [Math.min(...ends), Math.max(...ends)];
+    }
+    case "mod":
+      return e.right.kind === "integer" && e.right.value > 0 ? [0, e.right.value - 1] : ANYTHING;
+    default:
+      return ANYTHING;
+  }
+}
+
+/** A number that a position lies below, counted from 0, as its type or its last operation promises. */
+function belowOf(e: Expr): number {
+  const type = build.typeOf(e);
+  if (type.kind === "index" && type.bound.kind === "integer") return type.bound.value;
+  if (e.kind !== "apply" || e.op !== "mod") return Number.POSITIVE_INFINITY;
+  const by = e.args[1]!;
+  return by.kind === "constant" && by.value > 0 ? by.value : Number.POSITIVE_INFINITY;
+}
+
 class Lowering {
   private readonly tasks = new Map<TaskItem, System>();
   private readonly elementTypes = new Map<FamilyMember, ElementType>();
+  private readonly monoids = new Map<MonoidItem, Monoid>();
+  /** Constant ranges of indices in scope, both ends included: which components a tuple's subscript may mean. */
+  private readonly ranges = new Map<string, Interval>();
   private fresh = 0;
   private depth = 0;
 
@@ -103,7 +159,9 @@ class Lowering {
 
   private family(member: FamilyMember): Family {
     const origin = this.origin(member.name.range, member);
-    const dims: Dim[] = member.binders.map((b) => this.dim(b, b.name.text, new Map()));
+    const dims = this.dimensions(member);
+    this.ranges.clear();
+    this.remember(dims);
     const type = this.elementType(member);
     const pieces: Piece[] = [];
     if (member.value !== undefined) this.pieces(member.value, new Map(), build.always, type, pieces);
@@ -115,14 +173,33 @@ class Lowering {
     return { index, lo: this.index(b.lo, env), hi: b.closed ? build.add(hi, build.integer(1)) : hi };
   }
 
+  /** The dimensions of a family. A tuple `T^k` is k values of T: one more dimension, last. */
+  private dimensions(member: FamilyMember): Dim[] {
+    const dims: Dim[] = member.binders.map((b) => this.dim(b, b.name.text, new Map()));
+    const type = this.program.familyType(member);
+    if (type.kind === "tuple")
+      dims.push({ index: COMPONENT, lo: build.integer(0), hi: build.integer(type.width) });
+    return dims;
+  }
+
+  private remember(dims: readonly Dim[]): void {
+    for (const { index, lo, hi } of dims)
+      if (lo.kind === "integer" && hi.kind === "integer") this.ranges.set(index, [lo.value, hi.value - 1]);
+  }
+
+  /** The type of a family's instances: of one component where it holds tuples. */
   private elementType(member: FamilyMember): ElementType {
     const known = this.elementTypes.get(member);
     if (known !== undefined) return known;
-    const type = this.type(this.program.familyType(member), new Map());
+    const type = this.scalarType(this.program.familyType(member));
     // An inferred index type carries the bound of what was read, in that family's own names: only int is certain.
     const sure = member.type === undefined && type.kind === "index" ? build.int : type;
     this.elementTypes.set(member, sure);
     return sure;
+  }
+
+  private scalarType(type: Type): ElementType {
+    return this.type(type.kind === "tuple" ? type.of : type, new Map());
   }
 
   private type(type: Type, env: Env): ElementType {
@@ -142,6 +219,8 @@ class Lowering {
           type.item.name.text,
           type.item.cases.map((c) => c.text),
         );
+      case "tuple":
+        throw new Error("a tuple was lowered as one value");
       case "unknown":
         throw new Error("a program with errors was lowered: a type is unknown");
     }
@@ -159,10 +238,27 @@ class Lowering {
         return;
       }
     }
+    const origin = this.origin(peeled.tree.range);
+    if (this.program.typeOf(peeled.tree).kind === "tuple") {
+      this.tuplePieces(peeled.tree, peeled.env, guard, origin, into);
+      return;
+    }
     const value = this.value(peeled.tree, peeled.env, type);
     // After an equation that always holds no other is ever selected.
-    if (guard.length > 0 && !into.some((p) => isAlways(p.guard)))
-      into.push({ guard, value, origin: this.origin(peeled.tree.range) });
+    if (guard.length > 0 && !into.some((p) => isAlways(p.guard))) into.push({ guard, value, origin });
+  }
+
+  /** An equation for each component; a plain copy of another family's tuple is one equation for all. */
+  private tuplePieces(tree: Tree, env: Env, guard: Condition, origin: Origin, into: Piece[]): void {
+    const copy = this.tupleRead(tree, env);
+    if (copy !== undefined) {
+      into.push({ guard, value: copy(build.index(COMPONENT)), origin });
+      return;
+    }
+    this.tuple(tree, env).forEach((value, k) => {
+      const own = atom(build.compare("==", build.index(COMPONENT), build.integer(k)));
+      into.push({ guard: and(guard, own), value, origin });
+    });
   }
 
   /** Through blocks to what they deliver. */
@@ -254,6 +350,7 @@ class Lowering {
     const binding = env.get(name.text);
     const symbol = this.program.symbolOf(name);
     if (binding?.kind === "index") return binding.value;
+    if (binding?.kind === "operand") return undefined;
     if (binding !== undefined)
       return this.whole(binding.tree) ? this.tryIndex(binding.tree, binding.env) : undefined;
     if (symbol?.kind === "size") return build.size(name.text);
@@ -444,6 +541,10 @@ class Lowering {
 
   private read(tree: Tree, env: Env, want: ElementType): Expr {
     const shape = readShape(tree);
+    if (tree.kind === "subscript" && this.isTupleValue(tree.target, env)) {
+      const type = this.program.typeOf(tree.target);
+      return this.pick(this.tuple(tree.target, env), tree.at[0]!, env, this.scalarType(type));
+    }
     if (
       shape?.alias !== undefined &&
       this.program.symbolOf(shape.alias)?.kind === "use" &&
@@ -480,6 +581,7 @@ class Lowering {
     }
     if (shape === undefined) throw new Error("an unreadable expression was lowered");
     const binding = env.get(shape.name.text);
+    if (binding?.kind === "operand") return binding.components[0]!;
     if (binding?.kind === "value") {
       if (binding.tree.kind === "number" || binding.memo === undefined) {
         const type =
@@ -494,6 +596,167 @@ class Lowering {
     if (symbol?.kind === "const") return this.value(symbol.declaration.value, new Map(), want);
     if (symbol?.kind !== "family") throw new Error(`\`${shape.name.text}\` was lowered without a meaning`);
     return this.familyRead(shape.name.text, symbol.declaration, shape.at, env, tree.range);
+  }
+
+  // Tuples
+
+  /** Something with components that is no family: `let`s, parameters, operands, reductions, calls. */
+  private isTupleValue(tree: Tree, env: Env): boolean {
+    if (this.program.typeOf(tree).kind !== "tuple") return false;
+    if (tree.kind === "name-expr")
+      return env.has(tree.name.text) || this.program.symbolOf(tree.name)?.kind !== "family";
+    // `a[t][k]`: the read of a tuple, then a component of it.
+    return readShape(tree) === undefined || tree.kind === "subscript";
+  }
+
+  /** The components of a family's tuple, by position; undefined where the tree is no such read. */
+  private tupleRead(tree: Tree, env: Env): ((position: IndexExpr) => Expr) | undefined {
+    const shape = readShape(tree);
+    if (shape === undefined || env.has((shape.alias ?? shape.name).text)) return undefined;
+    const family = this.program.symbolOf(shape.name);
+    if (family?.kind !== "family") return undefined;
+    const use = shape.alias === undefined ? undefined : this.program.symbolOf(shape.alias);
+    const name = shape.alias === undefined ? shape.name.text : `${shape.alias.text}.${shape.name.text}`;
+    const used = use?.kind === "use" ? use.declaration : undefined;
+    const at = [...shape.instance, ...shape.at];
+    return (position) => this.familyRead(name, family.declaration, at, env, tree.range, used, position);
+  }
+
+  /** The components of a value of type `T^k`. */
+  private tuple(given: Tree, outer: Env): readonly Expr[] {
+    const { tree, env } = this.peel(given, outer);
+    const type = this.program.typeOf(given);
+    if (type.kind !== "tuple") throw new Error(`a ${type.kind} was lowered as a tuple`);
+    const element = this.scalarType(type);
+    const positions = Array.from({ length: type.width }, (_, k) => build.integer(k));
+    const read = this.tupleRead(tree, env);
+    if (read !== undefined) return positions.map(read);
+    switch (tree.kind) {
+      case "list":
+        return tree.elements.map((e) => this.value(e, env, element));
+      case "name-expr": {
+        const binding = env.get(tree.name.text);
+        if (binding?.kind === "operand") return binding.components;
+        if (binding?.kind === "value") {
+          binding.tuple ??= this.tuple(binding.tree, binding.env);
+          return binding.tuple;
+        }
+        const symbol = this.program.symbolOf(tree.name);
+        if (symbol?.kind === "const") return this.tuple(symbol.declaration.value, new Map());
+        break;
+      }
+      case "call": {
+        const symbol = this.program.symbolOf(tree.name);
+        if (symbol?.kind === "fn") return this.tuple(symbol.declaration.body, this.parameters(tree, env));
+        break;
+      }
+      case "if": {
+        const [then, otherwise] = [this.tuple(tree.then, env), this.tuple(tree.otherwise, env)];
+        const guard = this.static(tree.condition, env);
+        if (guard === undefined) {
+          const condition = this.value(tree.condition, env, build.bit);
+          return then.map((t, k) => build.select(condition, t, otherwise[k]!, element));
+        }
+        return then.map((value, k) =>
+          this.choose(
+            [
+              { guard, value },
+              { guard: build.always, value: otherwise[k]! },
+            ],
+            element,
+          ),
+        );
+      }
+      case "default": {
+        const inside = this.tupleRead(tree.read, env)!;
+        const otherwise = this.tuple(tree.otherwise, env);
+        return positions.map((p, k) => this.defaulted(tree.read, inside(p), otherwise[k]!, element));
+      }
+      case "reduction":
+        return this.fold(tree, env);
+    }
+    throw new Error(`a ${tree.kind} was lowered as a tuple`);
+  }
+
+  /** One of several values: static positions cost nothing, others are a tree of multiplexers. */
+  private pick(values: readonly Expr[], at: Tree, env: Env, type: ElementType): Expr {
+    const index = this.tryIndex(at, env);
+    if (index?.kind === "integer") return values[index.value]!;
+    /** Itself inside, a fault of the run outside. */
+    const checked = (position: Expr): Expr =>
+      build.lookup([position], [values.length], [...values.keys()], build.int);
+    if (index !== undefined) {
+      const [least, most] = intervalOf(index, this.ranges);
+      const cases = values
+        .map((value, k) => ({ guard: atom(build.compare("==", index, build.integer(k))), value, k }))
+        .filter(({ k }) => least <= k && k <= most);
+      if (least >= 0 && most < values.length) {
+        const last = cases.pop()!;
+        return this.choose([...cases, { guard: build.always, value: last.value }], type);
+      }
+      const none = build.apply(
+        "lt",
+        [checked(build.indexValue(index)), build.constant(build.int, 0)],
+        build.bit,
+      );
+      const outside = build.select(none, values[0]!, values[0]!, type);
+      return this.choose([...cases, { guard: build.always, value: outside }], type);
+    }
+    const position = this.value(at, env, build.int);
+    const found = belowOf(position) <= values.length ? position : checked(position);
+    const tree = (from: number, to: number): Expr => {
+      if (to - from === 1) return values[from]!;
+      const middle = (from + to) >> 1;
+      const low = build.apply("lt", [found, build.constant(build.int, middle)], build.bit);
+      return build.select(low, tree(from, middle), tree(middle, to), type);
+    };
+    return tree(0, values.length);
+  }
+
+  /** The operation of a declared monoid, as equations know it. */
+  declared(item: MonoidItem): Monoid {
+    const known = this.monoids.get(item);
+    if (known !== undefined) return known;
+    const saved = this.file;
+    this.origin(item.range, item);
+    const carrier = this.program.carrierOf(item);
+    const element = this.scalarType(carrier);
+    const width = carrier.kind === "tuple" ? carrier.width : 1;
+    const types = Array.from({ length: width }, () => element);
+    const operands = (side: "left" | "right"): Binding => ({
+      kind: "operand",
+      components: types.map((t, k) => build.operand(side, k, t)),
+    });
+    const values = (tree: Tree, env: Env): readonly Expr[] =>
+      carrier.kind === "tuple" ? this.tuple(tree, env) : [this.value(tree, env, element)];
+    const [left, right] = item.combineParams;
+    const env = new Map([
+      [left!.text, operands("left")],
+      [right!.text, operands("right")],
+    ]);
+    const monoid: Monoid = {
+      name: item.name.text,
+      types,
+      identity: values(item.identity!, new Map()),
+      combine: values(item.combine!, env),
+    };
+    this.file = saved;
+    this.monoids.set(item, monoid);
+    return monoid;
+  }
+
+  /** The components of `reduce M[…] e`. */
+  private fold(tree: Reduction, env: Env): readonly Expr[] {
+    const symbol = this.program.symbolOf(tree.monoid!);
+    if (symbol?.kind !== "monoid") throw new Error("an unresolved monoid was lowered");
+    const monoid = this.declared(symbol.declaration);
+    const { inner, dims, filter, dataFilter } = this.reductionPoints(tree, env);
+    const bodies =
+      this.program.carrierOf(symbol.declaration).kind === "tuple"
+        ? this.tuple(tree.body, inner)
+        : [this.value(tree.body, inner, monoid.types[0]!)];
+    const origin = this.origin(tree.range);
+    return monoid.types.map((_, k) => build.fold(monoid, dims, bodies, k, { filter, dataFilter, origin }));
   }
 
   private bindingType(tree: Tree, want: ElementType): ElementType {
@@ -534,13 +797,15 @@ class Lowering {
     env: Env,
     range: Range,
     use?: UseMember,
+    component?: IndexExpr,
   ): Expr {
     const origin = this.origin(range);
     const inner = this.sizesOf(use);
-    const own = family.binders.map((b) => this.dim(b, b.name.text, new Map()));
+    const own = this.dimensions(family);
     const outer = use === undefined ? [] : use.binders.map((b) => this.dim(b, b.name.text, new Map()));
     const dims = [...outer, ...own.map((d) => ({ index: d.index, lo: inner(d.lo), hi: inner(d.hi) }))];
     const subscripts = this.subscripts(at, env, dims);
+    if (component !== undefined) subscripts.push({ kind: "static", value: component });
     const by = new Map<string, IndexExpr>();
     let known = true;
     dims.forEach((d, k) => {
@@ -628,9 +893,12 @@ class Lowering {
 
   private default(tree: Extract<Tree, { kind: "default" }>, env: Env, want: ElementType): Expr {
     const read = this.value(tree.read, env, want);
-    const otherwise = this.value(tree.otherwise, env, want);
+    return this.defaulted(tree.read, read, this.value(tree.otherwise, env, want), want);
+  }
+
+  private defaulted(tree: Tree, read: Expr, otherwise: Expr, want: ElementType): Expr {
     if (read.kind !== "read") throw new Error("a default without a read was lowered");
-    const dims = this.dimsOf(tree.read);
+    const dims = this.dimsOf(tree);
     let inside: Condition = build.always;
     const checks: Expr[] = [];
     const by = new Map<string, IndexExpr>();
@@ -675,7 +943,7 @@ class Lowering {
     const shape = readShape(tree)!;
     const symbol = this.program.symbolOf(shape.name);
     if (symbol?.kind !== "family") throw new Error("a default without a family was lowered");
-    const own = symbol.declaration.binders.map((b) => this.dim(b, b.name.text, new Map()));
+    const own = this.dimensions(symbol.declaration);
     if (shape.alias === undefined) return own;
     const use = this.program.symbolOf(shape.alias);
     if (use?.kind !== "use") throw new Error("an unresolved alias was lowered");
@@ -693,18 +961,7 @@ class Lowering {
   private call(tree: Extract<Tree, { kind: "call" }>, env: Env, want: ElementType): Expr {
     const symbol = this.program.symbolOf(tree.name);
     if (symbol?.kind === "fn") {
-      const fn = symbol.declaration;
-      const inner = new Map<string, Binding>();
-      fn.params.forEach((p, k) => {
-        const type = this.program.typeOf(tree.args[k]!);
-        const binding: Binding = { kind: "value", tree: tree.args[k]!, env };
-        // Arguments are values of the parameter's type, wherever the body uses them.
-        if (type.kind !== "int" && type.kind !== "index") {
-          binding.memo = this.value(tree.args[k]!, env, this.paramType(p.type.name.text, type));
-        }
-        inner.set(p.name.text, binding);
-      });
-      return this.value(fn.body, inner, want);
+      return this.value(symbol.declaration.body, this.parameters(tree, env), want);
     }
     const name = tree.name.text;
     const builtin = builtins[name];
@@ -739,6 +996,23 @@ class Lowering {
     return build.apply(name as Operator, args, builtin.gives === "same" ? type : build.real, origin);
   }
 
+  /** What the parameters of a called function stand for. */
+  private parameters(tree: Extract<Tree, { kind: "call" }>, env: Env): Env {
+    const symbol = this.program.symbolOf(tree.name);
+    if (symbol?.kind !== "fn") throw new Error(`${tree.name.text} was called without a meaning`);
+    const inner = new Map<string, Binding>();
+    symbol.declaration.params.forEach((p, k) => {
+      const type = this.program.typeOf(tree.args[k]!);
+      const binding: Binding = { kind: "value", tree: tree.args[k]!, env };
+      // Arguments are values of the parameter's type, wherever the body uses them.
+      if (type.kind !== "int" && type.kind !== "index" && type.kind !== "tuple") {
+        binding.memo = this.value(tree.args[k]!, env, this.paramType(p.type.name.text, type));
+      }
+      inner.set(p.name.text, binding);
+    });
+    return inner;
+  }
+
   private paramType(name: string, found: Type): ElementType {
     if (name === "bit") return build.bit;
     if (name === "real") return build.real;
@@ -747,14 +1021,8 @@ class Lowering {
   }
 
   private reduction(tree: Reduction, env: Env): Expr {
-    const inner = new Map(env);
-    const dims = tree.binders.map((b): Dim => {
-      // Names inside functions may repeat, so every reduction index is made unique where it would hide another.
-      const index = env.size === 0 ? b.name.text : `${b.name.text}'${++this.fresh}`;
-      const dim = this.dim(b, index, inner);
-      inner.set(b.name.text, { kind: "index", value: build.index(index) });
-      return dim;
-    });
+    if (tree.op === "reduce") return this.fold(tree, env)[0]!;
+    const { inner, dims, filter, dataFilter } = this.reductionPoints(tree, env);
     const found = this.program.typeOf(tree.body);
     const bits =
       tree.op === "any" ||
@@ -763,6 +1031,22 @@ class Lowering {
       tree.op === "majority" ||
       tree.op === "count";
     const bodyType = bits ? build.bit : found.kind === "index" ? build.int : this.type(found, new Map());
+    const body = this.value(tree.body, inner, bodyType);
+    const type = tree.op === "count" || tree.op === "argmin" || tree.op === "argmax" ? build.int : bodyType;
+    return build.reduce(tree.op, dims, body, type, { filter, dataFilter, origin: this.origin(tree.range) });
+  }
+
+  /** The range of a reduction, and what it leaves out. */
+  private reductionPoints(tree: Reduction, env: Env) {
+    const inner = new Map(env);
+    const dims = tree.binders.map((b): Dim => {
+      // Names inside functions may repeat, so every reduction index is made unique where it would hide another.
+      const index = env.size === 0 ? b.name.text : `${b.name.text}'${++this.fresh}`;
+      const dim = this.dim(b, index, inner);
+      inner.set(b.name.text, { kind: "index", value: build.index(index) });
+      return dim;
+    });
+    this.remember(dims);
     let filter: Condition = build.always;
     const data: Expr[] = [];
     for (const c of tree.where === undefined ? [] : conjuncts(tree.where)) {
@@ -770,15 +1054,9 @@ class Lowering {
       if (condition !== undefined) filter = and(filter, condition);
       else data.push(this.value(c, inner, build.bit));
     }
-    const body = this.value(tree.body, inner, bodyType);
-    const type = tree.op === "count" || tree.op === "argmin" || tree.op === "argmax" ? build.int : bodyType;
     const dataFilter =
       data.length === 0 ? undefined : data.reduce((a, b) => build.apply("and", [a, b], build.bit));
-    return build.reduce(tree.op as ReduceOp, dims, body, type, {
-      filter,
-      dataFilter,
-      origin: this.origin(tree.range),
-    });
+    return { inner, dims, filter, dataFilter };
   }
 
   private table(tree: Extract<Tree, { kind: "table" }>, env: Env, want: ElementType): Expr {
@@ -824,6 +1102,8 @@ class Lowering {
     const origin = this.origin(use.alias.range, use);
     const alias = use.alias.text;
     const outer = use.binders.map((b) => this.dim(b, b.name.text, new Map()));
+    this.ranges.clear();
+    this.remember(outer);
     const bySize = new Map(
       symbol.target.sizes.map((s, k) => [s.name.text, this.index(use.args[k]!, new Map())]),
     );

@@ -9,7 +9,7 @@ export type Value = number | readonly number[];
 export type Fault =
   | { readonly kind: "overflow"; readonly exact: number }
   | { readonly kind: "division-by-zero" };
-type Report = (fault: Fault) => void;
+export type FaultReport = (fault: Fault) => void;
 
 const f = Math.fround;
 const exp = elementary.exp();
@@ -19,22 +19,22 @@ const sin = elementary.sin();
 const cos = elementary.cos();
 
 /** Wraps to 32 bits; reports when that changes the value. */
-function wrap(exact: number, report: Report): number {
+function wrap(exact: number, report: FaultReport): number {
   if (exact !== (exact | 0)) report({ kind: "overflow", exact });
   return exact | 0;
 }
 
 /** The product of two 32-bit integers may not be exact as a double: `Math.imul` is. */
-function multiply(a: number, b: number, report: Report): number {
+function multiply(a: number, b: number, report: FaultReport): number {
   if (a * b !== Math.imul(a, b)) report({ kind: "overflow", exact: a * b });
   return Math.imul(a, b);
 }
 
-const floorDiv = (a: number, b: number, report: Report): number => {
+const floorDiv = (a: number, b: number, report: FaultReport): number => {
   if (b === 0) report({ kind: "division-by-zero" });
   return b === 0 ? 0 : wrap(Math.floor(a / b), report);
 };
-const floorMod = (a: number, b: number, report: Report): number => {
+const floorMod = (a: number, b: number, report: FaultReport): number => {
   if (b === 0) report({ kind: "division-by-zero" });
   return b === 0 ? 0 : (a - b * Math.floor(a / b)) | 0;
 };
@@ -43,7 +43,7 @@ const floorMod = (a: number, b: number, report: Report): number => {
 export const truncate = (x: number): number =>
   x !== x ? 0 : Math.max(-2147483648, Math.min(2147483647, Math.trunc(x))) | 0;
 
-type Scalar = (args: readonly number[], report: Report) => number;
+type Scalar = (args: readonly number[], report: FaultReport) => number;
 const sign: Scalar = ([a]) => (a! > 0 ? 1 : a! < 0 ? -1 : 0);
 // Math.min and Math.max are IEEE 754-2019 minimum and maximum: NaN wins, −0 < +0.
 const extremes: Partial<Record<Operator, Scalar>> = {
@@ -92,14 +92,14 @@ const onAny: Partial<Record<Operator, Scalar>> = {
 };
 
 const component = (v: Value, k: number): number => (typeof v === "number" ? v : v[k]!);
-const silent: Report = () => {};
+const silent: FaultReport = () => {};
 
 /** Applies an operator. `type` is the type of the result; comparisons and conversions do not depend on it. */
 export function applyOperator(
   op: Operator,
   args: readonly Value[],
   type: ElementType,
-  report: Report = silent,
+  report: FaultReport = silent,
 ): Value {
   if (op === "dot" || op === "length") {
     const [a, b = a] = args as readonly (readonly number[])[];
@@ -121,7 +121,7 @@ export function applyOperator(
 }
 
 /** The canonical order: the largest power of two below the length on the left. */
-function tree<T>(items: readonly T[], combine: (a: T, b: T) => T): T {
+export function canonicalTree<T>(items: readonly T[], combine: (a: T, b: T) => T): T {
   const go = (from: number, to: number): T => {
     if (to - from === 1) return items[from]!;
     let left = 1;
@@ -133,7 +133,7 @@ function tree<T>(items: readonly T[], combine: (a: T, b: T) => T): T {
 
 /** Sum of binary32 numbers in canonical order; never −0. */
 export function canonicalSum(items: readonly number[]): number {
-  return items.length === 0 ? 0 : f(tree(items, (a, b) => f(a + b)) + 0);
+  return items.length === 0 ? 0 : f(canonicalTree(items, (a, b) => f(a + b)) + 0);
 }
 
 /** One operand of a reduction; `undefined` where a filter left it out. */
@@ -143,7 +143,7 @@ export function reduceOperands(
   op: ReduceOp,
   operands: readonly Operand[],
   type: ElementType,
-  report: Report = silent,
+  report: FaultReport = silent,
 ): Value {
   const present = operands.filter((o): o is Operand & { value: Value } => o.value !== undefined);
   const bits = () => present.map((o) => o.value as number);
@@ -188,7 +188,7 @@ export function reduceOperands(
       if (type.kind === "real") {
         return operands.length === 0
           ? 1
-          : tree(
+          : canonicalTree(
               operands.map((o) => (o.value === undefined ? 1 : (o.value as number))),
               (a, b) => f(a * b),
             );

@@ -11,6 +11,7 @@ import type {
   Family,
   IndexExpr,
   IndexOp,
+  Monoid,
   Operator,
   Subscript,
   System,
@@ -111,12 +112,23 @@ export function printExpr(e: Expr, families: FamilyTypes = new Map()): string {
       const data = e.dataFilter === undefined ? "" : ` when ${go(e.dataFilter)}`;
       return `${e.op}<${printDims(e.dims)}${filter}${data}>(${go(e.body)})${unless(e.type, typeOf(e.body))}`;
     }
+    case "fold": {
+      const filter = isAlways(e.filter) ? "" : ` where ${printCondition(e.filter)}`;
+      const data = e.dataFilter === undefined ? "" : ` when ${go(e.dataFilter)}`;
+      return `fold ${printMonoid(e.monoid)}<${printDims(e.dims)}${filter}${data}>(${list(e.bodies)}).${e.position}`;
+    }
+    case "operand":
+      return `${e.side}(${e.position}):${printType(e.type)}`;
     case "vector":
       return `vector(${list(e.components)})`;
     case "component":
       return `component(${go(e.of)}, ${e.position})`;
   }
 }
+
+/** With its operation, so that equations read back alone. */
+const printMonoid = (m: Monoid): string =>
+  `${m.name} {${m.types.map(printType).join(", ")}} {${m.identity.map((e) => printExpr(e)).join(", ")}} {${m.combine.map((e) => printExpr(e)).join(", ")}}`;
 
 /** The type of an operator's result where its operands decide it. */
 export function inferredType(op: Operator, args: readonly Expr[]): ElementType {

@@ -40,7 +40,7 @@ const reductions: readonly string[] = [
   "argmax",
 ];
 const pattern =
-  /\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(to-int|to-real|[A-Za-z_][A-Za-z0-9_']*(?:\.[A-Za-z_][A-Za-z0-9_']*)*)|(=>|==|!=|<=|\.\.|[-+*^()[\]{},;:|=<>?#]))/y;
+  /\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(to-int|to-real|[A-Za-z_][A-Za-z0-9_']*(?:\.[A-Za-z_][A-Za-z0-9_']*)*)|(=>|==|!=|<=|\.\.|[-+*^()[\]{},;:|=<>?#.]))/y;
 
 /** @throws SystemSyntaxError */
 export function readSystem(text: string): System {
@@ -238,6 +238,34 @@ class Reader {
     return this.accept(":") ? this.type() : otherwise;
   }
 
+  /** `i: 0..n where … when …>` of a reduction. */
+  private points(): { dims: Dim[]; filter: Condition; dataFilter: Expr | undefined } {
+    const dims: Dim[] = [];
+    do dims.push(this.dim());
+    while (this.accept(","));
+    const filter = this.accept("where") ? this.condition() : build.always;
+    const dataFilter = this.accept("when") ? this.expr() : undefined;
+    this.take(">");
+    return { dims, filter, dataFilter };
+  }
+
+  private fold(): Expr {
+    const name = this.next();
+    this.take("{");
+    const types = this.list("}", () => this.type());
+    this.take("{");
+    const identity = this.list("}", () => this.expr());
+    this.take("{");
+    const combine = this.list("}", () => this.expr());
+    this.take("<");
+    const { dims, filter, dataFilter } = this.points();
+    this.take("(");
+    const bodies = this.list(")", () => this.expr());
+    this.take(".");
+    const position = Number(this.next());
+    return build.fold({ name, types, identity, combine }, dims, bodies, position, { filter, dataFilter });
+  }
+
   private expr(): Expr {
     const word = this.peek();
     if (word === "-" || /^\d/.test(word) || word === "Infinity") {
@@ -251,6 +279,14 @@ class Reader {
       const value = this.sum();
       this.take(")");
       return build.indexValue(value);
+    }
+    if (word === "fold") return this.fold();
+    if ((word === "left" || word === "right") && this.peek() === "(") {
+      this.take("(");
+      const position = Number(this.next());
+      this.take(")");
+      this.take(":");
+      return build.operand(word, position, this.type());
     }
     if (word === "choose") {
       this.take("{");
@@ -283,12 +319,7 @@ class Reader {
       return build.read(word, at, this.typed(declared));
     }
     if (reductions.includes(word) && this.accept("<")) {
-      const dims: Dim[] = [];
-      do dims.push(this.dim());
-      while (this.accept(","));
-      const filter = this.accept("where") ? this.condition() : build.always;
-      const dataFilter = this.accept("when") ? this.expr() : undefined;
-      this.take(">");
+      const { dims, filter, dataFilter } = this.points();
       this.take("(");
       const body = this.expr();
       this.take(")");

@@ -31,6 +31,7 @@ export function guardedReads(system: System): GuardedRead[] {
         switch (e.kind) {
           case "constant":
           case "index-value":
+          case "operand":
             return;
           case "read": {
             const ranges = [...reader.dims, ...inner];
@@ -56,11 +57,12 @@ export function guardedReads(system: System): GuardedRead[] {
             }
             return;
           }
-          case "reduce": {
+          case "reduce":
+          case "fold": {
             const more: Path = [...path, { condition: e.filter, wanted: true }];
             const deeper = [...inner, ...e.dims];
             const seen = new Set<Expr>();
-            walk(e.body, more, deeper, seen);
+            for (const body of e.kind === "fold" ? e.bodies : [e.body]) walk(body, more, deeper, seen);
             if (e.dataFilter !== undefined) walk(e.dataFilter, more, deeper, seen);
             return;
           }

@@ -130,6 +130,14 @@ export type Expr =
       readonly type: ElementType;
     }
   | Reduce
+  | Fold
+  /** One component of an operand: only inside the `combine` of a monoid. */
+  | {
+      readonly kind: "operand";
+      readonly side: "left" | "right";
+      readonly position: number;
+      readonly type: ElementType;
+    }
   | { readonly kind: "vector"; readonly components: readonly Expr[] }
   | { readonly kind: "component"; readonly of: Expr; readonly position: number };
 
@@ -163,6 +171,35 @@ export interface Reduce {
   readonly type: ElementType;
   readonly origin?: Origin | undefined;
 }
+
+/**
+ * One component of a reduction over a declared monoid: elements are tuples, `bodies` is one of them. Points and filters as in
+ * `Reduce`; a point that a filter leaves out counts as the identity. Combined in the canonical order.
+ */
+export interface Fold {
+  readonly kind: "fold";
+  readonly monoid: Monoid;
+  readonly dims: readonly Dim[];
+  readonly filter: Condition;
+  readonly dataFilter?: Expr | undefined;
+  /** One for each component of the monoid. */
+  readonly bodies: readonly Expr[];
+  readonly position: number;
+  readonly type: ElementType;
+  readonly origin?: Origin | undefined;
+}
+
+/**
+ * A set with an operation: elements are tuples of `types`, `combine` gives each component of `left · right` over `operand`s.
+ * That it is associative with this identity is promised by the author and looked into by `algebra/associativity.ts`.
+ */
+export interface Monoid {
+  readonly name: string;
+  readonly types: readonly ElementType[];
+  readonly identity: readonly Expr[];
+  readonly combine: readonly Expr[];
+}
+
 export type ReduceOp =
   | "sum"
   | "product"

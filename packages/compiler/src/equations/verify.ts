@@ -1,7 +1,7 @@
 /** What must be true of every system. A message here is a fault of a pass, never of a user. */
-import { typeOf } from "./build";
+import { someExpr, typeOf } from "./build";
 import { collectIndices } from "./evaluate-index";
-import type { Condition, Dim, ElementType, Expr, IndexExpr, System } from "./system";
+import type { Condition, Dim, ElementType, Expr, IndexExpr, Monoid, System } from "./system";
 
 /** Everything that is wrong; empty for a sound system. */
 export function verifySystem(system: System): string[] {
@@ -32,6 +32,19 @@ export function verifySystem(system: System): string[] {
       scope.add(d.index);
     }
     return scope;
+  };
+  const seen = new Set<Monoid>();
+  const monoid = (m: Monoid, where: string): void => {
+    if (seen.has(m)) return;
+    seen.add(m);
+    for (const e of [...m.identity, ...m.combine]) {
+      someExpr(e, (x) => {
+        if (x.kind === "read" || x.kind === "fold") found.push(`${where}: ${m.name} holds a ${x.kind}`);
+        if (x.kind === "operand" && !stores(m.types[x.position] ?? x.type, x.type))
+          found.push(`${where}: operand ${x.position} of ${m.name} is read as ${x.type.kind}`);
+        return false;
+      });
+    }
   };
   condition(system.constraints, new Set(), "where");
   for (const family of system.families) {
@@ -91,6 +104,24 @@ export function verifySystem(system: System): string[] {
           if (e.dataFilter !== undefined) value(e.dataFilter, deeper);
           return;
         }
+        case "fold": {
+          const deeper = dims(e.dims, inner, where);
+          condition(e.filter, deeper, where);
+          for (const b of e.bodies) value(b, deeper);
+          if (e.dataFilter !== undefined) value(e.dataFilter, deeper);
+          const { types, identity, combine } = e.monoid;
+          if ([identity, combine, e.bodies].some((list) => list.length !== types.length))
+            found.push(`${where}: ${e.monoid.name} has ${types.length} components`);
+          e.bodies.forEach((b, k) => {
+            if (types[k] !== undefined && !stores(types[k], typeOf(b)))
+              found.push(`${where}: ${typeOf(b).kind} is an operand of ${e.monoid.name}`);
+          });
+          monoid(e.monoid, where);
+          return;
+        }
+        case "operand":
+          found.push(`${where}: it stands outside a monoid`);
+          return;
         case "vector":
           for (const c of e.components) value(c, inner);
           return;
