@@ -98,7 +98,7 @@ export function renderReport(report: Report): string {
     lines.push(
       "",
       pc.dim(
-        `${report.unprovedReads} reads are checked when the program runs: their bounds were not proved for all sizes.`,
+        `${report.unprovedReads} ${report.unprovedReads === 1 ? "read is" : "reads are"} checked when the program runs: not proved inside for all sizes.`,
       ),
     );
   return lines.join("\n");

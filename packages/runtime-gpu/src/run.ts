@@ -1,7 +1,6 @@
 /** Follows a plan on a device: buffers in, launches in short submits, results out whole or not at all. */
 import {
   allocate,
-  componentsOf,
   type Family,
   type FamilyPlace,
   type FamilyValues,
@@ -13,6 +12,7 @@ import {
   type Launch,
   launchesGpu,
   layoutGpu,
+  packLanes,
   place,
   planGpu,
   printIndex,
@@ -20,6 +20,7 @@ import {
   type Sizes,
   shareBanks,
   showSizes,
+  unpackLanes,
 } from "@fathom/compiler";
 import { type Diagnostic, diagnostic } from "@fathom/lang";
 import type { Gpu } from "./device";
@@ -305,12 +306,17 @@ class Run {
       ],
     });
     const constants = Object.fromEntries(kernel.overrides.map((o) => [o, this.layout.overrides.get(o)!]));
-    const pipeline = await this.wait(
-      device.createComputePipelineAsync({
-        layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: "main", constants },
-      }),
-    );
+    const made = device.createComputePipelineAsync({
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main", constants },
+    });
+    // A rejected kernel is a fault of ours: say what the device's compiler found.
+    const explained = made.catch(async (error: unknown) => {
+      const { messages } = await module.getCompilationInfo();
+      const found = messages.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join("\n");
+      throw found === "" ? error : new Error(`the kernel ${kernel.label} is rejected: ${found}`);
+    });
+    const pipeline = await this.wait(explained);
     const group = device.createBindGroup({
       layout,
       entries: [
@@ -410,7 +416,13 @@ class Run {
       if (given === undefined) throw new Error(`the input ${family.name} was not bound`);
       if (words === 0) continue;
       const { data } = given;
-      const asWords = data instanceof Uint8Array ? Int32Array.from(data) : data;
+      const packed = this.plan.packed.get(family.name);
+      const asWords =
+        packed !== undefined
+          ? packLanes(given, packed.dim)
+          : data instanceof Uint8Array
+            ? Int32Array.from(data)
+            : data;
       device.queue.writeBuffer(
         this.banks[this.plan.bankOf(family.name)]!,
         at * WORD,
@@ -423,8 +435,13 @@ class Run {
 
   private async read(family: Family): Promise<FamilyValues> {
     const { lo, extent, at, words }: FamilyPlace = this.layout.families.get(family.name)!;
-    const points = words / componentsOf(family.type);
-    const values = allocate(family, this.options.sizes, { lo, extent, points });
+    const values = allocate(family, this.options.sizes, {
+      lo,
+      extent,
+      points: extent.reduce((a, b) => a * b, 1),
+    });
+    const packed = this.plan.packed.get(family.name);
+    const target = packed === undefined ? values.data : new Int32Array(words);
     const bank = this.banks[this.plan.bankOf(family.name)]!;
     const step = READ_BYTES / WORD;
     for (let from = 0; from < words; from += step) {
@@ -436,12 +453,10 @@ class Run {
       this.device.queue.submit([encoder.finish()]);
       await this.wait(staging.mapAsync(GPUMapMode.READ));
       const mapped = staging.getMappedRange();
-      values.data.set(
-        values.data instanceof Float32Array ? new Float32Array(mapped) : new Int32Array(mapped),
-        from,
-      );
+      target.set(target instanceof Float32Array ? new Float32Array(mapped) : new Int32Array(mapped), from);
       staging.destroy();
     }
+    if (packed !== undefined) unpackLanes(target as Int32Array, values, packed.dim);
     return values;
   }
 }

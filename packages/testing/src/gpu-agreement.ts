@@ -1,10 +1,20 @@
 /** Whether a program means the same to the interpreter and on a GPU. Runs in Node and in a page. */
-import { compileTask, type FamilyValues, interpret, planGpu, randomValues } from "@fathom/compiler";
+import {
+  compileTask,
+  type FamilyValues,
+  type GpuForms,
+  interpret,
+  planGpu,
+  randomValues,
+} from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { type Gpu, runOnGpu } from "@fathom/runtime-gpu";
 import type { RandomProgram } from "./random-program";
 
 export { findGpu } from "@fathom/runtime-gpu";
+
+/** Ways to compile that must not matter. */
+const gpuForms: readonly GpuForms[] = [{}, { packed: "never" }, { packed: "always", oneGroup: "never" }];
 
 /** What differs, bit for bit (NaN is NaN, and −0 is not 0); undefined where nothing does. */
 export async function gpuMismatch(
@@ -17,15 +27,21 @@ export async function gpuMismatch(
   const inputs = new Map<string, FamilyValues>();
   for (const f of system.families) if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, seed));
   const reference = interpret(system, { sizes, inputs, seed });
-  for (const keep of [[], system.families.filter((f) => f.role === "node").map((f) => f.name)]) {
-    const plan = planGpu(system, { keep, unproved: compiled.unproved });
+  const nodes = system.families.filter((f) => f.role === "node").map((f) => f.name);
+  // As a user gets it, and one other way with all families wanted.
+  for (const [keep, forms] of [
+    [[], gpuForms[0]!],
+    [seed % 2 === 0 ? nodes : [], gpuForms[1 + (seed % (gpuForms.length - 1))]!],
+  ] as const) {
+    const plan = planGpu(system, { keep, unproved: compiled.unproved, forms });
     const found = await runOnGpu(plan, { gpu, sizes, inputs, seed });
     const codes = [reference, found].map((r) => r.diagnostics.map((d) => d.code).join());
-    if (codes[0] !== codes[1]) return `${text}\ninterpreter: ${codes[0]}, GPU: ${codes[1]}`;
+    if (codes[0] !== codes[1])
+      return `${text}\ninterpreter: ${codes[0]}, GPU: ${codes[1]} ${JSON.stringify(forms)}`;
     for (const [name, { data }] of found.values) {
       const wanted = reference.values.get(name)!.data;
       if (!Array.from(data).every((v, k) => Object.is(v, wanted[k])))
-        return `${text}\n${name} at ${JSON.stringify(sizes)}, seed ${seed}: GPU ${data}, interpreter ${wanted}`;
+        return `${text}\n${name} at ${JSON.stringify(sizes)}, ${JSON.stringify(forms)}, seed ${seed}: GPU ${data}, interpreter ${wanted}`;
     }
   }
   return undefined;

@@ -220,18 +220,6 @@ function fresh(
   );
 }
 
-const kinds: fc.Arbitrary<Kind> = fc.constantFrom<Kind>(
-  "bit",
-  "int",
-  "real",
-  "bit",
-  "int",
-  "real",
-  "Colour",
-  "index(3)",
-  "vec2",
-);
-
 /** What every program may call: an enum, functions, monoids, and a task with a chain of its own. */
 const PRELUDE = `enum Colour { Red, Green, Blue }
 fn next(c: Colour): Colour = table(c) [Colour.Green, Colour.Blue, Colour.Red]
@@ -259,42 +247,50 @@ const INPUTS = `  input b[i: 0..n]: bit
   input c[i: 0..n]: Colour
   input at3[i: 0..n]: index(3)`;
 
-/** Programs of one to three families; the task to run is the first. */
-export const randomProgram: fc.Arbitrary<RandomProgram> = fc
-  .record({
-    kinds: fc.array(kinds, { minLength: 1, maxLength: 3 }),
-    n: fc.integer({ min: 1, max: 5 }),
-    T: fc.integer({ min: 0, max: 3 }),
-    seed: fc.nat(1_000_000),
-  })
-  .chain(({ kinds: list, n, T, seed }) => {
-    const families = list.map((kind, k) => ({ name: `f${k}`, kind }));
-    const fed = families.findIndex((f) => f.kind === "int");
-    const equations = families.map((f, k) => {
-      const scope = { earlier: families.slice(0, k), used: fed >= 0 && fed < k, inner: [] };
-      const first = expression(f.kind, { ...scope, self: undefined }, 1);
-      const later = expression(f.kind, { ...scope, self: f }, 3);
-      return fc
-        .tuple(first, later)
-        .map(
-          ([a, b]) =>
-            `  node ${f.name}[t: 0..=T, i: 0..n]: ${f.kind} =\n    if t == 0 { ${a} } else { ${b} }`,
-        );
+/** Programs of one to three families of these kinds, at most `most` cells wide; the task to run is the first. */
+const programs = (kinds: readonly Kind[], most: number): fc.Arbitrary<RandomProgram> =>
+  fc
+    .record({
+      kinds: fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 3 }),
+      n: fc.integer({ min: 1, max: most }),
+      T: fc.integer({ min: 0, max: 3 }),
+      seed: fc.nat(1_000_000),
+    })
+    .chain(({ kinds: list, n, T, seed }) => {
+      const families = list.map((kind, k) => ({ name: `f${k}`, kind }));
+      const fed = families.findIndex((f) => f.kind === "int");
+      const equations = families.map((f, k) => {
+        const scope = { earlier: families.slice(0, k), used: fed >= 0 && fed < k, inner: [] };
+        const first = expression(f.kind, { ...scope, self: undefined }, 1);
+        const later = expression(f.kind, { ...scope, self: f }, 3);
+        return fc
+          .tuple(first, later)
+          .map(
+            ([a, b]) =>
+              `  node ${f.name}[t: 0..=T, i: 0..n]: ${f.kind} =\n    if t == 0 { ${a} } else { ${b} }`,
+          );
+      });
+      return fc.tuple(...equations).map((lines): RandomProgram => {
+        const uses = fed < 0 ? [] : [`  use Running(n)[t: 0..=T] with { x[i] = f${fed}[t, i] } as u`];
+        const outputs = families.map((f) => `  output o${f.name}[i: 0..n] = ${f.name}[T, i]`);
+        const text = [
+          "task Random(n: size, T: size) where n >= 1 {",
+          INPUTS,
+          ...lines,
+          ...uses,
+          ...outputs,
+          "}",
+          "",
+          PRELUDE,
+          "",
+        ].join("\n");
+        return { text, sizes: { n, T }, seed };
+      });
     });
-    return fc.tuple(...equations).map((lines): RandomProgram => {
-      const uses = fed < 0 ? [] : [`  use Running(n)[t: 0..=T] with { x[i] = f${fed}[t, i] } as u`];
-      const outputs = families.map((f) => `  output o${f.name}[i: 0..n] = ${f.name}[T, i]`);
-      const text = [
-        "task Random(n: size, T: size) where n >= 1 {",
-        INPUTS,
-        ...lines,
-        ...uses,
-        ...outputs,
-        "}",
-        "",
-        PRELUDE,
-        "",
-      ].join("\n");
-      return { text, sizes: { n, T }, seed };
-    });
-  });
+
+export const randomProgram = programs(
+  ["bit", "int", "real", "bit", "int", "real", "Colour", "index(3)", "vec2"],
+  5,
+);
+/** Bits mostly, over rows of several words: what back ends pack. */
+export const randomBitProgram = programs(["bit", "bit", "bit", "int"], 100);

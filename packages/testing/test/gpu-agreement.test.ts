@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 import { build } from "vite";
 import { afterAll, expect, test } from "vitest";
 import { findGpu, gpuMismatch } from "../src/gpu-agreement";
-import { projectRoot, randomProgram } from "../src/index";
+import { projectRoot, randomBitProgram, randomProgram } from "../src/index";
 
 const RUNS = Number(process.env.FATHOM_GPU_PROGRAMS ?? 60);
 const SEED = process.env.FATHOM_FUZZ_SEED === undefined ? 20_261_124 : Number(process.env.FATHOM_FUZZ_SEED);
@@ -21,17 +21,20 @@ const missing = typeof device === "string" && process.env.CI === undefined;
 if (missing) console.warn(`skipped: ${device}`);
 afterAll(() => gpu.close());
 
-test.skipIf(missing)(
-  `${RUNS} random programs mean the same to the interpreter and on the GPU`,
+test.skipIf(missing).each([
+  ["", randomProgram, RUNS],
+  [" of bits in rows of words", randomBitProgram, Math.ceil(RUNS / 3)],
+] as const)(
+  "random programs%s mean the same to the interpreter and on the GPU",
   {
     timeout: 7_200_000,
   },
-  async () => {
+  async (_, programs, numRuns) => {
     expect(typeof device).not.toBe("string");
-    const property = fc.asyncProperty(randomProgram, async (program) => {
+    const property = fc.asyncProperty(programs, async (program) => {
       expect(await gpuMismatch(program, gpu)).toBeUndefined();
     });
-    await fc.assert(property, { numRuns: RUNS, seed: SEED });
+    await fc.assert(property, { numRuns, seed: SEED });
   },
 );
 

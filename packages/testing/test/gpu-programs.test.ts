@@ -107,6 +107,62 @@ describe("orders", () => {
   });
 });
 
+const exampleText = (path: string) => readFileSync(join(projectRoot, "examples", path), "utf8");
+
+const patterns = `task Patterns(n: size, m: size, P: size) where n >= 1, m >= 1, P >= 1 {
+  input x[i: 0..n, p: 0..P]: bit
+  input left[g: 0..m]: index(n + g)
+  input right[g: 0..m]: index(n + g)
+  node value[k: 0..n+m, p: 0..P]: bit =
+    if k < n { x[k, p] } else { not (value[left[k-n], p] and value[right[k-n], p]) }
+  output answer[p: 0..P] = value[n + m - 1, p]
+}`;
+const closure = `task Closure(n: size) where n >= 1 {
+  input edge[i: 0..n, j: 0..n]: bit
+  node reach[t: 0..=log2(n), i: 0..n, j: 0..n]: bit =
+    if t == 0 { edge[i, j] or i == j } else { any[k: 0..n] reach[t-1, i, k] and reach[t-1, k, j] }
+  output all[i: 0..n, j: 0..n] = reach[log2(n), i, j]
+}`;
+const shifted = `task Shifted(n: size, T: size) where n >= 2 {
+  input a[i: 0..n]: bit
+  node x[t: 0..=T, i: 1..n]: bit =
+    if t == 0 { a[i] xor a[i-1] }
+    else if i <= 3 or i == n - 2 { not x[t-1, i] }
+    else { (x[t-1, i-3] ?? a[0]) xor (x[t-1, i+40] ?? (i mod 2 == 0)) xor majority[k: 0..5] a[(i + 7*k) mod n] }
+  output y[i: 0..n] = if i == 0 { a[0] } else { x[T, i] }
+}`;
+
+describe.skipIf(missing)("bits are packed, 32 instances a word", () => {
+  const sides = [3, 31, 32, 33, 64, 100];
+  test.each([
+    [
+      "Rule110",
+      exampleText("rule110/rule110.fathom"),
+      ["cell", "final", "start"],
+      sides.map((n) => ({ n, T: 5 })),
+    ],
+    [
+      "Elementary",
+      exampleText("rule110/rule110.fathom"),
+      ["cell", "final", "start"],
+      sides.map((n) => ({ n, T: 3 })),
+    ],
+    [
+      "Life",
+      exampleText("life/life.fathom"),
+      ["cell", "final", "start"],
+      sides.map((m) => ({ n: 4, m, T: 3 })),
+    ],
+    ["Patterns", patterns, ["answer", "value", "x"], sides.map((P) => ({ n: 3, m: 9, P }))],
+    ["Closure", closure, ["all", "edge", "reach"], [1, 5, 33, 40].map((n) => ({ n }))],
+    ["Shifted", shifted, ["a", "x", "y"], [2, 3, 7, 33, 70, 100].map((n) => ({ n, T: 4 }))],
+  ] as const)("%s", async (name, text, families, many) => {
+    const compiled = compiledFrom(text, name);
+    expect([...planGpu(compiled.system).packed.keys()].sort()).toEqual(families);
+    for (const sizes of many) await agrees(compiled, sizes);
+  });
+});
+
 const chain = `task Chain(n: size, T: size) where n >= 1 {
   input x[i: 0..n]: int
   node y[t: 0..=T, i: 0..n]: int = if t == 0 { x[i] } else { y[t-1, (i+1) mod n] * 5 + y[t-1, i] }

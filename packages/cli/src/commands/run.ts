@@ -109,6 +109,9 @@ export function runCommand(cli: Command): void {
           );
         if (o.target === "gpu" && o.checked === true)
           throw new Exit(exitCode.usage, "--checked runs on the CPU: leave out --target gpu");
+        // Said now, not after a long run.
+        if (o.out !== undefined && !/\.(json|npy|png)$/.test(o.out))
+          throw new Exit(exitCode.usage, `${o.out}: outputs are written as .json, .npy or .png`);
         const stop = new AbortController();
         const interrupt = () =>
           stop.abort(new Exit(exitCode.interrupted, "interrupted: nothing was written"));
@@ -166,8 +169,7 @@ export function runCommand(cli: Command): void {
               `a picture needs two dimensions: ${chosen[0]} has ${chosen[1].extent.length} (choose a family with --keep)`,
             );
           writeWhole(o.out, png(chosen[1]));
-        } else if (o.out.endsWith(".json")) writeWhole(o.out, `${JSON.stringify(nested)}\n`);
-        else throw new Exit(exitCode.usage, `${o.out}: outputs are written as .json, .npy or .png`);
+        } else writeWhole(o.out, `${JSON.stringify(nested)}\n`);
         if (!json) print(`${o.out}  ${o.out.endsWith(".json") ? Object.keys(nested).join(", ") : chosen[0]}`);
       },
     );

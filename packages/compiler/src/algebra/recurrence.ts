@@ -5,6 +5,7 @@
  */
 import { add, choose, index, indexOperators, integer, log2, mul, sub } from "../equations/build";
 import { isAlways, mapCondition, substituteIndex } from "../equations/conditions";
+import { collectIndices } from "../equations/evaluate-index";
 import { type GuardedRead, guardedReads } from "../equations/reads";
 import type {
   Condition,
@@ -75,8 +76,8 @@ export interface StepEquation {
   readonly family: string;
   readonly guard: Condition;
   readonly value: Expr;
-  /** False for equations that read no state: starts and resets. */
-  readonly recurs: boolean;
+  /** `start` and `reset` read no state; a start holds at the first steps only, so no step comes before it. */
+  readonly role: "start" | "reset" | "step";
 }
 
 /** A read of the state: how many steps back, and which cell (subscripts without running index and copies). */
@@ -86,16 +87,18 @@ export interface StateRead {
   readonly cell: readonly Subscript[];
 }
 
-type Axes = Pick<Recurrence, "families" | "axis" | "copyAxes" | "direction">;
+type Axes = Pick<Recurrence, "axis" | "copyAxes" | "direction">;
 
-/** What a read in a step says of the state; undefined for reads of inputs. Only for steps of reach `lags`. */
-export function stateRead(r: Axes, reader: Family, read: Read): StateRead | undefined {
+/**
+ * What a read in a step says of the state, where the reader's running index is called `time`; undefined for reads of inputs. Only for
+ * steps of reach `lags`.
+ */
+export function stateRead(r: Axes, time: string, read: Read): StateRead | undefined {
   const axis = r.axis.get(read.family);
-  const own = r.axis.get(reader.name);
-  if (axis === undefined || own === undefined || !r.families.includes(read.family)) return undefined;
+  if (axis === undefined) return undefined;
   const at = read.at[axis]!;
   if (at.kind !== "static") return undefined;
-  const distance = combine(toAffine(index(reader.dims[own]!.index)), toAffine(at.value), -1);
+  const distance = combine(toAffine(index(time)), toAffine(at.value), -1);
   if (distance.terms.size > 0) return undefined;
   const copies = r.copyAxes.get(read.family) ?? [];
   const cell = read.at.filter((_, k) => k !== axis && !copies.includes(k));
@@ -443,9 +446,10 @@ function stepsOf(
   r: Axes,
 ): readonly StepEquation[] | undefined {
   const byName = new Map(families.map((f) => [f.name, f]));
-  const recurs = (family: Family, e: Expr) => readsOf(e).some((x) => stateRead(r, family, x) !== undefined);
+  const recurs = (time: string, e: Expr) => readsOf(e).some((x) => stateRead(r, time, x) !== undefined);
   let failed = false;
   const steps = stateFamilies.flatMap((family) => {
+    const running = family.dims[r.axis.get(family.name)!]!;
     const taken = new Set([
       ...family.dims.map((d) => d.index),
       ...families.flatMap((f) => f.pieces.flatMap((p) => [...boundIndices(p.value)])),
@@ -453,18 +457,62 @@ function stepsOf(
     const writeOut = (e: Expr): Expr =>
       rewriteExpr(e, (x) => {
         if (failed || x.kind !== "read") return undefined;
-        if (stateRead(r, family, x)?.lag !== 0) return undefined;
+        if (stateRead(r, running.index, x)?.lag !== 0) return undefined;
         const body = atPoint(byName.get(x.family)!, x, taken);
         if (body === undefined) failed = true;
         return body && writeOut(body);
       });
+    let covered = 0;
     return family.pieces.map((p): StepEquation => {
       const value = writeOut(p.value);
       if (!failed && sizeOf(value) > STEP_LIMIT) failed = true;
-      return { family: family.name, guard: p.guard, value, recurs: !failed && recurs(family, value) };
+      const known = { family: family.name, guard: p.guard, value };
+      if (failed || recurs(running.index, value)) return { ...known, role: "step" };
+      const further = firstSteps(p.guard, running, r.direction, covered);
+      covered = further ?? covered;
+      return { ...known, role: further === undefined ? "reset" : "start" };
     });
   });
   return failed ? undefined : steps;
+}
+
+/**
+ * How many of the first steps a guard and those before it cover, where it holds at first steps only (∞ where a size says how many); else
+ * undefined.
+ */
+function firstSteps(
+  guard: Condition,
+  { index: name, lo, hi }: Dim,
+  direction: 1 | -1,
+  covered: number,
+): number | undefined {
+  const last = sub(hi, integer(1));
+  const [first, step] = direction === 1 ? [lo, 1] : [last, -1];
+  const here = index(name);
+  const offsets: number[] = [];
+  for (const all of guard) {
+    const c = all.length === 1 ? all[0]! : undefined;
+    if (c === undefined || (c.left === here) === (c.right === here)) return undefined;
+    const other = c.left === here ? c.right : c.left;
+    const names = new Set<string>();
+    collectIndices(other, names);
+    if (names.has(name)) return undefined;
+    if (c.op === "<" || c.op === "<=") {
+      // An initial segment of time, and nothing else.
+      if ((c.left === here) !== (direction === 1)) return undefined;
+      offsets.push(Number.POSITIVE_INFINITY);
+      continue;
+    }
+    const offset = combine(toAffine(other), toAffine(first), -1);
+    if (c.op !== "==" || offset.terms.size > 0) return undefined;
+    offsets.push(offset.constant * step);
+  }
+  let end = covered;
+  for (const o of offsets.sort((a, b) => a - b)) {
+    if (o > end && o !== Number.POSITIVE_INFINITY) return undefined;
+    end = Math.max(end, o + 1);
+  }
+  return end;
 }
 
 /** The equation of the instance that is read, in the reader's indices; undefined where data says which. */

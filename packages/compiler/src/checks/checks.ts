@@ -12,7 +12,7 @@ import { type GuardedRead, guardedReads } from "../equations/reads";
 import type { Dim, IndexExpr, Read, Sizes, System } from "../equations/system";
 import { place, showSizes } from "../equations/values";
 import type { Schedule, Step } from "../schedule/schedule";
-import { combine, least, toAffine } from "../symbolic/affine";
+import { casesOf, Facts } from "../symbolic/constraints";
 import { smallSizes } from "./small-sizes";
 
 /** Instances looked at per read while searching for a counterexample. */
@@ -31,7 +31,7 @@ export function checkReads(system: System): ReadCheck {
   const reported = new Set<string>();
   let sizes: Sizes[] | undefined;
   for (const guarded of guardedReads(system)) {
-    if (provedInside(guarded)) continue;
+    if (provedInside(system, guarded)) continue;
     sizes ??= smallSizes(system, 6, 120);
     const found = counterexample(guarded, sizes);
     if (found === undefined) {
@@ -54,45 +54,46 @@ export function checkReads(system: System): ReadCheck {
   return { diagnostics, unproved };
 }
 
-function provedInside({ reader, source, read, facts, inner }: GuardedRead): boolean {
-  const ranges = [...reader.dims, ...inner];
+/** Each static subscript is inside its dimension, given that those before it are; by linear programming where that is needed. */
+function provedInside(system: System, { reader, source, read, path, inner }: GuardedRead): boolean {
+  if (source.dims.length === 0) return true;
   const by = new Map<string, IndexExpr>();
-  const bound = (e: IndexExpr) => toAffine(substitute(e, by));
-  return source.dims.every((dim, k) => {
+  const wanted = source.dims.flatMap((dim, k) => {
     const s = read.at[k]!;
-    if (s.kind === "dynamic") return dimensionFree(source.dims, k);
-    const form = toAffine(s.value);
-    const lo = bound(dim.lo);
-    const hi = bound(dim.hi);
+    if (s.kind === "dynamic") return dimensionFree(source.dims, k) ? [] : [undefined];
+    const bounds = { at: s.value, lo: substituteIndex(dim.lo, by), hi: substituteIndex(dim.hi, by) };
     by.set(dim.index, s.value);
-    // e mod m lies in 0..m where m ≥ 1.
-    if (s.value.kind === "mod") {
-      const modulus = toAffine(s.value.right);
-      const positive = least(combine(modulus, { constant: 1, terms: new Map() }, -1), ranges, facts) >= 0;
-      if (
-        positive &&
-        least(combine({ constant: 0, terms: new Map() }, lo, -1), ranges, facts) >= 0 &&
-        least(combine(hi, modulus, -1), ranges, facts) >= 0
-      )
-        return true;
-    }
-    const above = least(combine(form, lo, -1), ranges, facts) >= 0;
-    const below =
-      least(combine(combine(hi, form, -1), { constant: 1, terms: new Map() }, -1), ranges, facts) >= 0;
-    return above && below;
+    return [bounds];
+  });
+  return casesOf(path).every((all) => {
+    const facts = new Facts(system);
+    facts.range([...reader.dims, ...inner]);
+    facts.assume(all);
+    const inside = wanted.every(
+      (w) => w !== undefined && facts.atMost(w.lo, w.at) && facts.lessThan(w.at, w.hi),
+    );
+    return inside || facts.impossible();
   });
 }
 
 /** No later bound depends on dimension k. */
 function dimensionFree(dims: readonly Dim[], k: number): boolean {
   const name = dims[k]!.index;
-  return dims
-    .slice(k + 1)
-    .every((d) => ![...toAffine(d.lo).terms.keys(), ...toAffine(d.hi).terms.keys()].includes(name));
-}
-
-function substitute(e: IndexExpr, by: ReadonlyMap<string, IndexExpr>): IndexExpr {
-  return by.size === 0 ? e : substituteIndex(e, by);
+  const mentions = (e: IndexExpr): boolean => {
+    switch (e.kind) {
+      case "integer":
+      case "size":
+        return false;
+      case "index":
+        return e.name === name;
+      case "log2":
+      case "pow2":
+        return mentions(e.operand);
+      default:
+        return mentions(e.left) || mentions(e.right);
+    }
+  };
+  return dims.slice(k + 1).every((d) => !mentions(d.lo) && !mentions(d.hi));
 }
 
 function counterexample(

@@ -279,3 +279,10 @@ export function collectIndices(e: IndexExpr, into: Set<string>): void {
       collectIndices(e.right, into);
   }
 }
+
+/** Whether no bound of a family depends on its own earlier indices. */
+export function isBox(family: Pick<Family, "dims">): boolean {
+  const used = new Set<string>();
+  for (const d of family.dims) for (const e of [d.lo, d.hi]) collectIndices(e, used);
+  return used.size === 0;
+}

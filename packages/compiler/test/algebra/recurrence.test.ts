@@ -44,9 +44,9 @@ test("a running sum is one word of state along its index", () => {
     states: undefined,
   });
   expect(r!.inputs).toEqual(["x"]);
-  expect(r!.steps!.map((s) => [s.recurs, printExpr(s.value)])).toEqual([
-    [false, "x[0]:int"],
-    [true, "add(s[i - 1]:int, x[i]:int)"],
+  expect(r!.steps!.map((s) => [s.role, printExpr(s.value)])).toEqual([
+    ["start", "x[0]:int"],
+    ["step", "add(s[i - 1]:int, x[i]:int)"],
   ]);
 });
 

@@ -59,6 +59,10 @@ fn fault(at: u32, found: array<i32, 8>) {
   // By a constant above 0.
   pdiv: "fn pdiv(a: i32, b: i32) -> i32 { let q = a / b; return select(q, q - 1, a < q * b); }",
   pmod: "fn pmod(a: i32, b: i32) -> i32 { let r = a % b; return select(r, r + b, r < 0); }",
+  // Lanes of a word: the one of this number, if there is one, and those before it.
+  lane: "fn lane(k: i32) -> u32 { return select(0u, 1u << u32(k & 31), k >= 0 && k < 32); }",
+  below:
+    "fn below(k: i32) -> u32 { return select(select((1u << u32(k & 31)) - 1u, 0xffffffffu, k >= 32), 0u, k <= 0); }",
   vdiv: `fn vdiv(a: i32, b: i32) -> i32 {
   let d = select(b, 1, b == 0 || b == -1);
   let q = a / d;

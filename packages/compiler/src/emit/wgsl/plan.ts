@@ -2,12 +2,17 @@
  * A system as data that a GPU runtime follows: WGSL kernels, and for given sizes where every family lies and which launches
  * compute it. Pure: no device is needed to make, read or test a plan.
  */
-import { familyBox, forEachPoint } from "../../equations/evaluate-index";
+import { familyBox, forEachPoint, isBox } from "../../equations/evaluate-index";
 import { runPasses, runPipeline } from "../../equations/pass";
 import type { Dim, Expr, Family, IndexExpr, Sizes, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
+import { type Choice, type Packed, packing } from "../../schedule/packing";
 import { type Time, type Wavefronts, type WaveStep, wavefronts } from "../../schedule/wavefront";
-import { FUSED_WIDTH, isBox, Module, override, type Placement, type Site } from "./print";
+import { visitWord } from "../../schedule/words";
+import { FUSED_WIDTH, Module, override, type Placement, type Site } from "./print";
+
+/** Instances of a bit family in a word. */
+export const LANES = 32;
 
 export interface GpuKernel {
   readonly label: string;
@@ -31,6 +36,8 @@ export interface GpuPlan {
   /** The kernel that runs a whole loop inside one workgroup, for loops that allow it. */
   readonly fusedOf: ReadonlyMap<WaveStep, number>;
   readonly placementOf: ReadonlyMap<string, Placement>;
+  /** Bit families of 32 instances a word. */
+  readonly packed: ReadonlyMap<string, Packed>;
   readonly sites: readonly Site[];
   /** Contents of finite functions, which lie in bank 0. */
   readonly tables: readonly (readonly number[])[];
@@ -46,6 +53,15 @@ export interface GpuOptions {
   readonly unproved?: ReadonlySet<Expr> | undefined;
   /** Which bank (storage buffer) a family lies in, where one cannot hold all: 0 without. */
   readonly banks?: ReadonlyMap<string, number> | undefined;
+  /** Forms of code; each is chosen by itself where nothing is said. */
+  readonly forms?: GpuForms | undefined;
+}
+
+export interface GpuForms {
+  /** 32 bits a word. */
+  readonly packed?: Choice | undefined;
+  /** Whole loops inside one workgroup. */
+  readonly oneGroup?: Choice | undefined;
 }
 
 export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
@@ -55,7 +71,6 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
   const sites: Site[] = [{ code: "too-large" }, { code: "too-large" }];
   const tables: (readonly number[])[] = [];
   const bankOf = (family: string) => options.banks?.get(family) ?? 0;
-  const module = () => new Module(system, waves, options.unproved ?? new Set(), sites, tables, bankOf);
 
   const placementOf = new Map<string, Placement>();
   for (const f of system.families) if (f.role === "random") placementOf.set(f.name, { fixed: [] });
@@ -81,6 +96,17 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
   };
   place(waves.steps, new Map());
 
+  const unproved = options.unproved ?? new Set<Expr>();
+  const together = (f: Family): number[] => {
+    const { fixed, wave } = placementOf.get(f.name) ?? { fixed: [], wave: undefined };
+    return f.dims.map((_, d) => d).filter((d) => !fixed.includes(d) && (wave?.weights[d] ?? 0) === 0);
+  };
+  const waiting = new Set(
+    waves.steps.flatMap((s) => (s.kind === "rounds" ? s.families : [])).map((f) => f.name),
+  );
+  const packed = packing(system, { choice: options.forms?.packed, unproved, together, waiting });
+  const module = () => new Module(system, waves, packed, unproved, sites, tables, bankOf);
+
   const kernels: GpuKernel[] = [];
   const kernelOf = new Map<string, number>();
   for (const family of system.families) {
@@ -92,7 +118,7 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
   }
   const fusedOf = new Map<WaveStep, number>();
   for (const step of waves.steps) {
-    if (step.kind !== "loop" || !isFlat(step)) continue;
+    if (step.kind !== "loop" || !isFlat(step) || options.forms?.oneGroup === "never") continue;
     const m = module();
     const members = membersInOrder(step).map((family) => ({
       family,
@@ -112,6 +138,7 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
     kernelOf,
     fusedOf,
     placementOf,
+    packed,
     sites,
     tables,
     results,
@@ -160,13 +187,18 @@ export function layoutGpu(plan: GpuPlan, sizes: Sizes): GpuLayout {
   plan.system.families.forEach((family, number) => {
     const box = familyBox(family, sizes);
     const fold = plan.waves.folded.get(family.name);
-    const stored = box.extent.map((x, d) => (fold?.dim === d ? Math.min(x, fold.window) : x));
+    const lanes = plan.packed.get(family.name);
+    const calls = callsOf(plan, family, box.extent);
+    const stored = calls.map((x, d) => (fold?.dim === d ? Math.min(x, fold.window) : x));
+    // Words of the packed dimension are neighbours.
+    const inward = stored.map((_, d) => d).filter((d) => d !== lanes?.dim);
+    if (lanes !== undefined) inward.push(lanes.dim);
     let stride = 1;
-    for (let d = stored.length - 1; d >= 0; d--) {
+    for (const d of inward.reverse()) {
       overrides.set(override.stride(number, d), stride);
       overrides.set(override.lo(number, d), box.lo[d]!);
       // An empty family is never launched; a divisor of 0 would be rejected.
-      overrides.set(override.extent(number, d), Math.max(1, box.extent[d]!));
+      overrides.set(override.extent(number, d), Math.max(1, calls[d]!));
       stride *= stored[d]!;
     }
     const words = stride * componentsOf(family.type);
@@ -177,7 +209,7 @@ export function layoutGpu(plan: GpuPlan, sizes: Sizes): GpuLayout {
     const ready = rounds ? take(bank, stride) : undefined;
     if (ready !== undefined) overrides.set(override.ready(number), ready);
     families.set(family.name, { family, lo: box.lo, extent: box.extent, at, words, ready });
-    overrides.set(override.count(number), instancesAtOnce(plan, family, box.extent));
+    overrides.set(override.count(number), callsAtOnce(plan, family, box.extent));
   });
   const tables = plan.tables.map((entries, k) => {
     const at = take(0, entries.length);
@@ -188,11 +220,17 @@ export function layoutGpu(plan: GpuPlan, sizes: Sizes): GpuLayout {
   return { families, overrides, banks: banks.map((words) => Math.max(words, 1)), tables };
 }
 
+/** Calls along each dimension: one an instance, or one a word of them. */
+const callsOf = (plan: GpuPlan, family: Family, extent: readonly number[]): number[] => {
+  const lanes = plan.packed.get(family.name);
+  return extent.map((x, d) => (lanes?.dim === d ? Math.ceil(x / LANES) : x));
+};
+
 /** How many calls one launch of a family makes: the product of its free extents. */
-function instancesAtOnce(plan: GpuPlan, family: Family, extent: readonly number[]): number {
+function callsAtOnce(plan: GpuPlan, family: Family, extent: readonly number[]): number {
   const placement = plan.placementOf.get(family.name);
   if (extent.includes(0)) return 0;
-  return extent.reduce(
+  return callsOf(plan, family, extent).reduce(
     (n, x, d) => (placement?.fixed.includes(d) === true || placement?.wave?.pivot === d ? n : n * x),
     1,
   );
@@ -234,11 +272,13 @@ export function* launchesGpu(plan: GpuPlan, sizes: Sizes, layout: GpuLayout): Ge
   const lookup = (name: string) => sizes[name]!;
   const weights = new Map<string, number>();
   const weightOf = (family: Family): number => {
-    const known = weights.get(family.name) ?? operands(family, layout.families.get(family.name)!, lookup);
+    const known =
+      weights.get(family.name) ??
+      operands(family, layout.families.get(family.name)!, lookup) * lanesInTurn(plan.packed.get(family.name));
     weights.set(family.name, known);
     return known;
   };
-  const atOnce = (family: Family) => instancesAtOnce(plan, family, layout.families.get(family.name)!.extent);
+  const atOnce = (family: Family) => callsAtOnce(plan, family, layout.families.get(family.name)!.extent);
   const one = (family: Family, time: number, fixed: readonly number[]): Launch => ({
     kind: "parallel",
     kernel: plan.kernelOf.get(family.name)!,
@@ -274,7 +314,8 @@ export function* launchesGpu(plan: GpuPlan, sizes: Sizes, layout: GpuLayout): Ge
       if (step.kind === "rounds") {
         const families = step.families.filter((f) => atOnce(f) > 0);
         let instances = 0;
-        for (const f of families) instances += instancesOf(f, sizes, layout.families.get(f.name)!.extent);
+        for (const f of families)
+          instances += instancesOf(f, sizes, callsOf(plan, f, layout.families.get(f.name)!.extent));
         const kernels = families.map((f) => ({
           kernel: plan.kernelOf.get(f.name)!,
           count: atOnce(f),
@@ -340,8 +381,8 @@ export function shareBanks(
 ): ReadonlyMap<string, number> | undefined {
   const used = [layout.tables.reduce((sum, t) => sum + t.entries.length, 0)];
   const banks = new Map<string, number>();
-  for (const [name, { words, extent, ready }] of layout.families) {
-    const all = words + (ready === undefined ? 0 : extent.reduce((a, b) => a * b, 1));
+  for (const [name, { words, ready }] of layout.families) {
+    const all = words + (ready === undefined ? 0 : words);
     let bank = used.findIndex((w) => w + all <= limit);
     if (bank === -1) bank = used.push(0) - 1;
     if (all > limit || bank >= most) return undefined;
@@ -349,6 +390,16 @@ export function shareBanks(
     banks.set(name, bank);
   }
   return banks;
+}
+
+/** How often a call evaluates expressions anew. */
+function lanesInTurn(packed: Packed | undefined): number {
+  let times = 1;
+  if (packed?.word !== undefined)
+    visitWord(packed.word, (w) => {
+      if (w.kind === "each") times = LANES;
+    });
+  return times;
 }
 
 // Bounds of index expressions

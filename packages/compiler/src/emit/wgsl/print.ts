@@ -5,7 +5,7 @@
  * All families lie in one array of 32-bit words a bank. User text reaches the module only as sanitised identifiers.
  */
 import type { DiagnosticCode } from "@fathom/lang";
-import { fold, operand, typeOf } from "../../equations/build";
+import * as build from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
 import { collectIndices } from "../../equations/evaluate-index";
 import { familyKey } from "../../equations/random";
@@ -21,7 +21,10 @@ import type {
   System,
 } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
+import type { Packed } from "../../schedule/packing";
 import type { Wavefronts } from "../../schedule/wavefront";
+import type { Cells, Word } from "../../schedule/words";
+import { combine, toAffine } from "../../symbolic/affine";
 import { libraryFor, real } from "./library";
 
 /** What a fault that a kernel raises means; its number is the place in the plan's list. */
@@ -50,7 +53,7 @@ const GROUP = 64;
 
 interface Scope {
   readonly lines: string[];
-  readonly memo: Map<Expr, string[]>;
+  readonly memo: Map<Expr | Word | string, string[]>;
   readonly outer: Scope | undefined;
   readonly indent: string;
 }
@@ -68,7 +71,7 @@ export const override = {
 } as const;
 
 const isReal = (e: Expr): boolean => {
-  const kind = typeOf(e).kind;
+  const kind = build.typeOf(e).kind;
   return kind === "real" || kind === "vector";
 };
 
@@ -77,6 +80,8 @@ export class Module {
   private readonly names = new Map<string, string>();
   private readonly overrides = new Set<string>();
   private readonly inside = new Map<Family, string>();
+  private readonly rings = new Map<string, string>();
+  private readonly functions: string[] = [];
   private readonly numberOf: ReadonlyMap<string, number>;
   private temporaries = 0;
   private family!: Family;
@@ -86,6 +91,7 @@ export class Module {
   constructor(
     private readonly system: System,
     private readonly waves: Wavefronts,
+    private readonly packed: ReadonlyMap<string, Packed>,
     private readonly unproved: ReadonlySet<Expr>,
     private readonly sites: Site[],
     private readonly tables: (readonly number[])[],
@@ -200,14 +206,19 @@ export class Module {
 
   // Storage
 
-  /** The word of a point, before components: planes of a folded dimension repeat. */
+  /** The word of a point, before components: planes of a folded dimension repeat, lanes of a packed one share. */
   private offset(family: Family, at: readonly string[]): string {
     const number = this.numberOf.get(family.name)!;
     const fold = this.waves.folded.get(family.name);
     const width = componentsOf(family.type);
     const terms = at.map((i, d) => {
       const from = `(${i} - ${this.use(override.lo(number, d))})`;
-      const position = fold?.dim === d ? `(${from} % ${fold.window})` : from;
+      const position =
+        fold?.dim === d
+          ? `(${from} % ${fold.window})`
+          : this.packed.get(family.name)?.dim === d
+            ? `(${from} >> 5u)`
+            : from;
       return `${position} * ${this.use(override.stride(number, d))}`;
     });
     const sum = terms.length === 0 ? "0" : terms.join(" + ");
@@ -313,7 +324,7 @@ export class Module {
           ) - 1;
         const args = e.args.map((a, k) => {
           const atom = this.scalar(a, scope);
-          const { kind } = typeOf(a);
+          const { kind } = build.typeOf(a);
           if (kind !== "bit" && kind !== "enum") {
             const rows = e.radix[k]!;
             const site = { code: "value-range", family: this.family.name, rows } as const;
@@ -360,26 +371,37 @@ export class Module {
       this.raise(scope, `!${this.isInside(family, at)}`, site, [...this.point(), ...at]);
     }
     const memory = this.memory(family);
-    if (this.placement.rounds?.has(e.family) === true) {
-      // What this very round makes may be seen or not: it counts only from the next one on.
-      const number = this.numberOf.get(e.family)!;
-      const place = `${this.use(override.ready(number))} + ${this.place(family, at)}`;
-      const round = this.let(scope, `${memory}[${place}]`);
-      scope.lines.push(`${scope.indent}if (${round} == 0 || ${round} >= P.round) { return; }`);
-    }
+    this.await(family, at, scope);
     const offset = this.let(scope, this.offset(family, at));
+    const lanes = this.packed.get(family.name);
+    if (lanes !== undefined) {
+      const lane = `u32(${at[lanes.dim]} - ${this.use(override.lo(this.numberOf.get(family.name)!, lanes.dim))}) & 31u`;
+      return [this.let(scope, `(${memory}[${offset}] >> (${lane})) & 1`)];
+    }
     return Array.from({ length: componentsOf(family.type) }, (_, k) => {
       const word = `${memory}[${offset}${k === 0 ? "" : ` + ${k}`}]`;
       return this.let(scope, isReal(e) ? `bitcast<f32>(${word})` : word);
     });
   }
 
+  /** In rounds: goes no further while the instance read is not there. */
+  private await(family: Family, at: readonly string[], scope: Scope): void {
+    if (this.placement.rounds?.has(family.name) !== true) return;
+    // What this very round makes may be seen or not: it counts only from the next one on.
+    const number = this.numberOf.get(family.name)!;
+    const place = `${this.use(override.ready(number))} + ${this.place(family, at)}`;
+    const round = this.let(scope, `${this.memory(family)}[${place}]`);
+    scope.lines.push(`${scope.indent}if (${round} == 0 || ${round} >= P.round) { return; }`);
+  }
+
   /** The number of a point in its box; only for families that are not folded. */
   private place(family: Family, at: readonly string[]): string {
     const number = this.numberOf.get(family.name)!;
-    const terms = at.map(
-      (i, d) => `(${i} - ${this.use(override.lo(number, d))}) * ${this.use(override.stride(number, d))}`,
-    );
+    const terms = at.map((i, d) => {
+      const from = `(${i} - ${this.use(override.lo(number, d))})`;
+      const position = this.packed.get(family.name)?.dim === d ? `(${from} >> 5u)` : from;
+      return `${position} * ${this.use(override.stride(number, d))}`;
+    });
     return terms.length === 0 ? "0" : terms.join(" + ");
   }
 
@@ -422,8 +444,8 @@ export class Module {
       // Both operands by value: `into` is overwritten.
       const [l, r] = [left, into].map((atoms) => byComponent(atoms.map((a) => this.let(inner, a))));
       e.monoid.types.forEach((type, k) => {
-        inner.memo.set(operand("left", k, type), l![k]!);
-        inner.memo.set(operand("right", k, type), r![k]!);
+        inner.memo.set(build.operand("left", k, type), l![k]!);
+        inner.memo.set(build.operand("right", k, type), r![k]!);
       });
       const made = e.monoid.combine.flatMap((c) => this.expr(c, inner));
       return [...inner.lines, `${deeper}${into.map((name, k) => `${name} = ${made[k]};`).join(" ")}`];
@@ -482,7 +504,7 @@ export class Module {
     );
     const results = byComponent(r);
     results.forEach((atoms, k) => {
-      scope.memo.set(fold(e.monoid, e.dims, e.bodies, k, e), atoms);
+      scope.memo.set(build.fold(e.monoid, e.dims, e.bodies, k, e), atoms);
     });
     return results[e.position]!;
   }
@@ -616,6 +638,208 @@ export class Module {
     }
   }
 
+  // Words: 32 instances at once, a lane each
+
+  /** The packed dimension of the family at hand, and its index in the first lane. */
+  private lane(): { readonly dim: Dim; readonly index: string } {
+    const dim = this.family.dims[this.packed.get(this.family.name)!.dim]!;
+    return { dim, index: this.name(dim.index) };
+  }
+
+  private word(w: Word, scope: Scope): string {
+    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
+      const known = s.memo.get(w);
+      if (known !== undefined) return known[0]!;
+    }
+    const made = this.freshWord(w, scope);
+    scope.memo.set(w, [made]);
+    return made;
+  }
+
+  private freshWord(w: Word, scope: Scope): string {
+    switch (w.kind) {
+      case "constant":
+        return w.value === 0 ? "0u" : "0xffffffffu";
+      case "not":
+        return this.let(scope, `~${this.word(w.of, scope)}`);
+      case "and":
+      case "or":
+      case "xor": {
+        const [left, right] = [this.word(w.left, scope), this.word(w.right, scope)];
+        return this.let(scope, `${left} ${{ and: "&", or: "|", xor: "^" }[w.kind]} ${right}`);
+      }
+      case "same":
+        return this.let(scope, `0u - u32(${this.scalar(w.value, scope)})`);
+      case "where":
+        return this.let(
+          scope,
+          w.condition.map((all) => `(${all.map((c) => this.lanesWhere(c)).join(" & ")})`).join(" | "),
+        );
+      case "cells":
+        return this.cells(w, scope);
+      case "branch": {
+        const result = `t${this.temporaries++}`;
+        scope.lines.push(`${scope.indent}var ${result}: u32;`);
+        const branches = [w.then, w.otherwise].map((x, k) => {
+          const inner = this.within(scope);
+          const value = this.word(x, inner);
+          const lines = [...inner.lines, `${inner.indent}${result} = ${value};`];
+          return { guard: k === 0 ? w.guard : build.always, lines };
+        });
+        scope.lines.push(...this.branch(branches, scope.indent));
+        return result;
+      }
+      case "fold": {
+        const result = `t${this.temporaries++}`;
+        scope.lines.push(`${scope.indent}var ${result} = ${w.gate === "and" ? "0xffffffffu" : "0u"};`);
+        const saved = this.ranges;
+        this.ranges = [...this.ranges, ...w.dims];
+        let depth = scope.indent;
+        for (const d of w.dims) {
+          const i = this.name(d.index);
+          const hi = `${result}_h${depth.length}`;
+          scope.lines.push(
+            `${depth}let ${hi} = ${this.index(d.hi)};`,
+            `${depth}for (var ${i} = ${this.index(d.lo)}; ${i} < ${hi}; ${i}++) {`,
+          );
+          depth += "  ";
+        }
+        const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: depth };
+        const value = this.word(w.body, inner);
+        const gate = { and: "&", or: "|", xor: "^" }[w.gate];
+        scope.lines.push(...inner.lines, `${depth}${result} = ${result} ${gate} ${value};`);
+        this.ranges = saved;
+        for (let k = w.dims.length - 1; k >= 0; k--) scope.lines.push(`${scope.indent}${"  ".repeat(k)}}`);
+        return result;
+      }
+      case "each": {
+        const { dim, index } = this.lane();
+        const [result, lane] = [`t${this.temporaries++}`, `t${this.temporaries++}`];
+        const inner = this.within(scope);
+        const value = this.scalar(w.value, inner);
+        scope.lines.push(
+          `${scope.indent}var ${result} = 0u;`,
+          `${scope.indent}let ${result}_end = min(32, ${this.index(dim.hi)} - ${index});`,
+          `${scope.indent}let ${result}_from = ${index};`,
+          `${scope.indent}for (var ${lane} = 0; ${lane} < ${result}_end; ${lane}++) {`,
+          `${inner.indent}let ${index} = ${result}_from + ${lane};`,
+          ...inner.lines,
+          `${inner.indent}${result} = ${result} | (u32(${value}) << u32(${lane}));`,
+          `${scope.indent}}`,
+        );
+        return result;
+      }
+    }
+  }
+
+  /** Lanes for which a comparison holds: its difference grows or falls by one from lane to lane, or is worked out in each. */
+  private lanesWhere(c: Comparison): string {
+    const { dim } = this.lane();
+    const difference = this.index(build.sub(c.left, c.right));
+    const slope = combine(toAffine(c.left), toAffine(c.right), -1).terms.get(dim.index) ?? 0;
+    const only = linearIn(c.left, dim.index) && linearIn(c.right, dim.index);
+    if (!only || Math.abs(slope) > 1)
+      return `lanes${this.lanesFunction(c)}(${[...this.point(), ...this.ranges.slice(this.family.dims.length).map((d) => this.name(d.index))].join(", ")})`;
+    if (slope === 0) return `select(0u, 0xffffffffu, ${this.comparison(c)})`;
+    const here = slope === 1 ? `-(${difference})` : difference;
+    switch (c.op) {
+      case "==":
+        return `lane(${here})`;
+      case "!=":
+        return `~lane(${here})`;
+      case "<":
+        return slope === 1 ? `below(${here})` : `~below(${here} + 1)`;
+      case "<=":
+        return slope === 1 ? `below(${here} + 1)` : `~below(${here})`;
+    }
+  }
+
+  /** A function of the module that tries a comparison in each lane. */
+  private lanesFunction(c: Comparison): number {
+    const { index } = this.lane();
+    const names = [
+      ...this.point(),
+      ...this.ranges.slice(this.family.dims.length).map((d) => this.name(d.index)),
+    ];
+    const parameters = names.map((i) => `${i === index ? "first" : i}: i32`).join(", ");
+    const number = this.functions.length;
+    this.functions.push(`fn lanes${number}(${parameters}) -> u32 {
+  var found = 0u;
+  for (var lane = 0; lane < 32; lane++) {
+    let ${index} = first + lane;
+    if (${this.comparison(c)}) { found = found | (1u << u32(lane)); }
+  }
+  return found;
+}`);
+    return number;
+  }
+
+  private cells(w: Cells, scope: Scope): string {
+    const [q, r] = [Math.floor(w.offset / 32), ((w.offset % 32) + 32) % 32];
+    const low = this.cellsAt(w, q, scope);
+    if (r === 0) return low;
+    const high = this.cellsAt(w, q + 1, scope);
+    return this.let(scope, `(${low} >> ${r}u) | (${high} << ${32 - r}u)`);
+  }
+
+  /** The word `away` from the one at hand, in the row that the other subscripts select. */
+  private cellsAt(w: Cells, away: number, scope: Scope): string {
+    const { family } = w;
+    const { dim } = this.packed.get(family.name)!;
+    const places = w.at.map((s) => `${s.kind} ${build.nodeNumber(s.value)}`);
+    const key = `${family.name} ${places.join()} ${away} ${w.ring === undefined ? "" : build.nodeNumber(w.ring)}`;
+    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
+      const known = s.memo.get(key);
+      if (known !== undefined) return known[0]!;
+    }
+    const at = w.at.map((s) =>
+      s.kind === "dynamic" ? this.scalar(s.value, scope) : this.let(scope, this.index(s.value)),
+    );
+    const dynamic = w.at.some((s) => s.kind === "dynamic");
+    if (dynamic) {
+      const site = { code: "index-outside", family: this.family.name, read: family.name } as const;
+      const place = w.read.at.map((s, d) =>
+        d === dim && s.kind === "static" ? this.index(s.value) : at[d]!,
+      );
+      this.raise(scope, `!${this.isInside(family, at)}`, site, [...this.point(), ...place]);
+    }
+    const memory = this.memory(family);
+    const word = away === 0 ? "word" : `word + ${away}`;
+    this.await(
+      family,
+      at.map((a, d) => (d === dim ? `${a} + (${word}) * 32` : a)),
+      scope,
+    );
+    const row = this.let(scope, this.offset(family, at));
+    const made =
+      w.ring === undefined
+        ? this.let(scope, `u32(${memory}[${row} + ${word}])`)
+        : this.let(scope, `${this.ring(memory)}(${row}, ${word}, ${this.index(w.ring)})`);
+    scope.memo.set(key, [made]);
+    return made;
+  }
+
+  /** Reads 32 cells of a ring, from cell 32 `word` on. */
+  private ring(memory: string): string {
+    const name = `ring${memory}`;
+    this.rings.set(
+      name,
+      `fn ${name}(row: i32, word: i32, n: i32) -> u32 {
+  if (u32(word) < u32(n) >> 5u) { return u32(${memory}[row + word]); }
+  let at = pmod(32 * word, n);
+  let first = row + (at >> 5u);
+  let by = u32(at & 31);
+  var cells = u32(${memory}[first]) >> by;
+  if (by != 0u) { cells = cells | (u32(${memory}[first + 1]) << (32u - by)); }
+  for (var have = n - at; have < 32; have += n) {
+    cells = (cells & ((1u << u32(have)) - 1u)) | (u32(${memory}[row]) << u32(have));
+  }
+  return cells;
+}`,
+    );
+    return name;
+  }
+
   // Families
 
   /** The function that computes an instance: `k` counts the free dimensions, `time` solves the pivot. */
@@ -635,10 +859,14 @@ export class Module {
       .map((_, d) => d)
       .filter((d) => !placement.fixed.includes(d) && d !== wave?.pivot);
     if (free.length > 0) lines.push("  var rest = k;");
+    const lanes = this.packed.get(family.name);
     free.toReversed().forEach((d, k) => {
       const [lo, extent] = [this.use(override.lo(number, d)), this.use(override.extent(number, d))];
-      if (k === free.length - 1) lines.push(`  let ${indices[d]} = rest + ${lo};`);
-      else lines.push(`  let ${indices[d]} = rest % ${extent} + ${lo};`, `  rest = rest / ${extent};`);
+      const last = k === free.length - 1;
+      const step = last ? "rest" : `rest % ${extent}`;
+      if (d === lanes?.dim) lines.push(`  let word = ${step};`, `  let ${indices[d]} = word * 32 + ${lo};`);
+      else lines.push(`  let ${indices[d]} = ${step} + ${lo};`);
+      if (!last) lines.push(`  rest = rest / ${extent};`);
     });
     if (wave !== undefined) {
       const others = free
@@ -690,6 +918,11 @@ export class Module {
       const last = this.let(scope, key);
       store([this.let(scope, `f32(${last}.x >> 8u) * ${real(2 ** -24)}`)], scope);
       lines.push(...scope.lines);
+    } else if (lanes?.word !== undefined) {
+      const scope = scopeAt(indent);
+      const value = this.word(lanes.word, scope);
+      store([`i32(${value})`], scope);
+      lines.push(...scope.lines);
     } else if (family.pieces.length === 1) {
       const scope = scopeAt(indent);
       store(this.expr(family.pieces[0]!.value, scope), scope);
@@ -735,7 +968,7 @@ ${body.join("\n")}
   finish(parts: readonly string[]): { wgsl: string; overrides: readonly string[]; banks: readonly number[] } {
     const overrides = [...this.overrides].sort();
     const banks = [...this.banks].sort((a, b) => a - b);
-    const own = [...this.inside.values(), ...parts].join("\n\n");
+    const own = [...this.inside.values(), ...this.rings.values(), ...this.functions, ...parts].join("\n\n");
     const wgsl = [
       `// ${this.system.name.replace(/[^A-Za-z0-9_]/g, "_")}: made by Fathom.`,
       "struct Launch { base: i32, count: u32, time: i32, last: i32, seed: u32, nan: u32, inf: u32, zero: u32, round: i32, fixed: array<vec4<i32>, 2> }",
@@ -748,6 +981,24 @@ ${body.join("\n")}
       "",
     ].join("\n");
     return { wgsl, overrides, banks };
+  }
+}
+
+/** Every appearance of an index is a plain term. */
+function linearIn(e: IndexExpr, index: string): boolean {
+  switch (e.kind) {
+    case "integer":
+    case "size":
+    case "index":
+      return true;
+    case "add":
+    case "sub":
+      return linearIn(e.left, index) && linearIn(e.right, index);
+    default: {
+      const used = new Set<string>();
+      collectIndices(e, used);
+      return !used.has(index);
+    }
   }
 }
 
@@ -831,11 +1082,4 @@ function operator(e: Extract<Expr, { kind: "apply" }>, a: string, b: string, c: 
     case "length":
       throw new Error(`${e.op} is printed elsewhere`);
   }
-}
-
-/** Whether bounds of a family depend on its own earlier indices. */
-export function isBox(family: Family): boolean {
-  const used = new Set<string>();
-  for (const d of family.dims) for (const e of [d.lo, d.hi]) collectIndices(e, used);
-  return used.size === 0;
 }

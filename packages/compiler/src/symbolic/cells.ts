@@ -1,0 +1,290 @@
+/** Closed forms out of sums: disjoint cells of sizes, joined where their values agree, written as cases. */
+import * as build from "../equations/build";
+import type { Comparison, Condition, IndexExpr } from "../equations/system";
+import {
+  add,
+  affineIn,
+  allAtoms,
+  atomOf,
+  clearDenominators,
+  constantOf,
+  dependsOn,
+  nothing,
+  number,
+  scale,
+  single,
+  substitute,
+  subtract,
+} from "./atoms";
+import { type ClosedForm, closed } from "./closed-form";
+import { atomsOf, type Polynomial, polynomialKey, type Term, variable } from "./polynomial";
+import { absolute, over, type Rational, rational, signOf, times } from "./rational";
+import { equalsZero, type Fact, factKey, implies, isEmpty, opposite, withoutRedundant } from "./region";
+import { type Budget, NotSummable, type Weighted } from "./sum";
+
+export interface Cell {
+  /** Beyond the context. */
+  readonly facts: readonly Fact[];
+  readonly value: Polynomial;
+}
+
+/** Most facts by which a sum may be split at the end: cells double with each. */
+const MOST_SPLITS = 14;
+
+/** Disjoint cells that cover the context, with the sum of what holds in each. Cells of equal value are not yet joined. */
+export function disjointCells(pieces: readonly Weighted[], context: readonly Fact[], budget: Budget): Cell[] {
+  const facts = [...new Map(pieces.flatMap((p) => p.facts).map((f) => [factKey(f), f])).values()];
+  if (facts.length > MOST_SPLITS) throw new NotSummable("the sum falls into too many cases");
+  let cells: { facts: Fact[]; holds: Set<string> }[] = [{ facts: [], holds: new Set() }];
+  for (const f of facts) {
+    const key = factKey(f);
+    cells = cells.flatMap((cell) => {
+      budget.spend("the sum");
+      const known = [...context, ...cell.facts];
+      const holds = { facts: cell.facts, holds: new Set([...cell.holds, key]) };
+      if (implies(known, f)) return [holds];
+      if (isEmpty([...known, f])) return [cell];
+      return [
+        { ...holds, facts: [...cell.facts, f] },
+        ...opposite(f)
+          .map((g) => ({ facts: [...cell.facts, g], holds: cell.holds }))
+          .filter((c) => !isEmpty([...context, ...c.facts])),
+      ];
+    });
+  }
+  return cells.map((cell) => ({
+    facts: cell.facts,
+    value: pieces
+      .filter((p) => p.facts.every((f) => cell.holds.has(factKey(f))))
+      .reduce((sum, p) => add(sum, p.value), nothing),
+  }));
+}
+
+/**
+ * Cells with as few values as possible: a cell whose value another cell's form gives too takes that form. The cell that
+ * covers most comes last.
+ */
+function joinCells(
+  cells: readonly Cell[],
+  context: readonly Fact[],
+): { readonly value: Polynomial; readonly cells: readonly (readonly Fact[])[] }[] {
+  const equalities = (c: Cell): number => c.facts.filter((f) => f.equality).length;
+  const weight = (c: Cell): number => 100 * equalities(c) + c.facts.length;
+  const general = [...cells].sort(
+    (a, b) => weight(a) - weight(b) || b.value.terms.length - a.value.terms.length,
+  );
+  const values: Polynomial[] = [];
+  const groups = new Map<string, { value: Polynomial; cells: (readonly Fact[])[] }>();
+  for (const cell of general) {
+    const known = [...context, ...cell.facts];
+    const same = values.find((v) => sameOn(known, v, cell.value));
+    const value = same ?? atConstants(known, cell.value);
+    if (same === undefined) values.push(value);
+    const key = polynomialKey(value);
+    const group = groups.get(key) ?? { value, cells: [] };
+    group.cells.push(withoutRedundant(cell.facts, context));
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort((a, b) => (b.cells.length > a.cells.length ? -1 : 1));
+}
+
+/** Puts in the sizes that facts fix to a number. */
+function atConstants(known: readonly Fact[], value: Polynomial): Polynomial {
+  const by = new Map<string, Polynomial>();
+  for (const key of atomsOf(value)) {
+    if (atomOf(key).kind !== "size") continue;
+    for (const f of known) {
+      const parts = affineIn(f.form, key);
+      const at = parts === undefined || signOf(parts.coefficient) === 0 ? undefined : constantOf(parts.rest);
+      if (at === undefined) continue;
+      const exact = number(over(at, times(rational(-1), parts!.coefficient)));
+      if (implies(known, equalsZero(subtract(variable(key), exact)))) by.set(key, exact);
+    }
+  }
+  return substitute(value, by);
+}
+
+/** Whether two forms agree under facts: as polynomials, or once the equalities among them are put in. */
+function sameOn(known: readonly Fact[], a: Polynomial, b: Polynomial): boolean {
+  let difference = subtract(a, b);
+  if (difference.terms.length === 0) return true;
+  // n >= 1 and n <= 1 is n = 1.
+  for (const key of allAtoms([difference])) {
+    if (atomOf(key).kind !== "size") continue;
+    const at = known.flatMap((f) => {
+      const parts = affineIn(f.form, key);
+      return parts === undefined || absolute(parts.coefficient.numerator) !== 1n
+        ? []
+        : [scale(parts.rest, signOf(parts.coefficient) > 0 ? -1 : 1)];
+    });
+    const exact = at.find(
+      (v) => !dependsOn(v, key) && implies(known, equalsZero(subtract(variable(key), v))),
+    );
+    if (exact === undefined) continue;
+    difference = substitute(difference, new Map([[key, exact]]));
+    if (difference.terms.length === 0) return true;
+  }
+  return implies(known, equalsZero(difference));
+}
+
+// To and from closed forms
+
+/** Throws `NotSummable` on a quotient by something that is neither a number nor a power of two: such a form has no name. */
+function toClosed(a: Polynomial): ClosedForm {
+  return closed.add(
+    ...a.terms.map((t) =>
+      closed.mul(
+        closed.constant(t.coefficient),
+        ...t.powers.flatMap(([key, k]) => new Array<ClosedForm>(k).fill(atomToClosed(key))),
+      ),
+    ),
+  );
+}
+
+function atomToClosed(key: string): ClosedForm {
+  const atom = atomOf(key);
+  switch (atom.kind) {
+    case "size":
+      return closed.size(atom.name);
+    case "index":
+      return closed.index(/^\d/.test(atom.name) ? boundName(atom.name) : atom.name);
+    case "floor": {
+      const [term, ...more] = atom.by.terms;
+      if (term === undefined || more.length > 0) throw new NotSummable(`${key} has no closed form`);
+      let quotient = closed.scale(toClosed(atom.of), { ...flip(term.coefficient) });
+      for (const [k, power] of term.powers) {
+        const inner = atomOf(k);
+        if (inner.kind !== "pow2") throw new NotSummable(`${key} has no closed form`);
+        const exponent = closed.scale(toClosed(inner.of), rational(-power));
+        quotient = closed.mul(quotient, closed.pow2(exponent));
+      }
+      return closed.floor(quotient);
+    }
+    case "log2":
+      return closed.log2(toClosed(atom.of));
+    case "pow2":
+      return closed.pow2(toClosed(atom.of));
+    case "min":
+      return closed.min(...atom.of.map(toClosed));
+    case "max":
+      return closed.max(...atom.of.map(toClosed));
+    case "sum":
+      return closed.sum(
+        boundName(atom.index),
+        toClosed(atom.lo),
+        toClosed(add(atom.hi, single)),
+        toClosed(atom.body),
+      );
+  }
+}
+
+const flip = (c: Rational): Rational => rational(c.denominator, c.numerator);
+/** Bound indices are numbered; readers get letters. */
+const boundName = (number: string): string => {
+  const names = ["k", "l", "m"];
+  const k = Number(number);
+  return names[k] ?? `k${k}`;
+};
+
+/** A whole-valued polynomial with whole coefficients as a static expression; undefined where it has no such form. */
+function toIndex(a: Polynomial): IndexExpr | undefined {
+  let sum: IndexExpr = build.integer(0);
+  for (const t of a.terms) {
+    let product: IndexExpr = build.integer(1);
+    for (const [key, k] of t.powers) {
+      const factor = atomToIndex(key);
+      if (factor === undefined) return undefined;
+      for (let j = 0; j < k; j++) product = build.mul(product, factor);
+    }
+    const c = Number(absolute(t.coefficient.numerator));
+    const term = c === 1 ? product : build.mul(build.integer(c), product);
+    sum = signOf(t.coefficient) > 0 ? build.add(sum, term) : build.sub(sum, term);
+  }
+  return sum;
+}
+
+function atomToIndex(key: string): IndexExpr | undefined {
+  const atom = atomOf(key);
+  const via = (a: Polynomial, make: (e: IndexExpr) => IndexExpr): IndexExpr | undefined => {
+    const e = toIndex(a);
+    return e === undefined ? undefined : make(e);
+  };
+  switch (atom.kind) {
+    case "size":
+      return build.size(atom.name);
+    case "index":
+      return build.index(atom.name);
+    case "floor":
+      return via(atom.of, (of) => via(atom.by, (by) => build.div(of, by)) ?? of);
+    case "log2":
+      return via(atom.of, build.log2);
+    case "pow2":
+      return via(atom.of, build.pow2);
+    case "min":
+    case "max":
+      return via(atom.of[0], (a) => via(atom.of[1], (b) => build.indexOperators[atom.kind](a, b)) ?? a);
+    case "sum":
+      return undefined;
+  }
+}
+
+/** A fact as a comparison, positive terms on either side. */
+function comparisonOf({ form, equality }: Fact): Comparison {
+  const whole = clearDenominators(equality ? form : withoutFloor(form));
+  const side = (sign: 1 | -1): Polynomial =>
+    scale({ terms: whole.terms.filter((t: Term) => signOf(t.coefficient) === sign) }, sign);
+  const [left, right] = [toIndex(side(-1)), toIndex(side(1))];
+  if (left === undefined || right === undefined) throw new NotSummable("a case has no name");
+  return { op: equality ? "==" : "<=", left, right };
+}
+
+/** floor(x / k) − c >= 0 is x − k·c >= 0, and c − floor(x / k) >= 0 is k·c + k − 1 − x >= 0. */
+function withoutFloor(form: Polynomial): Polynomial {
+  for (const t of form.terms) {
+    const [first] = t.powers;
+    if (first === undefined || t.powers.length > 1 || first[1] > 1) continue;
+    const atom = atomOf(first[0]);
+    const k = atom.kind === "floor" ? constantOf(atom.by) : undefined;
+    if (atom.kind !== "floor" || k === undefined || absolute(t.coefficient.numerator) !== 1n) continue;
+    const rest = scale(subtract(form, { terms: [t] }), k);
+    return signOf(t.coefficient) > 0
+      ? add(atom.of, rest)
+      : add(subtract(rest, atom.of), subtract(number(k), single));
+  }
+  return form;
+}
+
+/** `if a <= b { b } else { a }` and the like: v where g >= 0, else w, with v − w = ±g or ±(g + 1). */
+function asExtreme(
+  guard: readonly (readonly Fact[])[],
+  v: Polynomial,
+  w: Polynomial,
+): ClosedForm | undefined {
+  const [[fact, ...more] = [], ...others] = guard;
+  if (fact === undefined || more.length + others.length > 0 || fact.equality) return undefined;
+  const difference = subtract(v, w);
+  for (const g of [fact.form, add(fact.form, single)]) {
+    if (subtract(difference, g).terms.length === 0) return closed.max(toClosed(v), toClosed(w));
+    if (add(difference, g).terms.length === 0) return closed.min(toClosed(v), toClosed(w));
+  }
+  return undefined;
+}
+
+/** The sum of weights over sizes alone as a closed form: one case for each value. */
+export function closedSum(pieces: readonly Weighted[], context: readonly Fact[], budget: Budget): ClosedForm {
+  const groups = joinCells(disjointCells(pieces, context, budget), context);
+  if (groups.length === 0) return closed.constant(0);
+  if (groups.length === 2) {
+    const extreme = asExtreme(groups[0]!.cells, groups[0]!.value, groups[1]!.value);
+    if (extreme !== undefined) return extreme;
+  }
+  return closed.cases(
+    groups.map((g, k) => ({
+      guard:
+        k === groups.length - 1
+          ? build.always
+          : (g.cells.map((facts) => facts.map(comparisonOf)) as Condition),
+      value: toClosed(g.value),
+    })),
+  );
+}
