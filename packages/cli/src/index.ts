@@ -9,6 +9,7 @@ import { explainCommand } from "./commands/explain";
 import { fmtCommand } from "./commands/fmt";
 import { gpuCommand } from "./commands/gpu";
 import { graphCommand } from "./commands/graph";
+import { lspCommand } from "./commands/lsp";
 import { newCommand } from "./commands/new";
 import { runCommand } from "./commands/run";
 import { testCommand } from "./commands/test";
@@ -26,6 +27,7 @@ const commands = [
   graphCommand,
   explainCommand,
   newCommand,
+  lspCommand,
 ];
 
 function build(): Command {

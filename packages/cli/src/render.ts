@@ -1,5 +1,5 @@
 /** Diagnostics and reports as text for a terminal. Colours follow NO_COLOR and the terminal (picocolors). */
-import type { InstanceGraph, ModelReport, Report } from "@fathom/compiler";
+import type { ModelReport, Report } from "@fathom/compiler";
 import { printInstance } from "@fathom/compiler";
 import type { Diagnostic } from "@fathom/lang";
 import pc from "picocolors";
@@ -101,35 +101,5 @@ export function renderReport(report: Report): string {
         `${report.unprovedReads} ${report.unprovedReads === 1 ? "read is" : "reads are"} checked when the program runs: not proved inside for all sizes.`,
       ),
     );
-  return lines.join("\n");
-}
-
-/** Graphviz source of an instance graph, one rank for each level. */
-export function graphDot(graph: InstanceGraph, title: string): string {
-  const quoted = (s: string) => s.replace(/["\\]/g, "\\$&");
-  const lines = [
-    `digraph {`,
-    `  graph [rankdir=BT, ranksep=0.35, nodesep=0.12, fontname="Helvetica", labelloc=t, label="${quoted(title)}"];`,
-    `  node [shape=box, style="rounded,filled", fillcolor="#f4f6f8", color="#9aa5b1", fontname="Helvetica", fontsize=10, height=0.25, margin="0.06,0.03"];`,
-    `  edge [color="#b8c2cc", arrowsize=0.5];`,
-  ];
-  const levels = new Map<number, number[]>();
-  for (const n of graph.nodes) {
-    const fill = n.critical
-      ? ', fillcolor="#ffe3d5", color="#d9480f", penwidth=1.6'
-      : n.role === "input" || n.role === "param" || n.role === "random"
-        ? ', fillcolor="#e3f2fd", color="#4a90c2"'
-        : n.role === "output"
-          ? ', fillcolor="#e6f6e6", color="#4c9a4c"'
-          : "";
-    lines.push(
-      `  n${n.id} [label="${quoted(printInstance(n.family, n.indices))}", tooltip="level ${n.level}"${fill}];`,
-    );
-    if (n.role === "node") levels.set(n.level, [...(levels.get(n.level) ?? []), n.id]);
-  }
-  for (const ids of levels.values()) lines.push(`  { rank=same; ${ids.map((i) => `n${i};`).join(" ")} }`);
-  for (const e of graph.edges)
-    lines.push(`  n${e.from} -> n${e.to}${e.critical ? ' [color="#d9480f", penwidth=2]' : ""};`);
-  lines.push("}");
   return lines.join("\n");
 }

@@ -9,6 +9,7 @@ export * from "./checks/checks";
 export * from "./checks/declarations";
 export * from "./checks/small-sizes";
 export * from "./depth/cost";
+export * from "./depth/graph-dot";
 export * from "./depth/guess";
 export * from "./depth/instance-graph";
 export * from "./depth/unroll";

@@ -5,4 +5,5 @@ export * from "./diagnostics";
 export * from "./format";
 export * from "./parse";
 export * from "./read-shape";
+export * from "./tokens";
 export * from "./tree";

@@ -10,7 +10,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   importers: [],
   "runtime-gpu": ["lang", "compiler"],
   testing: ["lang", "compiler", "runtime-gpu"],
-  cli: ["lang", "compiler", "importers", "runtime-gpu"],
+  "language-server": ["lang", "compiler"],
+  cli: ["lang", "compiler", "importers", "runtime-gpu", "language-server"],
 };
 const pure = new Set(["lang", "compiler"]);
 

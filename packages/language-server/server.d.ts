@@ -1,0 +1,2 @@
+/** Importing the bundle starts the server; it has nothing to name. */
+export {};

@@ -1,0 +1,111 @@
+/**
+ * What an editor shows of a task, as plain data: the one place that reads the compiler's analyses. The figures' standing
+ * travels with them; nothing here makes one stronger.
+ */
+import { analyze, type Compiled, checkExpects, guess, sampleFigures } from "@fathom/compiler";
+import type { Diagnostic } from "@fathom/lang";
+
+/** A closed form with the word for how sure it is. */
+export interface ShownFigure {
+  /** In the sizes, as a person would write it. */
+  readonly text: string;
+  /** `=` for an exact figure, `<=` for an upper bound, `>=` for a lower one. */
+  readonly relation: "=" | "<=" | ">=";
+  readonly standing: "proved" | "checked" | "assumed" | "cited" | "claimed";
+  /** A sentence: by what, on which range, under which hypothesis. */
+  readonly detail: string;
+  /** The form in the language itself, where it can be written there. */
+  readonly source?: string | undefined;
+}
+
+export interface ExpectOutcome {
+  readonly text: string;
+  readonly outcome: "proved" | "checked" | "failed" | "undecided";
+  readonly detail: string;
+}
+
+export interface TaskFigures {
+  readonly task: string;
+  /** `checked`: the checks for all sizes are done, figures follow. `analysed`: everything is here. */
+  readonly stage: "checked" | "analysed";
+  /** Of the checks for all sizes and of `expect`; places are those of the unit. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly depth?: ShownFigure | undefined;
+  readonly work?: ShownFigure | undefined;
+  readonly width?: ShownFigure | undefined;
+  /** Depth in the bounded fan-in model. */
+  readonly ops?: ShownFigure | undefined;
+  /** The level of each family, in the order of the text; of a used task too, as `p.total`. */
+  readonly families: readonly { readonly name: string; readonly level: ShownFigure }[];
+  /** `TC^0`, `P` … */
+  readonly class?: { readonly text: string; readonly detail: string } | undefined;
+  /** `inherently serial`, `parallel` … */
+  readonly verdict?: { readonly text: string; readonly detail: string } | undefined;
+  readonly expects: readonly ExpectOutcome[];
+  /** Markdown: why the figures hold, step by step. */
+  readonly derivation?: string | undefined;
+  readonly citations: readonly string[];
+}
+
+/** Analyses a task in stages: each record replaces the one before. */
+export function* figuresOf(compiled: Compiled): Generator<TaskFigures, void> {
+  const task = compiled.task.name.text;
+  const { diagnostics } = compiled;
+  const none = { task, families: [], expects: [], citations: [] };
+  if (diagnostics.some((d) => d.severity === "error")) {
+    yield { ...none, stage: "analysed", diagnostics };
+    return;
+  }
+  yield { ...none, stage: "checked", diagnostics };
+  const samples = sampleFigures(compiled.system);
+  const names = compiled.system.sizes.map((s) => s.name);
+  const form = (model: "steps" | "ops", figure: "depth" | "work" | "width"): ShownFigure | undefined =>
+    shown(
+      guess(
+        names,
+        samples.map((s) => ({ sizes: s.sizes, value: s[model][figure] })),
+      ),
+    );
+  const families = compiled.system.families.flatMap((f) => {
+    if (f.pieces.length === 0) return [];
+    const level = shown(
+      guess(
+        names,
+        samples.map((s) => ({ sizes: s.sizes, value: s.steps.families.get(f.name)?.maxLevel ?? 0 })),
+      ),
+    );
+    return level === undefined ? [] : [{ name: f.name, level }];
+  });
+  const report = analyze(compiled);
+  yield {
+    ...none,
+    stage: "analysed",
+    diagnostics: [...diagnostics, ...checkExpects(compiled)],
+    depth: form("steps", "depth"),
+    work: form("steps", "work"),
+    width: form("steps", "width"),
+    ops: form("ops", "depth"),
+    families,
+    expects: report.ok ? report.report.expects : [],
+  };
+}
+
+function shown(guessed: ReturnType<typeof guess>): ShownFigure | undefined {
+  if (guessed === undefined) return undefined;
+  const detail = `checked at ${guessed.samples} sizes (${guessed.range}), not proved`;
+  return {
+    text: guessed.text,
+    relation: "=",
+    standing: "checked",
+    detail,
+    source: asSource(guessed.text),
+  };
+}
+
+/** A printed closed form as the language writes it: quotients are `div`. */
+function asSource(text: string): string | undefined {
+  const source = text
+    .replace(/^floor\((.*) \/ (\d+)\)$/, "$1 div $2")
+    .replace(/^(.*) \/ (\d+)$/, "$1 div $2");
+  return /[^\w\s()+\-*^,]/.test(source) ? undefined : source;
+}

@@ -1,0 +1,62 @@
+/** One file of an editor at one moment, with everything asked about it. Immutable; what is costly is made when first asked. */
+import { type CheckedFile, type CheckedProgram, check, type Diagnostic, type Host } from "@fathom/lang";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { Names } from "./names";
+import { type Unit, unitsOf } from "./units";
+
+export class Snapshot {
+  readonly program: CheckedProgram;
+  readonly file: CheckedFile;
+  private knownNames: Names | undefined;
+  private knownUnits: readonly Unit[] | undefined;
+  private readonly documents = new Map<string, TextDocument>();
+
+  constructor(
+    readonly uri: string,
+    readonly version: number,
+    readonly text: string,
+    private readonly host: Host,
+  ) {
+    this.program = check(uri, text, host);
+    this.file = this.program.files[0]!;
+  }
+
+  get names(): Names {
+    this.knownNames ??= new Names(this.program);
+    return this.knownNames;
+  }
+
+  /** The tasks, with what their figures depend on. */
+  get units(): readonly Unit[] {
+    this.knownUnits ??= unitsOf(this.program, this.names);
+    return this.knownUnits;
+  }
+
+  unit(task: string): Unit | undefined {
+    return this.units.find((u) => u.task.name.text === task);
+  }
+
+  unitAt(offset: number): Unit | undefined {
+    return this.units.find((u) => u.task.range.start <= offset && offset <= u.task.range.end);
+  }
+
+  /** Line and column of a file of this program. */
+  document(path = this.uri): TextDocument {
+    const known = this.documents.get(path);
+    if (known !== undefined) return known;
+    const text = this.program.files.find((f) => f.path === path)?.text ?? "";
+    const made = TextDocument.create(path, "fathom", this.version, text);
+    this.documents.set(path, made);
+    return made;
+  }
+
+  /** The path that an import of this file stands for. */
+  resolved(spec: string): string | undefined {
+    return this.host.resolve(this.uri, spec)?.path;
+  }
+
+  /** What the checker said of this file. */
+  get diagnostics(): readonly Diagnostic[] {
+    return this.program.diagnostics.filter((d) => d.file === this.uri);
+  }
+}

@@ -1,0 +1,2 @@
+export * from "./editor/lenses";
+export * from "./protocol";

@@ -1,0 +1,507 @@
+/** The protocol layer: messages to questions of `editor/`, answers to messages. Holds no knowledge of the language. */
+import {
+  type Connection,
+  DidChangeConfigurationNotification,
+  ErrorCodes,
+  type InitializeResult,
+  ResponseError,
+  TextDocumentSyncKind,
+  TextDocuments,
+} from "vscode-languageserver";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import type { Job, Source } from "./analysis/jobs";
+import { Cancelled, Lane, type WorkerLike } from "./analysis/lane";
+import { headOf } from "./editor/describe";
+import { formattingEdits } from "./editor/formatting";
+import { inlayHints } from "./editor/hints";
+import { codeMarkdown, hover } from "./editor/hover";
+import { codeLenses } from "./editor/lenses";
+import {
+  badName,
+  definition,
+  highlights,
+  rangeOf,
+  references,
+  renameable,
+  renameEdits,
+  symbolAt,
+} from "./editor/navigate";
+import { problems, toLsp } from "./editor/problems";
+import type { Snapshot } from "./editor/snapshot";
+import { documentSymbols, foldingRanges, selectionRange } from "./editor/symbols";
+import type { Unit } from "./editor/units";
+import { FigureStore } from "./figure-store";
+import {
+  type CurveParams,
+  type DocumentParams,
+  type GraphParams,
+  type GraphResult,
+  type InitializationOptions,
+  notifications,
+  type Problem,
+  type ReportParams,
+  type RunParams,
+  requests,
+  type Settings,
+  type TaskAtParams,
+  type TaskInfo,
+} from "./protocol";
+import { normalise, Workspace, type World } from "./workspace";
+
+/** What the edge gives besides files. */
+export interface Edge extends World {
+  readonly makeWorker: () => WorkerLike;
+  /** Graphviz source as SVG; loaded when first asked. */
+  readonly drawSvg: (dot: string) => Promise<string>;
+  /** Ends the process after `exit`. */
+  readonly exit: (code: number) => void;
+}
+
+const defaults: Settings = {
+  hints: { enabled: true, maximumLength: 40 },
+  lenses: { enabled: true },
+};
+
+/** A request about figures waits so long for an analysis that is about to end, then answers with the last ones. */
+const GRACE_MS = 12;
+/** An analysis longer than this shows progress. */
+const PROGRESS_MS = 700;
+
+export function startServer(connection: Connection, edge: Edge): void {
+  let settings = defaults;
+  let clientCommands = false;
+  let docsBase = edge.docsBase;
+  const can = {
+    pull: false,
+    progress: false,
+    configuration: false,
+    refreshHints: false,
+    refreshLenses: false,
+    refreshDiagnostics: false,
+  };
+  const store = new FigureStore();
+  const workspace = new Workspace(edge, () => {
+    for (const uri of workspace.documents) schedule(uri);
+    refresh();
+  });
+  const analysis = new Lane(edge.makeWorker);
+  const questions = new Lane(edge.makeWorker);
+  const documents = new TextDocuments(TextDocument);
+
+  // Figures, off the path of requests
+
+  /** For each open document: what is being analysed for it. */
+  const running = new Map<
+    string,
+    { readonly keys: ReadonlySet<string>; readonly cancel: () => void; readonly done: Promise<void> }
+  >();
+  const scheduled = new Set<string>();
+
+  /** After the messages at hand are read: bursts of typing are analysed once. */
+  function schedule(uri: string): void {
+    if (scheduled.has(uri)) return;
+    scheduled.add(uri);
+    setTimeout(() => {
+      scheduled.delete(uri);
+      update(uri);
+    }, 0);
+  }
+
+  function update(uri: string): void {
+    const snapshot = workspace.document(uri) === undefined ? undefined : workspace.snapshot(uri);
+    if (snapshot === undefined) return;
+    const wanted = snapshot.units.filter((u) => !u.broken && store.get(u)?.stage !== "analysed");
+    const before = running.get(uri);
+    if (before !== undefined) {
+      // Going on with what is still wanted is quicker than beginning again.
+      if (wanted.length > 0 && wanted.every((u) => before.keys.has(u.key))) return push(snapshot);
+      before.cancel();
+      running.delete(uri);
+    }
+    push(snapshot);
+    if (wanted.length === 0) return;
+    const job: Job = { kind: "figures", sources: wanted.map(sourceOf) };
+    let progress: Awaited<ReturnType<typeof connection.window.createWorkDoneProgress>> | undefined;
+    let ended = false;
+    const timer = setTimeout(async () => {
+      if (!can.progress) return;
+      const made = await connection.window.createWorkDoneProgress();
+      if (ended) return made.done();
+      progress = made;
+      progress.begin("Fathom: depth and work", 0, wanted[0]!.task.name.text, false);
+    }, PROGRESS_MS);
+    const { result, cancel } = analysis.run(job, ({ source, figures }) => {
+      const unit = wanted[source];
+      if (unit === undefined) return;
+      store.set(uri, unit, figures);
+      if (figures.stage === "analysed")
+        progress?.report(
+          Math.round((100 * (source + 1)) / wanted.length),
+          wanted[source + 1]?.task.name.text ?? "",
+        );
+      changed(uri);
+    });
+    const done = result
+      .then(
+        () => undefined,
+        (error: Error) => {
+          if (!(error instanceof Cancelled)) connection.console.error(error.message);
+        },
+      )
+      .then(() => {
+        ended = true;
+        clearTimeout(timer);
+        progress?.done();
+        if (running.get(uri)?.done === done) running.delete(uri);
+      });
+    running.set(uri, { keys: new Set(wanted.map((u) => u.key)), cancel, done });
+  }
+
+  const sourceOf = (unit: Unit): Source => ({ texts: unit.texts, task: unit.task.name.text });
+
+  let refreshing = false;
+  /** New figures for a document: the client is told once for a burst of them. */
+  function changed(uri: string): void {
+    const snapshot = workspace.document(uri) === undefined ? undefined : workspace.snapshot(uri);
+    if (snapshot === undefined) return;
+    push(snapshot);
+    connection.sendNotification(notifications.figures, { uri: clientUri(uri), version: snapshot.version });
+    refresh();
+  }
+
+  function refresh(): void {
+    if (refreshing) return;
+    refreshing = true;
+    setTimeout(() => {
+      refreshing = false;
+      const ignore = () => {};
+      if (can.refreshHints) connection.languages.inlayHint.refresh().catch(ignore);
+      if (can.refreshLenses) connection.sendRequest("workspace/codeLens/refresh").catch(ignore);
+      if (can.refreshDiagnostics) connection.languages.diagnostics.refresh();
+    }, 5);
+  }
+
+  /** As the client spells it. */
+  const clientUri = (uri: string): string => workspace.document(uri)?.uri ?? uri;
+
+  /** Waits a moment for figures that are about to come. */
+  async function settle(uri: string): Promise<void> {
+    const key = normalise(uri);
+    if (scheduled.delete(key)) update(key);
+    const job = running.get(key);
+    if (job === undefined) return;
+    await Promise.race([job.done, new Promise<void>((go) => setTimeout(go, GRACE_MS))]);
+  }
+
+  const known = (uri: string) => (unit: Unit) => store.known(uri, unit);
+
+  // Diagnostics
+
+  function lspDiagnostics(snapshot: Snapshot) {
+    return problems(snapshot, (unit) => store.get(unit)).map((d) => toLsp(snapshot, d, docsBase));
+  }
+
+  const pushed = new Map<string, string>();
+  function push(snapshot: Snapshot): void {
+    if (can.pull || workspace.waiting) return;
+    const diagnostics = lspDiagnostics(snapshot);
+    const text = JSON.stringify(diagnostics);
+    if (pushed.get(snapshot.uri) === text) return;
+    pushed.set(snapshot.uri, text);
+    connection.sendDiagnostics({ uri: clientUri(snapshot.uri), version: snapshot.version, diagnostics });
+  }
+
+  // Life
+
+  connection.onInitialize((params): InitializeResult => {
+    const options = (params.initializationOptions ?? {}) as InitializationOptions;
+    const { capabilities } = params;
+    clientCommands = options.clientCommands === true;
+    docsBase = options.docs ?? docsBase;
+    if (options.std !== undefined) workspace.stdBase = normalise(options.std);
+    merge(options.settings);
+    can.pull = capabilities.textDocument?.diagnostic !== undefined;
+    can.progress = capabilities.window?.workDoneProgress === true;
+    can.configuration = capabilities.workspace?.configuration === true;
+    can.refreshHints = capabilities.workspace?.inlayHint?.refreshSupport === true;
+    can.refreshLenses = capabilities.workspace?.codeLens?.refreshSupport === true;
+    can.refreshDiagnostics = capabilities.workspace?.diagnostics?.refreshSupport === true;
+    workspace.folders = (params.workspaceFolders ?? []).map((f) => normalise(f.uri));
+    if (workspace.folders.length === 0 && typeof params.rootUri === "string")
+      workspace.folders = [normalise(params.rootUri)];
+    return {
+      serverInfo: { name: "fathom", version: "0.1.0" },
+      capabilities: {
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+        diagnosticProvider: { interFileDependencies: true, workspaceDiagnostics: false },
+        inlayHintProvider: true,
+        codeLensProvider: {},
+        hoverProvider: true,
+        definitionProvider: true,
+        referencesProvider: true,
+        documentHighlightProvider: true,
+        renameProvider: { prepareProvider: true },
+        documentSymbolProvider: true,
+        foldingRangeProvider: true,
+        selectionRangeProvider: true,
+        documentFormattingProvider: true,
+        documentRangeFormattingProvider: true,
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+      },
+    };
+  });
+
+  connection.onInitialized(() => {
+    if (!can.configuration) return;
+    connection.client
+      .register(DidChangeConfigurationNotification.type, { section: "fathom" })
+      .catch(() => {});
+    readSettings();
+  });
+
+  async function readSettings(): Promise<void> {
+    merge(await connection.workspace.getConfiguration("fathom").catch(() => undefined));
+    refresh();
+  }
+
+  function merge(given: Partial<Settings> | null | undefined): void {
+    settings = {
+      hints: { ...settings.hints, ...given?.hints },
+      lenses: { ...settings.lenses, ...given?.lenses },
+    };
+  }
+
+  connection.onDidChangeConfiguration(({ settings: given }) => {
+    if (can.configuration) readSettings();
+    else {
+      merge((given as { fathom?: Partial<Settings> } | null)?.fathom);
+      refresh();
+    }
+  });
+
+  connection.onShutdown(() => {
+    analysis.dispose();
+    questions.dispose();
+  });
+
+  // Texts
+
+  documents.onDidChangeContent(({ document }) => {
+    workspace.set(document);
+    // What other open files import from this one changed as well.
+    for (const uri of workspace.documents) schedule(uri);
+  });
+  documents.onDidClose(({ document }) => {
+    const uri = normalise(document.uri);
+    running.get(uri)?.cancel();
+    running.delete(uri);
+    pushed.delete(uri);
+    workspace.close(uri);
+    store.forget(uri);
+    if (!can.pull) connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
+  });
+  connection.onDidChangeWatchedFiles(({ changes }) => {
+    workspace.diskChanged(changes.map((c) => c.uri));
+    for (const uri of workspace.documents) schedule(uri);
+    refresh();
+  });
+
+  // Questions
+
+  const at = (snapshot: Snapshot, position: { line: number; character: number }): number =>
+    snapshot.document().offsetAt(position);
+  const snapshotOf = (params: { textDocument: { uri: string } }): Snapshot | undefined =>
+    workspace.snapshot(params.textDocument.uri);
+
+  connection.languages.diagnostics.on(async (params) => {
+    await settle(params.textDocument.uri);
+    const snapshot = snapshotOf(params);
+    return { kind: "full", items: snapshot === undefined ? [] : lspDiagnostics(snapshot) };
+  });
+  connection.languages.inlayHint.on(async (params) => {
+    await settle(params.textDocument.uri);
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined
+      ? null
+      : inlayHints(snapshot, known(snapshot.uri), settings.hints, params.range);
+  });
+  connection.onCodeLens(async (params) => {
+    if (!settings.lenses.enabled) return [];
+    await settle(params.textDocument.uri);
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined
+      ? null
+      : codeLenses(snapshot, known(snapshot.uri), (c) =>
+          clientCommands ? c : c.replace(/^fathom\./, "fathom.server."),
+        );
+  });
+  connection.onHover((params) => {
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined
+      ? null
+      : (hover(snapshot, at(snapshot, params.position), known(snapshot.uri)) ?? null);
+  });
+  connection.onDefinition((params) => {
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined ? null : (definition(snapshot, at(snapshot, params.position)) ?? null);
+  });
+  connection.onReferences(async (params) => {
+    const snapshot = snapshotOf(params);
+    const symbol = snapshot === undefined ? undefined : symbolAt(snapshot, at(snapshot, params.position));
+    if (symbol === undefined) return null;
+    const others = await workspace.all();
+    return others.flatMap((s) => references(s, symbol.id, params.context.includeDeclaration));
+  });
+  connection.onDocumentHighlight((params) => {
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined ? null : highlights(snapshot, at(snapshot, params.position));
+  });
+  connection.onPrepareRename((params) => {
+    const snapshot = snapshotOf(params);
+    if (snapshot === undefined) return null;
+    const offset = at(snapshot, params.position);
+    const symbol = symbolAt(snapshot, offset);
+    const name = renameable(snapshot, offset);
+    if (symbol === undefined || name === undefined || workspace.isStd(symbol.id.path)) return null;
+    return { range: rangeOf(snapshot, snapshot.uri, name.range), placeholder: name.text };
+  });
+  connection.onRenameRequest(async (params) => {
+    const snapshot = snapshotOf(params);
+    const symbol = snapshot === undefined ? undefined : symbolAt(snapshot, at(snapshot, params.position));
+    if (symbol === undefined) return null;
+    const problem = workspace.isStd(symbol.id.path)
+      ? "the standard library is not yours to rename"
+      : badName(params.newName);
+    if (problem !== undefined) throw new ResponseError(ErrorCodes.InvalidParams, problem);
+    const changes: Record<string, ReturnType<typeof renameEdits>> = {};
+    for (const s of await workspace.all()) {
+      const edits = renameEdits(s, symbol.id, params.newName);
+      if (edits.length > 0) changes[clientUri(s.uri)] = edits;
+    }
+    return { changes };
+  });
+  connection.onDocumentSymbol((params) => {
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined ? null : documentSymbols(snapshot);
+  });
+  connection.onFoldingRanges((params) => {
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined ? null : foldingRanges(snapshot);
+  });
+  connection.onSelectionRanges((params) => {
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined
+      ? null
+      : params.positions.map((p) => selectionRange(snapshot, at(snapshot, p)));
+  });
+  connection.onDocumentFormatting((params) => {
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined ? null : formattingEdits(snapshot);
+  });
+  connection.onDocumentRangeFormatting((params) => {
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined ? null : formattingEdits(snapshot, params.range);
+  });
+
+  // Questions beyond the protocol
+
+  function taskInfo(snapshot: Snapshot, unit: Unit): TaskInfo {
+    const { task } = unit;
+    const { figures, state } = store.known(snapshot.uri, unit);
+    return {
+      uri: clientUri(snapshot.uri),
+      version: snapshot.version,
+      task: task.name.text,
+      range: rangeOf(snapshot, snapshot.uri, task.range),
+      nameRange: rangeOf(snapshot, snapshot.uri, task.name.range),
+      doc: task.doc,
+      sizes: task.sizes.map((s) => ({ name: s.name.text, kind: s.sizeKind })),
+      inputs: task.members.flatMap((m) =>
+        m.kind === "family" && (m.role === "input" || m.role === "param")
+          ? [{ name: m.name.text, declaration: headOf(snapshot.program, m) }]
+          : [],
+      ),
+      figures,
+      state,
+      broken: unit.broken,
+    };
+  }
+
+  connection.onRequest(requests.taskAt, async ({ uri, position }: TaskAtParams) => {
+    await settle(uri);
+    const snapshot = workspace.snapshot(uri);
+    const unit = snapshot?.unitAt(at(snapshot, position));
+    return snapshot === undefined || unit === undefined ? null : taskInfo(snapshot, unit);
+  });
+  connection.onRequest(requests.tasks, async ({ uri }: DocumentParams) => {
+    await settle(uri);
+    const snapshot = workspace.snapshot(uri);
+    return snapshot === undefined ? [] : snapshot.units.map((u) => taskInfo(snapshot, u));
+  });
+
+  /** A job about one task; what is wrong with its text is an answer, not a failure. */
+  async function ask<R extends { readonly problems: readonly Problem[] }>(
+    params: { readonly uri: string; readonly task: string },
+    job: (source: Source) => Job,
+    empty: R,
+    token?: { onCancellationRequested: (listener: () => void) => unknown; isCancellationRequested: boolean },
+  ): Promise<R> {
+    const snapshot = workspace.snapshot(params.uri);
+    const unit = snapshot?.unit(params.task);
+    const no = (message: string): R => ({
+      ...empty,
+      problems: [{ code: "unknown-name", severity: "error", message }],
+    });
+    if (snapshot === undefined) return no("there is no such file");
+    if (unit === undefined) return no(`there is no task ${params.task}`);
+    if (unit.broken) {
+      const errors = snapshot.program.diagnostics.filter((d) => d.severity === "error");
+      return {
+        ...empty,
+        problems: errors.map(({ code, severity, message, help }) => ({ code, severity, message, help })),
+      };
+    }
+    const { result, cancel } = questions.run(job(sourceOf(unit)));
+    token?.onCancellationRequested(cancel);
+    if (token?.isCancellationRequested) cancel();
+    return result.catch((error: Error) => {
+      if (error instanceof Cancelled) throw new ResponseError(-32800 /* RequestCancelled */, "cancelled");
+      throw error;
+    }) as Promise<R>;
+  }
+
+  connection.onRequest(requests.report, (params: ReportParams, token) =>
+    ask(params, (source) => ({ kind: "report", source, params }), { problems: [] }, token),
+  );
+  connection.onRequest(requests.graph, async (params: GraphParams, token): Promise<GraphResult> => {
+    const graph: GraphResult = await ask(
+      params,
+      (source) => ({ kind: "graph", source, params }),
+      { problems: [] },
+      token,
+    );
+    return graph.dot === undefined ? graph : { ...graph, svg: await edge.drawSvg(graph.dot) };
+  });
+  connection.onRequest(requests.curve, (params: CurveParams, token) =>
+    ask(params, (source) => ({ kind: "curve", source, params }), { problems: [], points: [] }, token),
+  );
+  connection.onRequest(requests.run, (params: RunParams, token) =>
+    ask(
+      params,
+      (source) => ({ kind: "run", source, params }),
+      { problems: [], outputs: [], milliseconds: 0 },
+      token,
+    ),
+  );
+  connection.onRequest(requests.explain, ({ code }: { code: string }) => {
+    const markdown = codeMarkdown(code, edge.pages[code]);
+    return markdown === undefined ? null : { markdown };
+  });
+  connection.onRequest(requests.content, ({ uri }: { uri: string }) => {
+    const text = workspace.text(normalise(uri));
+    return text === undefined ? null : { text };
+  });
+
+  documents.listen(connection);
+  connection.listen();
+}
