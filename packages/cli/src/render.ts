@@ -3,6 +3,7 @@ import type { ModelReport, Report } from "@fathom/compiler";
 import { printInstance } from "@fathom/compiler";
 import type { Diagnostic } from "@fathom/lang";
 import pc from "picocolors";
+import { renderJudgement } from "./render-judgement";
 
 /** One diagnostic with the line it stands on. */
 export function renderDiagnostic(d: Diagnostic, textOf: (file: string) => string | undefined): string {
@@ -86,11 +87,16 @@ export function renderReport(report: Report): string {
         ? pc.dim(`  … ${number(hidden)} more …`)
         : `  level ${String(i.level).padStart(5)}  ${printInstance(i.family, i.indices)}`,
     );
+  lines.push("", ...renderJudgement(report.judgement));
   if (report.expects.length > 0) {
     lines.push("", pc.bold("expect"));
     for (const e of report.expects) {
       const mark =
-        e.outcome === "checked" ? pc.green("✓") : e.outcome === "failed" ? pc.red("✗") : pc.yellow("?");
+        e.outcome === "proved" || e.outcome === "checked"
+          ? pc.green("✓")
+          : e.outcome === "failed"
+            ? pc.red("✗")
+            : pc.yellow("?");
       lines.push(`  ${mark} ${e.text}  ${pc.dim(e.detail)}`);
     }
   }

@@ -22,6 +22,9 @@ import { printCondition } from "./equations/print";
 import type { FamilyValues, IndexExpr, Read, Sizes, System } from "./equations/system";
 import { checkSizes, place, showSizes } from "./equations/values";
 import { type Schedule, schedule } from "./schedule/schedule";
+import { judgeClassExpect } from "./verdict/expects";
+import { verdictOf } from "./verdict/judge";
+import type { Judgement } from "./verdict/verdict";
 
 /** A task that passed every check for all sizes, ready to be analysed or run. */
 export interface Compiled {
@@ -105,11 +108,13 @@ export interface Report {
   readonly criticalPath: { readonly instances: readonly Instance[]; readonly omitted: number };
   readonly expects: readonly ExpectResult[];
   readonly unprovedReads: number;
+  /** Class and verdict of the task: worst case over inputs, whatever the sizes of this report. */
+  readonly judgement: Judgement;
 }
 
 export interface ExpectResult {
   readonly text: string;
-  readonly outcome: "checked" | "failed" | "undecided";
+  readonly outcome: "proved" | "checked" | "failed" | "undecided";
   readonly detail: string;
 }
 
@@ -212,6 +217,7 @@ export function analyze(compiled: Compiled, options: AnalyzeOptions = {}): Analy
       criticalPath: { instances: shown, omitted: path.length - shown.length },
       expects,
       unprovedReads: compiled.unproved.size,
+      judgement: verdictOf(system),
     },
   };
 }
@@ -250,15 +256,7 @@ function expectResults(
   return task.members.flatMap((m): ExpectResult[] => {
     if (m.kind !== "expect") return [];
     const { claim } = m;
-    if (claim.kind !== "figure") {
-      return [
-        {
-          text: text(m),
-          outcome: "undecided",
-          detail: "classes and verdicts are not derived in this version",
-        },
-      ];
-    }
+    if (claim.kind !== "figure") return [{ text: text(m), ...judgeClassExpect(claim, verdictOf(system)) }];
     const wanted: IndexExpr = lowerSize(program, claim.value);
     const all = [
       ...samples.map((s) => ({ sizes: s.sizes, figures: s[claim.model] })),
@@ -278,7 +276,7 @@ function expectResults(
 /** The diagnostics of `expect` lines: refuted ones are errors where they stand. */
 export function checkExpects(compiled: Compiled): Diagnostic[] {
   const { task, program } = compiled;
-  const members = task.members.filter((m) => m.kind === "expect");
+  const members = task.members.filter((m): m is ExpectMember => m.kind === "expect");
   if (members.length === 0) return [];
   const samples = sampleFigures(compiled.system);
   const last = samples[samples.length - 1];
@@ -286,6 +284,11 @@ export function checkExpects(compiled: Compiled): Diagnostic[] {
   const file = program.fileOf(task).path;
   return expectResults(compiled, samples, last.steps, last.ops).flatMap((r, k) => {
     const at = { file, range: members[k]!.range };
+    const { claim } = members[k]!;
+    if (r.outcome === "failed" && claim.kind !== "figure") {
+      const expected = `\`${r.text.replace(/^expect /, "")}\``;
+      return [diagnostic("expect-class", at, { expected, why: r.detail })];
+    }
     if (r.outcome === "failed") {
       const [found, asked] = r.detail.split(", the line asks for ");
       const [figure, sizes] = found!.split(" at ");

@@ -44,4 +44,5 @@ export * from "./symbolic/polynomial";
 export * from "./symbolic/rational";
 export * from "./symbolic/simplex";
 export { type CircuitClass, explainClass, inclusion, parseClass, printClass } from "./verdict/classes";
+export * from "./verdict/judge";
 export * from "./verdict/verdict";

@@ -199,6 +199,11 @@ export const catalogue = define({
   "input-shape": { severity: "error", message: "`{name}` needs {expected}, found {found}" },
   "input-range": { severity: "error", message: "{element} is {found}, outside {expected}" },
   "expect-failed": { severity: "error", message: "expected {expected}, found {found} at {sizes}" },
+  "expect-class": {
+    severity: "error",
+    message: "expected {expected}: {why}",
+    help: "`expect class` names the least class derived; `expect class <=` allows smaller ones",
+  },
   "expect-undecided": { severity: "warning", message: "{expected} is not decided: {why}" },
   overflow: { severity: "error", message: "{element} overflows int at {where}: {found}" },
   "division-by-zero": { severity: "error", message: "{element} divides by zero at {where}" },

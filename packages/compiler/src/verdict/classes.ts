@@ -9,7 +9,7 @@ export type CircuitClass =
   | { readonly family: "NC" | "AC" | "ACC" | "TC"; readonly index: number }
   /** AC^0 with gates that count modulo these primes, in rising order: `AC^0[2]`, `AC^0[2,3]`. */
   | { readonly family: "AC-mod"; readonly primes: readonly number[] }
-  /** `NC` without an index is the union over all i, the same as the union of AC^i or TC^i (A.2). */
+  /** `TC` without an index is the union over all i, the same as the union of NC^i or AC^i (A.2). */
   | { readonly family: "L" | "NL" | "LOGCFL" | "DET" | "union" | "P" };
 
 export const NC = (index: number): CircuitClass => ({ family: "NC", index });
@@ -34,13 +34,13 @@ export function ACmod(m: number): CircuitClass {
   return primes.length === 0 ? AC(0) : { family: "AC-mod", primes };
 }
 
-/** `TC^0`, `AC^0[2]`, `L`, `NC` for the union. */
+/** `TC^0`, `AC^0[2]`, `L`, `TC` for the union. */
 export function printClass(c: CircuitClass): string {
   switch (c.family) {
     case "AC-mod":
       return `AC^0[${c.primes.join(",")}]`;
     case "union":
-      return "NC";
+      return "TC";
     case "NC":
     case "AC":
     case "ACC":
@@ -51,7 +51,7 @@ export function printClass(c: CircuitClass): string {
   }
 }
 
-/** Reads what `printClass` prints, and `TC0`, `TC` or `AC` (the union), `SAC^1` (LOGCFL). Undefined for anything else. */
+/** Reads what `printClass` prints, and `TC0`, `NC` or `AC` (the union), `SAC^1` (LOGCFL). Undefined for anything else. */
 export function parseClass(text: string): CircuitClass | undefined {
   const name = text.replaceAll(" ", "");
   const indexed = /^(NC|AC|ACC|TC)\^?(\d{1,3})$/.exec(name);
@@ -217,7 +217,7 @@ export function explainClass(c: CircuitClass): string {
     case "DET":
       return "reducible to integer determinants, inside TC^1";
     case "union":
-      return "polylogarithmic depth and polynomial size: the union of all NC^i, the same as that of all TC^i";
+      return "polylogarithmic depth and polynomial size: the union of all TC^i, the same as that of all NC^i";
     case "P":
       return "polynomial time";
   }

@@ -10,9 +10,9 @@ import type { Derivation, Standing } from "../report/standing";
 import type { CircuitClass } from "./classes";
 
 export type VerdictKind =
-  /** In NC, with the derivation. */
+  /** In TC = NC, with the derivation. */
   | "parallel"
-  /** Hard for P: not in NC unless NC = P. Needs a hardness, never a depth. */
+  /** Hard for P: not in TC unless TC = P. Needs a hardness, never a depth. */
   | "inherently-serial"
   /** Neither: deep as written, no parallel form found by this compiler, no hardness known to it. */
   | "serial-as-written"

@@ -1,0 +1,75 @@
+/** Class and verdict as text: the sentence, the bounds, the derivation, the side conditions, and what is not claimed. */
+import {
+  type ClassBound,
+  type Derivation,
+  explainClass,
+  type Judgement,
+  printClass,
+  printStanding,
+  type VerdictKind,
+} from "@fathom/compiler";
+import pc from "picocolors";
+
+const verdictText: Readonly<Record<VerdictKind, string>> = {
+  parallel: "parallel",
+  "inherently-serial": "inherently serial unless TC = P",
+  "serial-as-written": "serial as written",
+  "approximately-parallel": "approximately parallel",
+  "exponential-size": "exponential size",
+  finite: "finite",
+  undecided: "undecided",
+};
+
+const paintVerdict = (kind: VerdictKind): string => {
+  const paint = kind === "parallel" ? pc.green : kind === "inherently-serial" ? pc.red : pc.yellow;
+  return paint(verdictText[kind]);
+};
+
+const reading: Readonly<Record<ClassBound["exactness"], string>> = {
+  exact: "exact",
+  "up-to-rounding": "reals up to rounding",
+  "within-eps": "within eps",
+};
+
+/** `in TC^0 (exact), by one layer [C.1]`. */
+const boundText = (b: ClassBound): string =>
+  `in ${printClass(b.class)} (${reading[b.exactness]}), by ${b.because} [${b.entry}]`;
+
+export function renderJudgement(j: Judgement): string[] {
+  const lines = [`${pc.bold("class and verdict")}  ${paintVerdict(j.verdict)}`, `  ${j.says}`];
+  const row = (label: string, text: string) => lines.push(`  ${label.padEnd(12)}${text}`);
+  if (j.bound !== undefined) {
+    row("class", `${boundText(j.bound)}  ${pc.dim(explainClass(j.bound.class))}`);
+    for (const other of j.others) row("", boundText(other));
+    if (j.asWritten !== undefined && printClass(j.asWritten.class) !== printClass(j.bound.class))
+      row("as written", boundText(j.asWritten));
+  }
+  lines.push(`  ${pc.bold("derivation")}`, ...tree(j.derivation, "    "));
+  for (const r of j.resisted) {
+    lines.push(`  ${pc.bold("what resisted")}  ${r.families.join(", ")}`, `    ${r.why}`);
+    if (r.helps !== undefined) lines.push(`    ${pc.green("help:")} ${r.helps}`);
+  }
+  const c = j.sideConditions;
+  lines.push(
+    `  ${pc.bold("under these conditions")}`,
+    `    length      ${c.inputLength}`,
+    `    words       ${c.words}`,
+    `    uniformity  ${c.uniformity.value}: ${c.uniformity.why}`,
+    `    reals       ${c.realOrder}`,
+    `    scope       ${c.scope}${c.randomness === "none" ? "" : `; ${c.randomness}`}${c.eps === undefined ? "" : `; within ${c.eps}`}`,
+  );
+  if (j.notClaimed.length > 0)
+    lines.push(
+      `  ${pc.bold("not claimed")}`,
+      ...j.notClaimed.map((n) => `    ${n.text} ${pc.dim(`[${n.entry}]`)}`),
+    );
+  return lines;
+}
+
+function tree(d: Derivation, indent: string): string[] {
+  return [
+    `${indent}${d.claim}`,
+    `${indent}  ${pc.dim(`${d.rule}: ${printStanding(d.standing)}${d.detail === undefined ? "" : `; ${d.detail}`}`)}`,
+    ...d.premises.flatMap((p) => tree(p, `${indent}  `)),
+  ];
+}

@@ -1,0 +1,406 @@
+/**
+ * From equations to a judgement: each strongly connected component gets the least class that a law gives it, constantly
+ * many components compose (C.1), and the verdict follows from the class or from a hardness, never from a depth.
+ */
+import { findRecurrences } from "../algebra/recurrence";
+import { type Component, type Conclusion, type Law, laws } from "../catalogue/laws";
+import { childrenOf, someExpr } from "../equations/build";
+import { runPasses, runPipeline } from "../equations/pass";
+import { guardedReads } from "../equations/reads";
+import type { Dim, Expr, Family, System } from "../equations/system";
+import type { Derivation, Standing } from "../report/standing";
+import { components } from "../schedule/schedule";
+import { printClosedForm } from "../symbolic/closed-form";
+import { type CircuitClass, join, NC, printClass, UNION, within } from "./classes";
+import { gatesOf, layerClass } from "./gates";
+import { inputLength, type Order, type Orders, ordersOf } from "./order";
+import type {
+  Attempt,
+  ClassBound,
+  Exactness,
+  Hardness,
+  Judgement,
+  Resisted,
+  SideConditions,
+  VerdictKind,
+} from "./verdict";
+
+const judgements = new WeakMap<System, Judgement>();
+
+/**
+ * The judgement on a system, worst case over its inputs. Pure, and made once for each system; a broken assumption of ours is
+ * an exception. `extra` is hardness that does not come from the equations: reductions that passed, claims of the author.
+ */
+export function verdictOf(system: System, extra: readonly Hardness[] = []): Judgement {
+  const known = extra.length === 0 ? judgements.get(system) : undefined;
+  if (known !== undefined) return known;
+  const judgement = judge(system, extra);
+  if (extra.length === 0) judgements.set(system, judgement);
+  return judgement;
+}
+
+function judge(system: System, extra: readonly Hardness[]): Judgement {
+  const needed = runPipeline(runPasses(new Set()), system, { verify: false });
+  const orders = ordersOf(needed);
+  if (orders.growing.length === 0) return finite(system);
+  const factor = exponentialFactor(needed, orders);
+  if (factor !== undefined) return exponential(system, needed, factor);
+  const judged = componentsOf(needed, orders).map(judgeComponent);
+  const exact = composed(judged, "exact");
+  const rounded = composed(judged, "up-to-rounding");
+  const written = composed(judged, "as-written");
+  // The reading with exact sums is worth telling only where it gives a lesser class.
+  const bound = within(exact.class, rounded.class) ? exact : rounded;
+  const hardness = extra.find((h) => h.class.family === "P");
+  const verdict: VerdictKind = within(bound.class, UNION)
+    ? "parallel"
+    : hardness !== undefined
+      ? "inherently-serial"
+      : "serial-as-written";
+  const sideConditions = conditionsOf(needed, bound);
+  const resisted = judged.flatMap((j) => j.resisted);
+  const draft = {
+    task: system.name,
+    verdict,
+    bound,
+    asWritten: written,
+    others: bound === exact ? [] : [exact],
+    hardness,
+    sideConditions,
+    attempts: judged.flatMap((j) => j.attempts),
+    resisted: verdict === "parallel" ? [] : resisted,
+    notClaimed: notClaimed(verdict, bound, judged),
+  };
+  const says = sentence(draft);
+  return { ...draft, says, derivation: derive(says, draft.bound, judged, hardness) };
+}
+
+// Components
+
+interface Judged {
+  readonly component: Component;
+  readonly recursive: boolean;
+  /** The least conclusion for each reading. */
+  readonly exact: Applied;
+  readonly rounded: Applied;
+  readonly written: Applied;
+  readonly attempts: readonly Attempt[];
+  readonly resisted: readonly Resisted[];
+}
+
+/** A conclusion and the law it comes from. */
+interface Applied extends Conclusion {
+  readonly law: Pick<Law, "entry" | "title" | "source" | "notClaimed">;
+}
+
+function componentsOf(system: System, orders: Orders): { component: Component; recursive: boolean }[] {
+  const defined = system.families.filter((f) => f.pieces.length > 0);
+  const reads = guardedReads(system).filter((r) => r.source.pieces.length > 0);
+  const recurrences = findRecurrences(system);
+  return components(defined, reads).map((families) => {
+    const gates = families.flatMap((f) => gatesOf(f, orders));
+    const inside = (f: Family) => families.includes(f);
+    return {
+      recursive: reads.some((r) => inside(r.reader) && inside(r.source)),
+      component: {
+        system,
+        families,
+        recurrence: recurrences.find((r) => r.families.includes(families[0]!.name)),
+        orders,
+        gates,
+        layer: layerClass(gates, false),
+        exactLayer: layerClass(gates, true),
+      },
+    };
+  });
+}
+
+const oneLayer: Applied["law"] = {
+  entry: "C.1",
+  title: "one layer",
+  source: "Vollmer, 1999",
+  notClaimed: "",
+};
+
+function judgeComponent({ component, recursive }: { component: Component; recursive: boolean }): Judged {
+  const names = component.families.map((f) => f.name);
+  if (!recursive) {
+    const layer = (of: CircuitClass, exactness: Exactness): Applied => ({
+      class: of,
+      exactness,
+      because: "one layer",
+      found: "nothing in it depends on itself",
+      law: oneLayer,
+    });
+    const exact = layer(component.exactLayer, "exact");
+    const rounded =
+      printClass(component.layer) === printClass(component.exactLayer)
+        ? exact
+        : layer(component.layer, "up-to-rounding");
+    return { component, recursive, exact, rounded, written: rounded, attempts: [], resisted: [] };
+  }
+  const attempts: Attempt[] = [];
+  const applied: Applied[] = [];
+  for (const law of laws) {
+    const result = law.test(component);
+    const applies = typeof result !== "string" && result.length > 0;
+    const why = typeof result === "string" ? result : (result[0]?.found ?? "");
+    attempts.push({
+      law: law.entry,
+      families: names,
+      outcome: applies ? "applies" : "does not apply",
+      why,
+    });
+    if (typeof result !== "string") applied.push(...result.map((c) => ({ ...c, law })));
+  }
+  const written = least(applied.filter((a) => a.law.entry === "C.1"))!;
+  const exact = least(applied.filter((a) => a.exactness === "exact"))!;
+  const rounded = least(applied)!;
+  const failed = attempts.filter((a) => a.outcome === "does not apply");
+  const resisted: Resisted[] = within(rounded.class, UNION)
+    ? []
+    : [
+        {
+          families: names,
+          why: failed.map((a) => `${a.why} [${a.law}]`).join("; "),
+          origin: component.families[0]?.origin,
+        },
+      ];
+  return { component, recursive, exact, rounded, written, attempts, resisted };
+}
+
+/** The conclusion of the least class; the first of several alike. */
+function least(all: readonly Applied[]): Applied | undefined {
+  return all.reduce<Applied | undefined>(
+    (best, a) =>
+      best === undefined || (within(a.class, best.class) && !within(best.class, a.class)) ? a : best,
+    undefined,
+  );
+}
+
+/** The class of all components together, and what carries it. */
+function composed(judged: readonly Judged[], reading: "exact" | "up-to-rounding" | "as-written"): ClassBound {
+  const parts = judged.map((j) =>
+    reading === "exact" ? j.exact : reading === "as-written" ? j.written : j.rounded,
+  );
+  const together = parts.map((p) => p.class).reduce(join, NC(0));
+  const carrier =
+    parts.find((p) => printClass(p.class) === printClass(together) && p.law !== oneLayer) ??
+    parts.find((p) => printClass(p.class) === printClass(together));
+  return {
+    kind: "upper",
+    class: together,
+    exactness: parts.some((p) => p.exactness === "up-to-rounding") ? "up-to-rounding" : "exact",
+    standing: standingOf(carrier?.law ?? oneLayer),
+    entry: carrier?.law.entry ?? "C.1",
+    because: carrier?.because ?? "nothing is computed",
+  };
+}
+
+const standingOf = (law: Applied["law"]): Standing => ({
+  kind: "cited",
+  entry: law.entry,
+  source: law.source,
+});
+
+// Sizes
+
+/** A factor of the number of operations that no polynomial bounds. */
+function exponentialFactor(system: System, orders: Orders): string | undefined {
+  let found: string | undefined;
+  const see = (o: Order): void => {
+    if (o.kind === "beyond") found ??= o.factor;
+  };
+  for (const f of system.families) {
+    if (f.pieces.length === 0) continue;
+    see(orders.ofPoints(f.dims));
+    const seen = new Set<Expr>();
+    const walk = (e: Expr, inner: readonly Dim[]): void => {
+      if (seen.has(e)) return;
+      seen.add(e);
+      if (e.kind === "reduce" || e.kind === "fold") {
+        see(orders.ofPoints(e.dims, [...f.dims, ...inner]));
+        for (const b of e.kind === "fold" ? e.bodies : [e.body]) walk(b, [...inner, ...e.dims]);
+        if (e.dataFilter !== undefined) walk(e.dataFilter, [...inner, ...e.dims]);
+        return;
+      }
+      for (const x of childrenOf(e)) walk(x, inner);
+    };
+    for (const p of f.pieces) walk(p.value, []);
+  }
+  return found;
+}
+
+function finite(system: System): Judgement {
+  const says = `${system.name} has no size that grows: it is a finite table, and classes do not apply`;
+  return {
+    task: system.name,
+    verdict: "finite",
+    says,
+    others: [],
+    sideConditions: conditionsOf(system, undefined),
+    derivation: { rule: "finite", claim: says, standing: { kind: "proved", by: "its sizes" }, premises: [] },
+    attempts: [],
+    resisted: [],
+    notClaimed: [{ entry: "H.35", text: "anything about larger problems of the same kind" }],
+  };
+}
+
+function exponential(system: System, needed: System, factor: string): Judgement {
+  const says = `${system.name} as written is larger than every polynomial in its input: a factor ${factor}`;
+  return {
+    task: system.name,
+    verdict: "exponential-size",
+    says,
+    others: [],
+    sideConditions: conditionsOf(needed, undefined),
+    derivation: {
+      rule: "exponential size",
+      claim: says,
+      standing: { kind: "proved", by: "counting instances and operands" },
+      premises: [],
+    },
+    attempts: [],
+    resisted: [],
+    notClaimed: [
+      { entry: "H.24", text: "that the problem is outside P, or inherently serial: this text is too large" },
+    ],
+  };
+}
+
+// Words
+
+function conditionsOf(system: System, bound: ClassBound | undefined): SideConditions {
+  const has = (role: Family["role"]) => system.families.some((f) => f.role === role);
+  const sums = system.families.some((f) => f.pieces.some((p) => sumsReals(p.value)));
+  const small = bound !== undefined && within(bound.class, NC(1));
+  return {
+    uniformity: {
+      value: small || bound === undefined || bound.entry === "C.1" ? "DLOGTIME" : "L",
+      why: has("param")
+        ? "the weights are part of the input; one fixed choice of them for every size is advice, and then the bound is nonuniform"
+        : "index maps are computed in logarithmic time",
+    },
+    inputLength: `N = ${printClosedForm(inputLength(system))} values, and every size written in unary`,
+    horizon: "unary",
+    words:
+      "int, real and index values are words of O(log N) bits: int wraps and real rounds, so no value grows",
+    realOrder: !sums
+      ? "no reals are summed"
+      : bound?.exactness === "exact"
+        ? "canonical order, rounded at every node"
+        : "exact sum, rounded once",
+    exactness: bound?.exactness ?? "exact",
+    scope: "worst case over inputs",
+    randomness: has("random") ? "random bits count as input" : "none",
+  };
+}
+
+const sumsReals = (root: Expr): boolean =>
+  someExpr(
+    root,
+    (e) =>
+      e.kind === "reduce" &&
+      (e.op === "sum" || e.op === "product") &&
+      (e.type.kind === "real" || e.type.kind === "vector"),
+  );
+
+function sentence(j: Omit<Judgement, "says" | "derivation">): string {
+  const bound = j.bound!;
+  const name = printClass(bound.class);
+  const reading = bound.exactness === "up-to-rounding" ? ", up to rounding of reals" : "";
+  switch (j.verdict) {
+    case "parallel":
+      return `${j.task} is parallel: in ${name}${reading}, by ${bound.because} [${bound.entry}]`;
+    case "inherently-serial": {
+      const h = j.hardness!;
+      const how =
+        h.how.kind === "known-problem"
+          ? `it is ${h.how.problem}`
+          : h.how.kind === "reduction"
+            ? `${h.how.from} reduces to it by ${h.how.name}, tested on ${h.how.instances} instances up to depth ${h.how.deepest}`
+            : `as ${h.how.by} claims`;
+      return `${j.task} is ${h.complete ? "P-complete" : "hard for P"}, hence not in TC unless TC = P: ${how}${h.of === undefined ? "" : ` (${h.of})`} [${h.entry}]`;
+    }
+    default:
+      return `${j.task} is serial as written: no parallel form found here, and no hardness known`;
+  }
+}
+
+function notClaimed(
+  verdict: VerdictKind,
+  bound: ClassBound,
+  judged: readonly Judged[],
+): Judgement["notClaimed"] {
+  const laws = judged
+    .filter((j) => j.recursive)
+    .flatMap((j) => [j.rounded.law])
+    .filter((l, k, all) => l.notClaimed !== "" && all.findIndex((x) => x.entry === l.entry) === k)
+    .map((l) => ({ entry: l.entry, text: l.notClaimed }));
+  switch (verdict) {
+    case "parallel":
+      return [
+        ...laws,
+        { entry: "G.9", text: `that ${printClass(bound.class)} is the least class: this is an upper bound` },
+      ];
+    case "inherently-serial":
+      return [
+        { entry: "H.2", text: "anything about polynomial speed-ups, approximations or average inputs" },
+        { entry: "H.10", text: "that any one instance is hard" },
+      ];
+    default:
+      return [
+        { entry: "H.1", text: "that no parallel form exists: a depth as written bounds this graph only" },
+      ];
+  }
+}
+
+function derive(
+  says: string,
+  bound: ClassBound,
+  judged: readonly Judged[],
+  hardness: Hardness | undefined,
+): Derivation {
+  const premises = judged.map((j): Derivation => {
+    const a = bound.exactness === "exact" ? j.exact : j.rounded;
+    const names = j.component.families.map((f) => f.name).join(", ");
+    const gates = j.component.gates
+      .filter((g) => printClass(g.class) !== "NC^0")
+      .map(
+        (g): Derivation => ({
+          rule: "gate",
+          claim: `${g.what}: ${printClass(bound.exactness === "exact" ? g.exactClass : g.class)}`,
+          standing: { kind: "cited", entry: g.entry, source: "catalogue, section B" },
+          origin: g.origin,
+          premises: [],
+        }),
+      );
+    return {
+      rule: a.law.title,
+      claim: `${names}: ${printClass(a.class)}, ${a.because}`,
+      standing: standingOf(a.law),
+      detail: a.impractical === undefined ? a.found : `${a.found}; not practical: ${a.impractical}`,
+      origin: j.component.families[0]?.origin,
+      premises: gates,
+    };
+  });
+  const hard: Derivation[] =
+    hardness === undefined
+      ? []
+      : [
+          {
+            rule: "hardness",
+            claim: `everything in ${printClass(hardness.class)} reduces to it`,
+            standing: hardness.standing,
+            detail: hardness.source,
+            origin: hardness.origin,
+            premises: [],
+          },
+        ];
+  return {
+    rule: "composition of constantly many components",
+    claim: says,
+    standing: { kind: "cited", entry: "C.1", source: "Vollmer, 1999" },
+    premises: [...hard, ...premises],
+  };
+}
