@@ -9,23 +9,11 @@ import { isAlways } from "../equations/conditions";
 import { type ElementaryName, elementarySource } from "../equations/elementary";
 import { collectIndices } from "../equations/evaluate-index";
 import { runPasses, runPipeline } from "../equations/pass";
-import { printComparison } from "../equations/print";
 import { familyKey, threefry } from "../equations/random";
-import type {
-  Comparison,
-  Condition,
-  Dim,
-  ElementType,
-  Expr,
-  Family,
-  Fold,
-  IndexExpr,
-  Reduce,
-  Subscript,
-  System,
-} from "../equations/system";
-import { componentsOf, SIZE_LIMIT } from "../equations/values";
+import type { Expr, Family, Fold, Reduce, Subscript, System } from "../equations/system";
+import { componentsOf } from "../equations/values";
 import { type Schedule, type Step, schedule } from "../schedule/schedule";
+import { arrayOf, DRIVER, declaration, ModuleText, RUNTIME } from "./module-text";
 
 export interface EmitOptions {
   /** Report the first int overflow and the first division by zero, with the instance. */
@@ -50,55 +38,6 @@ export function emitJs(lowered: System, options: EmitOptions = {}): Emitted {
   return { js: module.text(), dts: declaration(system, keep), schedule: plan };
 }
 
-const f32 = (n: number): string =>
-  Object.is(n, -0)
-    ? "-0"
-    : n === Number.POSITIVE_INFINITY
-      ? "Infinity"
-      : n === Number.NEGATIVE_INFINITY
-        ? "-Infinity"
-        : String(n);
-
-/** Inlined into every module. */
-const RUNTIME = `
-export class FathomError extends Error {
-  constructor(code, message) { super(message); this.name = "FathomError"; this.code = code; }
-}
-const fail = (code, message) => { throw new FathomError(code, message); };
-const at = (name, ...indices) => indices.length === 0 ? name : name + "[" + indices.join(", ") + "]";
-const exact = (n) => Number.isSafeInteger(n) ? n : fail("too-large", "an index expression reaches " + n);
-const idiv = (a, b) => b === 0 ? fail("too-large", "an index expression divides by zero") : Math.floor(a / b);
-const imod = (a, b) => { if (b === 0) fail("too-large", "an index expression divides by zero"); const r = a % b; return r !== 0 && (r < 0) !== (b < 0) ? r + b : r; };
-const log2 = (x) => { let k = 0; for (let p = 1; p < x; p *= 2) k++; return k; };
-const pow2 = (x) => x < 0 || x > 52 ? fail("too-large", "2^" + x + " is out of range") : 2 ** x;
-const vdiv = (a, b) => b === 0 ? 0 : Math.floor(a / b) | 0;
-const vmod = (a, b) => b === 0 ? 0 : (a - b * Math.floor(a / b)) | 0;
-const trunc = (x) => x !== x ? 0 : x >= 2147483647 ? 2147483647 : x <= -2147483648 ? -2147483648 : Math.trunc(x) | 0;
-const f = Math.fround;
-// The box of a family: bounds that depend on earlier indices are followed over the values these take.
-const boxOf = (bounds, used) => {
-  const rank = bounds.length, lo = new Array(rank).fill(Infinity), hi = new Array(rank).fill(-Infinity), point = new Array(rank).fill(0);
-  const walk = (d) => {
-    if (d === rank) return true;
-    const [from, to] = bounds[d](point);
-    let any = false, first = to, last = from;
-    if (used[d]) {
-      for (let i = from; i < to; i++) { point[d] = i; if (walk(d + 1)) { any = true; if (i < first) first = i; last = i + 1; } }
-    } else if (to > from) { point[d] = from; any = walk(d + 1); first = from; last = to; }
-    if (any) { lo[d] = Math.min(lo[d], first); hi[d] = Math.max(hi[d], last); }
-    return any;
-  };
-  if (!walk(0)) return { lo: bounds.map(() => 0), extent: bounds.map(() => 0), points: 0 };
-  const extent = lo.map((l, d) => hi[d] - l);
-  return { lo, extent, points: extent.reduce((a, b) => a * b, 1) };
-};
-const FAMILY_LIMIT = ${2 ** 29};
-const allocate = (name, Type, points) => {
-  if (points > FAMILY_LIMIT) fail("too-large", name + " needs " + points + " values, the limit is " + FAMILY_LIMIT);
-  return new Type(points);
-};
-`;
-
 const RANDOM = (): string => `
 const threefry = ${threefry.toString()};
 const uniform = (seed, key, indices) => {
@@ -108,19 +47,14 @@ const uniform = (seed, key, indices) => {
 };
 `;
 
-const arrayOf = (type: ElementType): string => {
-  switch (type.kind) {
-    case "bit":
-    case "enum":
-      return "Uint8Array";
-    case "int":
-    case "index":
-      return "Int32Array";
-    case "real":
-    case "vector":
-      return "Float32Array";
-  }
-};
+const f32 = (n: number): string =>
+  Object.is(n, -0)
+    ? "-0"
+    : n === Number.POSITIVE_INFINITY
+      ? "Infinity"
+      : n === Number.NEGATIVE_INFINITY
+        ? "-Infinity"
+        : String(n);
 
 /** Values made inside one block of emitted code; inner blocks see outer ones. */
 interface Scope {
@@ -130,9 +64,7 @@ interface Scope {
   readonly indent: string;
 }
 
-class Module {
-  private readonly names = new Map<string, string>();
-  private readonly families: ReadonlyMap<string, Family>;
+class Module extends ModuleText {
   private readonly used = new Set<ElementaryName>();
   private random = false;
   private temporaries = 0;
@@ -140,64 +72,19 @@ class Module {
   private element = '""';
   /** Families computed on demand: reads must ask whether they are ready. */
   private demanded = new Set<string>();
-  private ranges: Dim[] = [];
   private readonly tables: string[] = [];
 
   constructor(
-    private readonly system: System,
+    system: System,
     private readonly plan: Schedule,
     private readonly checked: boolean,
     private readonly keep: ReadonlySet<string>,
     private readonly unproved: ReadonlySet<Expr>,
   ) {
-    this.families = new Map(system.families.map((x) => [x.name, x]));
-  }
-
-  /** A JS identifier for user text, unique for (kind, text). */
-  private name(kind: string, text: string): string {
-    const key = `${kind} ${text}`;
-    const known = this.names.get(key);
-    if (known !== undefined) return known;
-    const made = `${kind}${this.names.size}_${text.replace(/[^A-Za-z0-9_]/g, "_").slice(0, 40)}`;
-    this.names.set(key, made);
-    return made;
-  }
-
-  private family(name: string): string {
-    return this.name("f", name);
+    super(system);
   }
 
   // Index expressions
-
-  private index(e: IndexExpr): string {
-    switch (e.kind) {
-      case "integer":
-        return e.value < 0 ? `(${e.value})` : String(e.value);
-      case "size":
-        return this.name("s", e.name);
-      case "index":
-        return this.name("i", e.name);
-      case "add":
-        return `(${this.index(e.left)} + ${this.index(e.right)})`;
-      case "sub":
-        return `(${this.index(e.left)} - ${this.index(e.right)})`;
-      case "mul":
-        return `exact(${this.index(e.left)} * ${this.index(e.right)})`;
-      case "div":
-        return e.right.kind === "integer" && e.right.value > 0
-          ? `Math.floor(${this.index(e.left)} / ${e.right.value})`
-          : `idiv(${this.index(e.left)}, ${this.index(e.right)})`;
-      case "mod":
-        return this.wrapped(e.left, e.right) ?? `imod(${this.index(e.left)}, ${this.index(e.right)})`;
-      case "min":
-      case "max":
-        return `Math.${e.kind}(${this.index(e.left)}, ${this.index(e.right)})`;
-      case "log2":
-        return `log2(${this.index(e.operand)})`;
-      case "pow2":
-        return `pow2(${this.index(e.operand)})`;
-    }
-  }
 
   /** A static expression as an `int`: wraps at every step, by zero 0. */
   private int(e: IndexExpr): string {
@@ -224,35 +111,6 @@ class Module {
       case "max":
         return `Math.${e.kind}(${this.int(e.left)}, ${this.int(e.right)})`;
     }
-  }
-
-  /** `(i ± 1) mod n` for an index i of 0..n: one comparison instead of a division. */
-  private wrapped(left: IndexExpr, modulus: IndexExpr): string | undefined {
-    if (left.kind !== "add" && left.kind !== "sub") return undefined;
-    const by = left.right;
-    if (by.kind !== "integer" || by.value !== 1 || left.left.kind !== "index") return undefined;
-    const index = left.left;
-    const range = this.ranges.find((d) => d.index === index.name);
-    if (range === undefined || range.lo.kind !== "integer" || range.lo.value !== 0 || range.hi !== modulus)
-      return undefined;
-    const i = this.index(index);
-    const n = this.index(modulus);
-    return left.kind === "add" ? `(${i} === ${n} - 1 ? 0 : ${i} + 1)` : `(${i} === 0 ? ${n} - 1 : ${i} - 1)`;
-  }
-
-  private comparison(c: Comparison): string {
-    const op = c.op === "==" ? "===" : c.op === "!=" ? "!==" : c.op;
-    return `${this.index(c.left)} ${op} ${this.index(c.right)}`;
-  }
-
-  private condition(c: Condition): string {
-    if (isAlways(c)) return "true";
-    if (c.length === 0) return "false";
-    return c
-      .map((all) =>
-        all.length === 1 ? this.comparison(all[0]!) : `(${all.map((x) => this.comparison(x)).join(" && ")})`,
-      )
-      .join(" || ");
   }
 
   // Storage
@@ -876,7 +734,10 @@ class Module {
           `${indent}  const ${t}_lo = Math.min(${bounds.map((b) => b[0]).join(", ")}), ${t}_hi = Math.max(${bounds.map((b) => b[1]).join(", ")});`,
           `${indent}  for (let ${t} = ${t}_lo; ${t} <= ${t}_hi; ${t}++) {`,
         );
-        if (top) lines.push(`${indent}    if (tick(${t} - ${t}_lo, ${t}_hi - ${t}_lo + 1)) yield;`);
+        if (top)
+          lines.push(
+            `${indent}    if ((${t} & 15) === 0 && tick(${t} - ${t}_lo, ${t}_hi - ${t}_lo + 1)) yield;`,
+          );
         for (const inner of step.body) {
           const names = familiesOf(inner);
           const head: string[] = [];
@@ -992,7 +853,7 @@ class Module {
         const i = this.name("i", d.index);
         const bounds = `let ${i} = ${this.index(d.lo)}, e${k} = ${this.index(d.hi)}`;
         lines.push(`${deeper}for (${bounds}; ${i} < e${k}; ${i}++) {`);
-        if (k === 0) lines.push(`${deeper}  if (tick(${i}, e${k})) yield;`);
+        if (k === 0) lines.push(`${deeper}  if ((${i} & 15) === 0 && tick(${i}, e${k})) yield;`);
         deeper += "  ";
       });
       const place = this.offset(
@@ -1033,25 +894,7 @@ class Module {
       body = this.plan.steps.flatMap((s) => this.step(s, "  ", true));
     }
     const demanded = new Set(this.plan.steps.flatMap((s) => demandedIn(s)));
-    const lines: string[] = [];
-    for (const s of this.system.sizes) {
-      const local = this.name("s", s.name);
-      const key = JSON.stringify(s.name);
-      lines.push(
-        `  const ${local} = sizes[${key}];`,
-        `  if (${local} === undefined) fail("size-missing", "the size " + ${key} + " has no value");`,
-        `  if (!Number.isInteger(${local}) || ${local} < 0 || ${local} > ${SIZE_LIMIT}) fail("size-invalid", "the size " + ${key} + " must be a whole number from 0 to ${SIZE_LIMIT}");`,
-      );
-    }
-    for (const conjunction of this.system.constraints.length === 1 ? this.system.constraints[0]! : []) {
-      lines.push(
-        `  if (!(${this.comparison(conjunction)})) fail("where-broken", ${JSON.stringify(printComparison(conjunction))} + " does not hold");`,
-      );
-    }
-    if (this.system.constraints.length > 1)
-      lines.push(
-        `  if (!(${this.condition(this.system.constraints)})) fail("where-broken", "the where clause does not hold");`,
-      );
+    const lines: string[] = this.checkedSizes();
     for (const family of this.system.families) lines.push(...this.declare(family, demanded.has(family.name)));
     for (const [name, array] of this.stacks) lines.push(`  const ${name} = new ${array}(64);`);
     const randoms = this.system.families
@@ -1079,6 +922,7 @@ class Module {
       "  };",
       "}",
       DRIVER.trim(),
+      "export { run, runAsync };",
       `export const sizes = ${JSON.stringify(this.system.sizes.map((s) => s.name))};`,
       `export const inputs = ${JSON.stringify(this.system.families.filter((x) => x.role === "input" || x.role === "param").map((x) => x.name))};`,
       `export const outputs = ${JSON.stringify(this.system.families.filter((x) => x.role === "output").map((x) => x.name))};`,
@@ -1089,14 +933,7 @@ class Module {
   private declare(family: Family, demanded: boolean): string[] {
     const base = this.family(family.name);
     const point = family.dims.map((d) => this.name("i", d.index));
-    const used = new Set<string>();
-    for (const d of family.dims) for (const e of [d.lo, d.hi]) collectIndices(e, used);
-    const bounds = family.dims.map(
-      (d, k) => `([${point.slice(0, k).join(", ")}]) => [${this.index(d.lo)}, ${this.index(d.hi)}]`,
-    );
-    const lines = [
-      `  const ${base}_box = boxOf([${bounds.join(", ")}], [${family.dims.map((d) => used.has(d.index)).join(", ")}]);`,
-    ];
+    const lines = [this.box(family)];
     const fold = this.plan.folded.get(family.name);
     family.dims.forEach((_, k) => {
       const extents = family.dims.slice(k + 1).map((_, j) => `${base}_box.extent[${k + 1 + j}]`);
@@ -1114,21 +951,7 @@ class Module {
         ? `${base}_box.points`
         : `${base}_box.points === 0 ? 0 : Math.min(${base}_box.extent[${fold.dim}], ${fold.window})${family.dims.map((_, k) => (k === fold.dim ? "" : ` * ${base}_box.extent[${k}]`)).join("")}`;
     if (family.role === "input" || family.role === "param") {
-      lines.push(
-        `  const ${base} = inputs[${key}];`,
-        `  if (${base} === undefined) fail("input-missing", "the input " + ${key} + " has no value");`,
-        `  if (${base}.length !== ${base}_box.points * ${width}) fail("input-shape", ${key} + " needs " + ${base}_box.points * ${width} + " numbers, found " + ${base}.length);`,
-      );
-      if (family.type.kind === "index") {
-        const loops = family.dims.map(
-          (d, k) =>
-            `for (let ${point[k]} = ${this.index(d.lo)}, e${k} = ${this.index(d.hi)}; ${point[k]} < e${k}; ${point[k]}++)`,
-        );
-        const bound = this.index(family.type.bound);
-        lines.push(
-          `  ${loops.join(" ")} { const v = ${base}[${this.offset(family, point)}]; if (!(v >= 0 && v < ${bound})) fail("input-range", at(${[key, ...point].join(", ")}) + " is " + v + ", outside 0.." + ${bound}); }`,
-        );
-      }
+      lines.push(...this.given(family));
     } else {
       lines.push(`  const ${base} = allocate(${key}, ${arrayOf(family.type)}, (${points}) * ${width});`);
       if (demanded) lines.push(`  const ${base}_ready = new Uint8Array(${base}_box.points);`);
@@ -1164,62 +987,4 @@ function demandedIn(step: Step): string[] {
     case "loop":
       return step.body.flatMap(demandedIn);
   }
-}
-
-const DRIVER = `
-const driver = (options) => {
-  const { sizes = {}, inputs = {}, seed = 0, onProgress, signal } = options;
-  let last = Date.now();
-  const tick = (done, total) => {
-    if ((done & 15) !== 0) return false;
-    const now = Date.now();
-    if (now - last < 50) return false;
-    last = now;
-    onProgress?.(done, total);
-    return true;
-  };
-  const check = () => { if (signal?.aborted) throw signal.reason ?? new FathomError("cancelled", "the run was cancelled"); };
-  return { steps: compute(sizes, inputs, seed, tick), check };
-};
-/** Runs to the end. */
-export function run(options) {
-  const { steps, check } = driver(options);
-  for (;;) { const step = steps.next(); if (step.done) return step.value; check(); }
-}
-/** Runs in slices of about 50 ms, so that the page or the terminal stays alive and \`signal\` can end it. */
-export async function runAsync(options) {
-  const { steps, check } = driver(options);
-  for (;;) { const step = steps.next(); if (step.done) return step.value; await new Promise((go) => setTimeout(go, 0)); check(); }
-}
-`;
-
-function declaration(system: System, keep: ReadonlySet<string>): string {
-  const shape = (f: Family): string => {
-    const dims = f.dims.length === 0 ? "one value" : f.dims.map((d) => d.index).join(" × ");
-    return `${dims}, row-major${f.type.kind === "vector" ? `, ${f.type.width} components each` : ""}`;
-  };
-  const safe = (text: string): string => text.replace(/\*\//g, "* /");
-  const inputs = system.families.filter((f) => f.role === "input" || f.role === "param");
-  const outputs = system.families.filter((f) => f.role === "output" || keep.has(f.name));
-  return [
-    "export interface Values<A> { readonly lo: readonly number[]; readonly extent: readonly number[]; readonly data: A }",
-    `export interface Sizes { ${system.sizes.map((s) => `${JSON.stringify(s.name)}: number`).join("; ")} }`,
-    "export interface Inputs {",
-    ...inputs.map((f) => `  /** ${safe(shape(f))} */\n  ${JSON.stringify(f.name)}: ArrayLike<number>;`),
-    "}",
-    "export interface Outputs {",
-    ...outputs.map(
-      (f) => `  /** ${safe(shape(f))} */\n  ${JSON.stringify(f.name)}: Values<${arrayOf(f.type)}>;`,
-    ),
-    "}",
-    "export interface Options { sizes: Sizes; inputs: Inputs; seed?: number; onProgress?: (done: number, total: number) => void; signal?: AbortSignal }",
-    "/** `code` is the diagnostic's code: see `fathom explain`. */",
-    "export class FathomError extends Error { readonly code: string }",
-    "export function run(options: Options): Outputs;",
-    "export function runAsync(options: Options): Promise<Outputs>;",
-    "export const sizes: readonly string[];",
-    "export const inputs: readonly string[];",
-    "export const outputs: readonly string[];",
-    "",
-  ].join("\n");
 }
