@@ -1,3 +1,4 @@
+export * from "./cpu-agreement";
 export * from "./kernel-to-fathom";
 export * from "./project";
 export * from "./random-program";

@@ -1,24 +1,26 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compileTask, emitJs, type FamilyValues, interpret, randomValues, unroll } from "@fathom/compiler";
+import { compileTask, type FamilyValues, interpret, randomValues, unroll } from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
-import { type Kernel, kernelToFathom, sharedData } from "../src/index";
+import { type Kernel, kernelToFathom, loadEmitted, sharedData } from "../src/index";
 
 const folder = sharedData("span");
 const kernels: Kernel[] =
   folder === undefined ? [] : JSON.parse(readFileSync(join(folder, "kernels.json"), "utf8")).kernels;
 
 describe.skipIf(folder === undefined)(
-  "the same systems run: emitted JavaScript and interpreter agree",
+  "the same systems run: emitted JavaScript, WebAssembly and interpreter agree",
   () => {
     test.each(kernels.map((k) => [k.id, k] as const))("%s", async (_, kernel) => {
       const program = check("kernel.fathom", kernelToFathom(kernel));
       const compiled = compileTask(program, program.tasks[0]!);
       const { system } = compiled;
       const keep = system.families.filter((f) => f.role === "node").map((f) => f.name);
-      const { js } = emitJs(system, { keep, unproved: compiled.unproved });
-      const module = await import(`data:text/javascript;base64,${Buffer.from(js).toString("base64")}`);
+      const modules = [
+        await loadEmitted(compiled, "js", { keep }),
+        await loadEmitted(compiled, "wasm", { keep }),
+      ];
       for (const sample of kernel.samples.slice(0, 6)) {
         const sizes = Object.fromEntries(kernel.params.map((p, k) => [p, sample.p[k]!]));
         const inputs = new Map<string, FamilyValues>();
@@ -26,14 +28,14 @@ describe.skipIf(folder === undefined)(
           if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, 5));
         const reference = interpret(system, { sizes, inputs });
         expect(reference.diagnostics).toEqual([]);
-        const found: Record<string, FamilyValues> = module.run({
-          sizes,
-          inputs: Object.fromEntries([...inputs].map(([k, v]) => [k, v.data])),
-        });
-        for (const name of keep)
-          expect(Array.from(found[name]!.data), `${name} at ${JSON.stringify(sizes)}`).toEqual(
-            Array.from(reference.values.get(name)!.data),
-          );
+        const given = Object.fromEntries([...inputs].map(([k, v]) => [k, v.data]));
+        for (const module of modules) {
+          const found = module.run({ sizes, inputs: given });
+          for (const name of keep)
+            expect(Array.from(found[name]!.data), `${name} at ${JSON.stringify(sizes)}`).toEqual(
+              Array.from(reference.values.get(name)!.data),
+            );
+        }
       }
     });
   },

@@ -1,0 +1,143 @@
+/** The JavaScript around a WebAssembly module: it checks what is given, lays out memory, runs the steps, and says what a fault means. */
+import type { Family, System } from "../../equations/system";
+import { componentsOf } from "../../equations/values";
+import type { Schedule } from "../../schedule/schedule";
+import { arrayOf, DRIVER, ModuleText, RUNTIME } from "../module-text";
+import { type HostPlan, PARAMETERS, type Parameter, WASM_SIZE_LIMIT } from "./wasm";
+
+const HOST = `
+const stridesOf = (extent, bytes, dim, window) => {
+  const strides = new Array(extent.length);
+  let size = bytes;
+  for (let d = extent.length - 1; d >= 0; d--) { strides[d] = size; size *= d === dim ? Math.min(extent[d], window) : extent[d]; }
+  return { strides, size };
+};
+const report = (memory, site) => {
+  const v = new Float64Array(memory.buffer, 0, 48);
+  const [code, family, rank, message, read, readRank] = SITES[site];
+  const more = v.slice(rank);
+  const element = family === null ? "" : at(family, ...v.slice(0, rank));
+  fail(code, read === null ? element + message.replace(/\\$(\\d)/g, (_, k) => more[k]) : element + " reads " + at(read, ...more.slice(0, readRank)) + ", outside \`" + read + "\`");
+};
+`;
+
+export function hostText(system: System, plan: Schedule, keep: ReadonlySet<string>, host: HostPlan): string {
+  return new HostText(system, plan, keep, host).text();
+}
+
+class HostText extends ModuleText {
+  constructor(
+    system: System,
+    private readonly plan: Schedule,
+    private readonly keep: ReadonlySet<string>,
+    private readonly host: HostPlan,
+  ) {
+    super(system);
+  }
+
+  private parameter(p: Parameter): string {
+    switch (p.kind) {
+      case "size":
+        return this.name("s", p.name);
+      case "base":
+        return `${this.family(p.family)}_at`;
+      case "ready":
+        return `${this.family(p.family)}_ready`;
+      case "lo":
+        return `${this.family(p.family)}_box.lo[${p.dim}]`;
+      case "stride":
+        return `${this.family(p.family)}_lay.strides[${p.dim}]`;
+      case "seed":
+        return "seed";
+      case "free":
+        return "end";
+    }
+  }
+
+  private place(family: Family): string[] {
+    const base = this.family(family.name);
+    const key = JSON.stringify(family.name);
+    const bytes = arrayOf(family.type) === "Uint8Array" ? 1 : 4 * componentsOf(family.type);
+    const fold = this.plan.folded.get(family.name);
+    const lines = [this.box(family)];
+    const given = family.role === "input" || family.role === "param";
+    if (given) lines.push(...this.given(family));
+    lines.push(
+      `  const ${base}_lay = stridesOf(${base}_box.extent, ${bytes}, ${fold?.dim ?? -1}, ${fold?.window ?? 0});`,
+      `  const ${base}_at = room(${key}, ${base}_lay.size);`,
+    );
+    if (this.host.demanded.has(family.name))
+      lines.push(`  const ${base}_ready = room(${key}, ${base}_box.points);`);
+    return lines;
+  }
+
+  text(): string {
+    const { system, host } = this;
+    const given = system.families.filter((f) => f.role === "input" || f.role === "param");
+    const results = system.families.filter((f) => f.role === "output" || this.keep.has(f.name));
+    const view = (f: Family): string => {
+      const base = this.family(f.name);
+      return `new ${arrayOf(f.type)}(memory.buffer, ${base}_at, ${base}_box.points * ${componentsOf(f.type)})`;
+    };
+    const sites = host.sites.map((s) =>
+      JSON.stringify([
+        s.code,
+        s.family ?? null,
+        s.rank,
+        s.message,
+        s.read?.family ?? null,
+        s.read?.rank ?? 0,
+      ]),
+    );
+    return [
+      `// ${system.name}: made by Fathom, for the WebAssembly module beside it. No imports.`,
+      RUNTIME.trim(),
+      `const SITES = [${sites.join(", ")}];`,
+      HOST.trim(),
+      "/** `source`: the module's bytes, or the compiled WebAssembly.Module. */",
+      "export const create = (source) => {",
+      "const module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source);",
+      "function* compute(sizes, inputs, seed, tick) {",
+      ...this.checkedSizes(),
+      ...system.sizes.map(
+        (s) =>
+          `  if (${this.name("s", s.name)} > ${WASM_SIZE_LIMIT}) fail("too-large", "WebAssembly runs sizes up to ${WASM_SIZE_LIMIT}");`,
+      ),
+      `  let end = ${Math.max(65_536, host.end)};`,
+      '  const room = (name, bytes) => { const at = end; end += Math.ceil((bytes + 64) / 16) * 16; if (end > 4294901760) fail("too-large", name + " needs " + bytes + " bytes: WebAssembly has 4 GiB"); return at; };',
+      ...system.families.flatMap((f) => this.place(f)),
+      "  let memory;",
+      '  try { memory = new WebAssembly.Memory({ initial: Math.ceil(end / 65536) + 1 }); } catch { fail("too-large", "there is no memory for " + end + " bytes"); }',
+      ...given.map((f) => `  ${view(f)}.set(${this.family(f.name)});`),
+      `  new Int32Array(memory.buffer, ${PARAMETERS}).set([${host.parameters.map((p) => this.parameter(p)).join(", ")}]);`,
+      "  const { exports } = new WebAssembly.Instance(module, { env: { memory, fail: (site) => report(memory, site) } });",
+      // Slices of some milliseconds: long enough to cost nothing, short enough to stop and to change to better code.
+      `  for (const step of [${host.steps.map((s) => `exports.${s}`).join(", ")}]) {`,
+      "    let from = 0, count = 1;",
+      "    for (;;) {",
+      "      const before = Date.now();",
+      "      const left = step(from, count);",
+      "      from += count;",
+      "      if (left <= 0) break;",
+      "      if (tick(from, from + left)) yield;",
+      "      const took = Date.now() - before;",
+      "      if (took < 4) count = Math.min(count * 2, 1 << 28); else if (took > 20 && count > 1) count >>= 1;",
+      "    }",
+      "  }",
+      "  return {",
+      ...results.map(
+        (f) =>
+          `    ${JSON.stringify(f.name)}: { lo: ${this.family(f.name)}_box.lo, extent: ${this.family(f.name)}_box.extent, data: ${view(f)}.slice() },`,
+      ),
+      "  };",
+      "}",
+      DRIVER.trim(),
+      "return { run, runAsync };",
+      "};",
+      `export const sizes = ${JSON.stringify(system.sizes.map((s) => s.name))};`,
+      `export const inputs = ${JSON.stringify(given.map((f) => f.name))};`,
+      `export const outputs = ${JSON.stringify(system.families.filter((f) => f.role === "output").map((f) => f.name))};`,
+      "",
+    ].join("\n");
+  }
+}

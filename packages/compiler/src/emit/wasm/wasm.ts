@@ -1,0 +1,1800 @@
+/**
+ * A system as a WebAssembly module and the JavaScript around it. The order of computation, storage and lanes come from
+ * the schedule; nothing is decided here but where a value is computed: an expression that does not change inside a loop
+ * is computed before it.
+ *
+ * One exported function a step of the schedule, called in slices (`from`, `count`) of its outermost loop; it gives back how much is left.
+ * So a run can report progress and be cancelled, and the engine can swap in better code between two calls.
+ */
+import { index as indexOf, typeOf } from "../../equations/build";
+import { isAlways } from "../../equations/conditions";
+import { collectIndices } from "../../equations/evaluate-index";
+import { runPasses, runPipeline } from "../../equations/pass";
+import { familyKey } from "../../equations/random";
+import type {
+  Comparison,
+  Condition,
+  Dim,
+  ElementType,
+  Expr,
+  Family,
+  IndexExpr,
+  Piece,
+  Read,
+  Reduce,
+  Subscript,
+  System,
+} from "../../equations/system";
+import { componentsOf } from "../../equations/values";
+import { type Schedule, type Step, schedule } from "../../schedule/schedule";
+import { affine, combine, least, toAffine } from "../../symbolic/affine";
+import type { EmitOptions } from "../js";
+import { declaration } from "../module-text";
+import { type LibraryName, library, trigonometricTable } from "./elementary";
+import { type Code, encodeModule, FunctionBuilder, type ValueType, w } from "./encode";
+import { hostText } from "./host";
+
+export interface EmittedWasm {
+  readonly wasm: Uint8Array;
+  /** An ES module whose `create` takes the bytes, or the compiled `WebAssembly.Module`, and gives `run` and `runAsync`. */
+  readonly js: string;
+  readonly dts: string;
+  readonly schedule: Schedule;
+}
+
+/** Sizes are below this, so that most index arithmetic fits 32 bits whatever the sizes are. */
+export const WASM_SIZE_LIMIT = 2 ** 26;
+
+export function emitWasm(lowered: System, options: EmitOptions = {}): EmittedWasm {
+  const keep = new Set(options.keep ?? []);
+  const system = runPipeline(runPasses(keep), lowered, { verify: false });
+  const make = (plan: Schedule): EmittedWasm => {
+    const printer = new Printer(system, plan, options.checked === true, options.unproved ?? new Set());
+    const { wasm, host } = printer.module();
+    return {
+      wasm,
+      js: hostText(system, plan, keep, host),
+      dts: declaration(system, keep),
+      schedule: plan,
+    };
+  };
+  const plan = schedule(system, keep);
+  try {
+    return make(plan);
+  } catch (error) {
+    if (!(error instanceof Unschedulable)) throw error;
+    // Loops whose members disagree about ranges: compute everything on demand instead.
+    const families = system.families.filter((f) => f.pieces.length > 0);
+    return make({ steps: [{ kind: "demand", families, fixed: new Map() }], folded: new Map() });
+  }
+}
+
+/** What the JavaScript side must know: what to write where before the first step, and what faults mean. */
+export interface HostPlan {
+  /** The values of the words at `PARAMETERS`, in order. */
+  readonly parameters: readonly Parameter[];
+  /** First free byte after what the module itself uses. */
+  readonly end: number;
+  /** Exported step functions, in order. */
+  readonly steps: readonly string[];
+  readonly sites: readonly Site[];
+  /** Families with a byte for each place that says whether it is computed. */
+  readonly demanded: ReadonlySet<string>;
+}
+export type Parameter =
+  | { readonly kind: "size"; readonly name: string }
+  | { readonly kind: "base" | "ready"; readonly family: string }
+  | { readonly kind: "lo" | "stride"; readonly family: string; readonly dim: number }
+  | { readonly kind: "seed" | "free" };
+
+/** A fault: the numbers at `FAULT` are the instance's indices and what `code` needs besides. */
+interface Site {
+  readonly code: string;
+  readonly family?: string;
+  readonly rank: number;
+  /** How the message goes on after the instance, with `$k` for the k-th further number. */
+  readonly message: string;
+  /** A family whose instance the message names: its rank, its indices come first. */
+  readonly read?: { readonly family: string; readonly rank: number };
+}
+
+/** Where things lie at the start of memory. */
+const FAULT = 0;
+const SCRATCH = 512;
+export const PARAMETERS = 1024;
+const FIRST_TABLE = 16_384;
+/** Addresses are formed this much too low, so that neighbours differ in the instruction's own offset only. */
+const BIAS = 4096;
+
+type Interval = readonly [number, number];
+const I32_LEAST = -(2 ** 31);
+const I32_MOST = 2 ** 31 - 1;
+const EXACT = 2 ** 53 - 1;
+const fits = ([lo, hi]: Interval): boolean => lo >= I32_LEAST && hi <= I32_MOST;
+
+interface Binding {
+  readonly local: number;
+  /** The index is the local plus this. */
+  readonly plus: number;
+  readonly range: Interval;
+  readonly scope: Scope;
+}
+interface Whole {
+  readonly code: Code;
+  /** 64 bits: the value may not fit 32. */
+  readonly wide: boolean;
+}
+interface Value {
+  readonly code: Code;
+  readonly type: ValueType;
+  /** Where it was computed: it can be used there and further in. */
+  readonly scope: Scope;
+}
+
+/** A piece of straight code under construction; what is added to an outer one runs before all of an inner one. */
+class Scope {
+  readonly code: number[] = [];
+  readonly memo = new Map<unknown, unknown>();
+  readonly names = new Map<string, Binding>();
+  readonly depth: number;
+  /** The computation of one instance starts here. */
+  instance = false;
+
+  constructor(
+    readonly outer: Scope | undefined,
+    /** Runs only in some cases. */
+    readonly conditional = false,
+  ) {
+    this.depth = outer === undefined ? 0 : outer.depth + 1;
+  }
+
+  add(code: Code): void {
+    for (const b of code) this.code.push(b);
+  }
+
+  binding(name: string): Binding {
+    for (let s: Scope | undefined = this; s !== undefined; s = s.outer) {
+      const found = s.names.get(name);
+      if (found !== undefined) return found;
+    }
+    throw new Error(`the index ${name} is not in scope`);
+  }
+
+  bound(name: string): boolean {
+    for (let s: Scope | undefined = this; s !== undefined; s = s.outer) if (s.names.has(name)) return true;
+    return false;
+  }
+}
+
+const deeper = (a: Scope, b: Scope): Scope => (a.depth >= b.depth ? a : b);
+
+const namesCache = new WeakMap<object, ReadonlySet<string>>();
+function namesOf(e: IndexExpr): ReadonlySet<string> {
+  let known = namesCache.get(e);
+  if (known === undefined) {
+    const used = new Set<string>();
+    collectIndices(e, used);
+    known = used;
+    namesCache.set(e, used);
+  }
+  return known;
+}
+const namesOfCondition = (c: Condition): Set<string> =>
+  new Set(c.flatMap((all) => all.flatMap((x) => [...namesOf(x.left), ...namesOf(x.right)])));
+
+/** A loop whose members' ranges cannot share one guard. */
+class Unschedulable extends Error {}
+
+const machine = (type: ElementType): ValueType =>
+  type.kind === "real" || type.kind === "vector" ? "f32" : "i32";
+const bytesOf = (type: ElementType): number =>
+  type.kind === "bit" || type.kind === "enum" ? 1 : 4 * componentsOf(type);
+
+class Printer {
+  private readonly families: ReadonlyMap<string, Family>;
+  private f = new FunctionBuilder([], []);
+  private readonly functions: FunctionBuilder[] = [];
+  private readonly exported: { name: string; index: number }[] = [];
+  private readonly parameters: Parameter[] = [];
+  private readonly parameterNumber = new Map<string, number>();
+  private readonly sites: Site[] = [];
+  private readonly siteNumber = new Map<string, number>();
+  private readonly data: { at: number; bytes: Uint8Array }[] = [];
+  private readonly libraryNumber = new Map<string, number>();
+  private readonly tableAt = new Map<string, number>();
+  private end = FIRST_TABLE;
+  /** Families that the current function computes: what is read of them changes while it runs. */
+  private written: ReadonlySet<string> = new Set();
+  private ranges: readonly Dim[] = [];
+  private element: Family | undefined;
+  private readonly demandNumber = new Map<string, number>();
+  /** Families computed on demand by the function under construction, and its stack pointer's place. */
+  private demanded: ReadonlySet<string> = new Set();
+  private readonly everDemanded = new Set<string>();
+
+  constructor(
+    private readonly system: System,
+    private readonly plan: Schedule,
+    private readonly checked: boolean,
+    private readonly unproved: ReadonlySet<Expr>,
+  ) {
+    this.families = new Map(system.families.map((x) => [x.name, x]));
+  }
+
+  module(): { wasm: Uint8Array; host: HostPlan } {
+    const steps: string[] = [];
+    for (const family of this.system.families) {
+      if (family.role !== "random") continue;
+      this.step({ kind: "nest", family, fixed: new Set() }, steps);
+    }
+    for (const step of this.plan.steps) this.step(step, steps);
+    const wasm = encodeModule({
+      imports: [{ name: "fail", params: ["i32"] }],
+      functions: this.functions,
+      exports: this.exported,
+      data: this.data,
+    });
+    const host: HostPlan = {
+      parameters: this.parameters,
+      end: this.end,
+      steps,
+      sites: this.sites,
+      demanded: this.everDemanded,
+    };
+    return { wasm, host };
+  }
+
+  // Functions and memory
+
+  /** Function numbers start after the imported one. */
+  private addFunction(f: FunctionBuilder): number {
+    this.functions.push(f);
+    return this.functions.length;
+  }
+
+  private libraryFunction(name: LibraryName): number {
+    const known = this.libraryNumber.get(name);
+    if (known !== undefined) return known;
+    const table = name === "trigonometric" ? this.place("2/π", trigonometricTable()) : 0;
+    const number = this.addFunction(library[name]({ table, scratch: SCRATCH }));
+    this.libraryNumber.set(name, number);
+    return number;
+  }
+
+  /** Constant bytes, once. */
+  private place(key: string, bytes: Uint8Array): number {
+    const known = this.tableAt.get(key);
+    if (known !== undefined) return known;
+    const at = this.room(bytes.length);
+    this.data.push({ at, bytes });
+    this.tableAt.set(key, at);
+    return at;
+  }
+
+  private room(bytes: number): number {
+    const at = this.end;
+    this.end += Math.ceil(bytes / 16) * 16;
+    return at;
+  }
+
+  private root(scope: Scope): Scope {
+    let s = scope;
+    while (s.outer !== undefined) s = s.outer;
+    return s;
+  }
+
+  private parameter(p: Parameter, scope: Scope): Code {
+    const key = JSON.stringify(p);
+    const root = this.root(scope);
+    const known = root.memo.get(key) as Code | undefined;
+    if (known !== undefined) return known;
+    let number = this.parameterNumber.get(key);
+    if (number === undefined) {
+      number = this.parameters.length;
+      this.parameters.push(p);
+      this.parameterNumber.set(key, number);
+    }
+    const code = this.keep(root, "i32", w.i32Load(PARAMETERS + 4 * number, w.i32(0)));
+    root.memo.set(key, code);
+    return code;
+  }
+
+  /** Puts a value into a new local at the end of a scope. */
+  private keep(scope: Scope, type: ValueType, code: Code): Code {
+    const local = this.f.local(type);
+    scope.add(w.set(local, code));
+    return w.get(local);
+  }
+
+  // Faults
+
+  private site(site: Site): number {
+    const key = JSON.stringify(site);
+    let number = this.siteNumber.get(key);
+    if (number === undefined) {
+      number = this.sites.length;
+      this.sites.push(site);
+      this.siteNumber.set(key, number);
+    }
+    return number;
+  }
+
+  /** Ends the run where `when` holds. `numbers` are doubles: the instance's indices are put before them. */
+  private fault(
+    scope: Scope,
+    when: Code,
+    site: Omit<Site, "family" | "rank">,
+    numbers: readonly Code[] = [],
+    ofInstance = true,
+  ): void {
+    const family = ofInstance ? this.element : undefined;
+    const own = family === undefined ? [] : family.dims.map((d) => this.asDouble(scope, d.index));
+    const number = this.site(
+      family === undefined
+        ? { ...site, rank: 0 }
+        : { ...site, family: family.name, rank: family.dims.length },
+    );
+    scope.add(
+      w.if(when, [
+        ...[...own, ...numbers].flatMap((n, k) => w.f64Store(FAULT + 8 * k, w.i32(0), n)),
+        ...w.call(0, w.i32(number)),
+        ...w.unreachable,
+      ]),
+    );
+  }
+
+  private asDouble(scope: Scope, name: string): Code {
+    return w.f64FromI32(this.indexCode(scope, name));
+  }
+
+  private indexCode(scope: Scope, name: string): Code {
+    const b = scope.binding(name);
+    return b.plus === 0 ? w.get(b.local) : w.add(w.get(b.local), w.i32(b.plus));
+  }
+
+  // Index expressions
+
+  private interval(e: IndexExpr, scope: Scope): Interval {
+    const go = (x: IndexExpr) => this.interval(x, scope);
+    switch (e.kind) {
+      case "integer":
+        return [e.value, e.value];
+      case "size":
+        return [0, WASM_SIZE_LIMIT];
+      case "index":
+        return scope.binding(e.name).range;
+      case "log2":
+        return [0, Math.ceil(Math.log2(Math.max(2, go(e.operand)[1])))];
+      case "pow2": {
+        const [lo, hi] = go(e.operand);
+        return [2 ** Math.max(0, Math.min(lo, 52)), 2 ** Math.max(0, Math.min(hi, 52))];
+      }
+      default: {
+        const [a, b] = go(e.left);
+        const [c, d] = go(e.right);
+        switch (e.kind) {
+          case "add":
+            return [a + c, b + d];
+          case "sub":
+            return [a - d, b - c];
+          case "mul": {
+            const ends = [a * c, a * d, b * c, b * d];
+            return [Math.min(...ends), Math.max(...ends)];
+          }
+          case "div":
+            return c >= 1
+              ? [Math.floor(a / (a < 0 ? c : d)), Math.floor(b / (b < 0 ? d : c))]
+              : [-Math.max(Math.abs(a), Math.abs(b)) - 1, Math.max(Math.abs(a), Math.abs(b)) + 1];
+          case "mod":
+            return c >= 0 ? [0, d] : [Math.min(c, -d), Math.max(-c, d)];
+          case "min":
+            return [Math.min(a, c), Math.min(b, d)];
+          case "max":
+            return [Math.max(a, c), Math.max(b, d)];
+        }
+      }
+    }
+  }
+
+  private home(names: Iterable<string>, scope: Scope): Scope {
+    let found = this.root(scope);
+    for (const name of names) found = deeper(found, scope.binding(name).scope);
+    return found;
+  }
+
+  /** Whether computing it may end the run. */
+  private faulty(e: IndexExpr, scope: Scope): boolean {
+    switch (e.kind) {
+      case "integer":
+      case "size":
+      case "index":
+        return false;
+      case "log2":
+        return this.faulty(e.operand, scope);
+      case "pow2": {
+        const [lo, hi] = this.interval(e.operand, scope);
+        return this.faulty(e.operand, scope) || lo < 0 || hi > 52;
+      }
+      default: {
+        if (this.faulty(e.left, scope) || this.faulty(e.right, scope)) return true;
+        if (e.kind === "div" || e.kind === "mod") return !this.nonzero(e.right, scope);
+        return e.kind === "mul" && this.inexact(e, scope);
+      }
+    }
+  }
+
+  private inexact(e: IndexExpr, scope: Scope): boolean {
+    const [lo, hi] = this.interval(e, scope);
+    return lo < -EXACT || hi > EXACT;
+  }
+
+  private nonzero(e: IndexExpr, scope: Scope): boolean {
+    return this.interval(e, scope)[0] >= 1 || least(toAffine(e), [], this.sizeFacts()) >= 1;
+  }
+
+  private facts: ReturnType<typeof toAffine>[] | undefined;
+  /** What the `where` of the task says, as forms ≥ 0. */
+  private sizeFacts(): ReturnType<typeof toAffine>[] {
+    if (this.facts === undefined) {
+      this.facts = this.system.sizes.map((s) => affine(0, [[`size ${s.name}`, 1]]));
+      if (this.system.constraints.length === 1)
+        for (const c of this.system.constraints[0]!) {
+          const difference = combine(toAffine(c.right), toAffine(c.left), -1);
+          if (c.op === "<=" || c.op === "==") this.facts.push(difference);
+          if (c.op === "<") this.facts.push({ ...difference, constant: difference.constant - 1 });
+        }
+    }
+    return this.facts;
+  }
+
+  private whole(e: IndexExpr, scope: Scope): Whole {
+    switch (e.kind) {
+      case "integer":
+        return fits([e.value, e.value])
+          ? { code: w.i32(e.value), wide: false }
+          : { code: w.i64(e.value), wide: true };
+      case "size":
+        return { code: this.parameter({ kind: "size", name: e.name }, scope), wide: false };
+      case "index":
+        return { code: this.indexCode(scope, e.name), wide: false };
+    }
+    const at = this.faulty(e, scope) ? scope : this.home(namesOf(e), scope);
+    for (let s: Scope | undefined = at; s !== undefined; s = s.outer) {
+      const known = s.memo.get(e) as Whole | undefined;
+      if (known !== undefined) return known;
+      if (s === this.home(namesOf(e), scope)) break;
+    }
+    const made = this.freshWhole(e, at);
+    at.memo.set(e, made);
+    return made;
+  }
+
+  private wide(e: IndexExpr, scope: Scope): Code {
+    const { code, wide } = this.whole(e, scope);
+    return wide ? code : w.extend(code);
+  }
+
+  private freshWhole(e: Exclude<IndexExpr, { kind: "integer" | "size" | "index" }>, scope: Scope): Whole {
+    const fit = fits(this.interval(e, scope));
+    if (e.kind === "log2") {
+      const x = this.whole(e.operand, scope);
+      if (x.wide) {
+        const code = w.wrap(w.i64Sub(w.i64(64), w.i64Clz(w.i64Sub(x.code, w.i64(1)))));
+        return {
+          code: this.keep(scope, "i32", w.select(code, w.i32(0), w.i64Gt(x.code, w.i64(1)))),
+          wide: false,
+        };
+      }
+      const code = w.sub(w.i32(32), w.clz(w.sub(x.code, w.i32(1))));
+      return { code: this.keep(scope, "i32", w.select(code, w.i32(0), w.gt(x.code, w.i32(1)))), wide: false };
+    }
+    if (e.kind === "pow2") {
+      const x = this.wide(e.operand, scope);
+      if (this.faulty(e, scope)) {
+        const outside = w.or(w.i64Lt(x, w.i64(0)), w.i64Gt(x, w.i64(52)));
+        this.fault(
+          scope,
+          outside,
+          { code: "too-large", message: "2^$0 is out of range" },
+          [w.f64FromI64(x)],
+          false,
+        );
+      }
+      const power = w.i64Shl(w.i64(1), x);
+      return fit
+        ? { code: this.keep(scope, "i32", w.wrap(power)), wide: false }
+        : { code: this.keep(scope, "i64", power), wide: true };
+    }
+    const wrapped = e.kind === "mod" ? this.wrapped(e.left, e.right, scope) : undefined;
+    if (wrapped !== undefined) return { code: this.keep(scope, "i32", wrapped), wide: false };
+    const [a, b] = [this.whole(e.left, scope), this.whole(e.right, scope)];
+    const wide = a.wide || b.wide || !fit;
+    const [x, y] = wide ? [this.wide(e.left, scope), this.wide(e.right, scope)] : [a.code, b.code];
+    const give = (code: Code): Whole =>
+      wide && fit
+        ? { code: this.keep(scope, "i32", w.wrap(code)), wide: false }
+        : { code: this.keep(scope, wide ? "i64" : "i32", code), wide };
+    switch (e.kind) {
+      case "add":
+        return give(wide ? w.i64Add(x, y) : w.add(x, y));
+      case "sub":
+        return give(wide ? w.i64Sub(x, y) : w.sub(x, y));
+      case "mul":
+        if (this.inexact(e, scope)) {
+          const product = w.f64Mul(w.f64FromI64(x), w.f64FromI64(y));
+          this.fault(
+            scope,
+            w.f64Gt(w.f64Abs(product), w.f64(EXACT)),
+            { code: "too-large", message: "an index expression reaches $0" },
+            [product],
+            false,
+          );
+        }
+        return give(wide ? w.i64Mul(x, y) : w.mul(x, y));
+      case "min":
+      case "max": {
+        const less = wide ? w.i64Lt(x, y) : w.lt(x, y);
+        const picked = e.kind === "min" ? w.select(x, y, less) : w.select(y, x, less);
+        return give(picked);
+      }
+      case "div":
+      case "mod": {
+        if (!this.nonzero(e.right, scope))
+          this.fault(
+            scope,
+            wide ? w.i64Eqz(y) : w.eqz(y),
+            { code: "too-large", message: "an index expression divides by zero" },
+            [],
+            false,
+          );
+        // Floored: the remainder has the divisor's sign.
+        const type = wide ? "i64" : "i32";
+        const zero = wide ? w.i64(0) : w.i32(0);
+        const rest = this.keep(scope, type, wide ? w.i64Rem(x, y) : w.rem(x, y));
+        const [lt, ne] = wide ? [w.i64Lt, w.i64Ne] : [w.lt, w.ne];
+        const off = w.and(ne(rest, zero), w.xor(lt(rest, zero), lt(y, zero)));
+        if (e.kind === "mod") return give(w.select(wide ? w.i64Add(rest, y) : w.add(rest, y), rest, off));
+        const quotient = wide ? w.i64Div(x, y) : w.div(x, y);
+        return give(wide ? w.i64Sub(quotient, w.extend(off)) : w.sub(quotient, off));
+      }
+    }
+  }
+
+  /** `(i ± 1) mod n` for an index i of 0..n: one comparison instead of a division. */
+  private wrapped(left: IndexExpr, modulus: IndexExpr, scope: Scope): Code | undefined {
+    if (left.kind !== "add" && left.kind !== "sub") return undefined;
+    const by = left.right;
+    if (by.kind !== "integer" || by.value !== 1 || left.left.kind !== "index") return undefined;
+    const name = left.left.name;
+    const range = this.ranges.find((d) => d.index === name);
+    if (range === undefined || range.lo.kind !== "integer" || range.lo.value !== 0 || range.hi !== modulus)
+      return undefined;
+    const i = this.indexCode(scope, name);
+    const last = w.sub(this.whole(modulus, scope).code, w.i32(1));
+    return left.kind === "add"
+      ? w.select(w.i32(0), w.add(i, w.i32(1)), w.eq(i, last))
+      : w.select(last, w.sub(i, w.i32(1)), w.eqz(i));
+  }
+
+  /** A static expression as an `int`: wraps at every step, by zero 0. */
+  private int(e: IndexExpr, scope: Scope): Code {
+    const go = (x: IndexExpr) => this.int(x, scope);
+    switch (e.kind) {
+      case "integer":
+        return w.i32(e.value);
+      case "size":
+      case "index":
+        return this.whole(e, scope).code;
+      case "log2": {
+        const x = this.keep(scope, "i32", go(e.operand));
+        return w.select(w.sub(w.i32(32), w.clz(w.sub(x, w.i32(1)))), w.i32(0), w.gt(x, w.i32(1)));
+      }
+      case "pow2": {
+        const x = this.keep(scope, "i32", go(e.operand));
+        this.fault(
+          scope,
+          w.or(w.lt(x, w.i32(0)), w.gt(x, w.i32(52))),
+          { code: "too-large", message: "2^$0 is out of range" },
+          [w.f64FromI32(x)],
+          false,
+        );
+        return w.wrap(w.i64Shl(w.i64(1), w.extend(x)));
+      }
+      case "add":
+        return w.add(go(e.left), go(e.right));
+      case "sub":
+        return w.sub(go(e.left), go(e.right));
+      case "mul":
+        return w.mul(go(e.left), go(e.right));
+      case "div":
+        return this.floorDiv(go(e.left), go(e.right), scope);
+      case "mod":
+        return this.floorMod(go(e.left), go(e.right), scope);
+      case "min":
+      case "max": {
+        const a = this.keep(scope, "i32", go(e.left));
+        const b = this.keep(scope, "i32", go(e.right));
+        return e.kind === "min" ? w.select(a, b, w.lt(a, b)) : w.select(b, a, w.lt(a, b));
+      }
+    }
+  }
+
+  /** Rounds down; by zero 0; INT_MIN by −1 wraps. */
+  private floorDiv(a: Code, given: Code, scope: Scope): Code {
+    const x = this.keep(scope, "i32", a);
+    const b = this.keep(scope, "i32", given);
+    // A divisor of 1 stands in for 0 and −1, which would trap.
+    const odd = this.keep(scope, "i32", w.ltU(w.add(b, w.i32(1)), w.i32(2)));
+    const d = this.keep(scope, "i32", w.select(w.i32(1), b, odd));
+    const rest = this.keep(scope, "i32", w.rem(x, d));
+    const off = w.and(w.ne(rest, w.i32(0)), w.xor(w.lt(rest, w.i32(0)), w.lt(d, w.i32(0))));
+    // By −1: 0 − a; by 0: 0.
+    return w.select(w.mul(x, b), w.sub(w.div(x, d), off), odd);
+  }
+
+  private floorMod(a: Code, given: Code, scope: Scope): Code {
+    const b = this.keep(scope, "i32", given);
+    const odd = w.ltU(w.add(b, w.i32(1)), w.i32(2));
+    const d = this.keep(scope, "i32", w.select(w.i32(1), b, odd));
+    const rest = this.keep(scope, "i32", w.rem(a, d));
+    const off = w.and(w.ne(rest, w.i32(0)), w.xor(w.lt(rest, w.i32(0)), w.lt(d, w.i32(0))));
+    return w.select(w.add(rest, d), rest, off);
+  }
+
+  // Conditions
+
+  private comparison(c: Comparison, scope: Scope): Code {
+    const [a, b] = [this.whole(c.left, scope), this.whole(c.right, scope)];
+    if (a.wide || b.wide) {
+      const [x, y] = [this.wide(c.left, scope), this.wide(c.right, scope)];
+      return { "==": w.i64Eq, "!=": w.i64Ne, "<": w.i64Lt, "<=": w.i64Le }[c.op](x, y);
+    }
+    return { "==": w.eq, "!=": w.ne, "<": w.lt, "<=": w.le }[c.op](a.code, b.code);
+  }
+
+  private faultyCondition(c: Condition, scope: Scope): boolean {
+    return c.some((all) => all.some((x) => this.faulty(x.left, scope) || this.faulty(x.right, scope)));
+  }
+
+  /** Compares from left to right and stops as soon as it can where a comparison may end the run. */
+  private condition(c: Condition, scope: Scope): Code {
+    if (isAlways(c)) return w.i32(1);
+    if (c.length === 0) return w.i32(0);
+    if (!this.faultyCondition(c, scope)) {
+      const all = c.map((x) => x.map((y) => this.comparison(y, scope)).reduce((p, q) => w.and(p, q)));
+      return all.reduce((p, q) => w.or(p, q));
+    }
+    const result = this.f.local("i32");
+    scope.add(w.set(result, w.i32(0)));
+    for (const all of c) {
+      const outer = new Scope(scope, true);
+      const walk = (k: number, s: Scope): void => {
+        if (k === all.length) {
+          s.add(w.set(result, w.i32(1)));
+          return;
+        }
+        const holds = this.comparison(all[k]!, s);
+        const then = new Scope(s, true);
+        walk(k + 1, then);
+        s.add(w.if(holds, then.code));
+      };
+      walk(0, outer);
+      scope.add(w.if(w.eqz(w.get(result)), outer.code));
+    }
+    return w.get(result);
+  }
+
+  /** The cases of a choice, tried in order; each is made in a scope of its own. */
+  private cases<T extends { readonly guard: Condition }>(
+    list: readonly T[],
+    scope: Scope,
+    make: (one: T, scope: Scope) => void,
+  ): void {
+    const [first, ...rest] = list;
+    if (first === undefined) return;
+    if (isAlways(first.guard)) {
+      make(first, scope);
+      return;
+    }
+    const holds = this.condition(first.guard, scope);
+    const then = new Scope(scope, true);
+    make(first, then);
+    const otherwise = new Scope(scope, true);
+    this.cases(rest, otherwise, make);
+    scope.add(w.if(holds, then.code, otherwise.code));
+  }
+
+  // Storage
+
+  /** Bytes from one plane of a dimension to the next. */
+  private stride(family: Family, dim: number, scope: Scope): Code | number {
+    return dim === family.dims.length - 1
+      ? bytesOf(family.type)
+      : this.parameter({ kind: "stride", family: family.name, dim }, scope);
+  }
+
+  /** An expression as a constant and a sum of leaves (sizes, indices, what is not affine), each times a factor. */
+  private linear(e: IndexExpr, factor = 1, into: Linear = { constant: 0, leaves: new Map() }): Linear {
+    switch (e.kind) {
+      case "integer":
+        into.constant += factor * e.value;
+        return into;
+      case "add":
+        this.linear(e.left, factor, into);
+        return this.linear(e.right, factor, into);
+      case "sub":
+        this.linear(e.left, factor, into);
+        return this.linear(e.right, -factor, into);
+      case "mul":
+        if (e.left.kind === "integer") return this.linear(e.right, factor * e.left.value, into);
+        if (e.right.kind === "integer") return this.linear(e.left, factor * e.right.value, into);
+    }
+    into.leaves.set(e, (into.leaves.get(e) ?? 0) + factor);
+    return into;
+  }
+
+  /** Where the value at a point lies. Dynamic subscripts are given as code of a scope. */
+  private address(
+    family: Family,
+    at: readonly (IndexExpr | { readonly code: Code; readonly scope: Scope })[],
+    scope: Scope,
+  ): Place {
+    const root = this.root(scope);
+    const fold = this.plan.folded.get(family.name);
+    const base = this.parameter({ kind: "base", family: family.name }, scope);
+    /** Sums so far, by how deep they can be computed. */
+    const terms: { readonly key: string; readonly scope: Scope; readonly code: Code }[] = [];
+    let offset = BIAS;
+    let first = base;
+    let firstKey = `at ${family.name}`;
+    const times = (value: Code, factor: number, stride: Code | number): Code => {
+      if (typeof stride === "number") {
+        const by = factor * stride;
+        if (by === 1) return value;
+        const power = Math.log2(by);
+        return Number.isInteger(power) && by > 0 ? w.shl(value, w.i32(power)) : w.mul(value, w.i32(by));
+      }
+      return w.mul(factor === 1 ? value : w.mul(value, w.i32(factor)), stride);
+    };
+    at.forEach((subscript, d) => {
+      const stride = this.stride(family, d, scope);
+      const strideKey = typeof stride === "number" ? stride : stride.join();
+      const lo = this.parameter({ kind: "lo", family: family.name, dim: d }, scope);
+      if ("code" in subscript) {
+        terms.push({
+          key: `dynamic ${subscript.code.join()} ${strideKey} ${d} ${family.name}`,
+          scope: subscript.scope,
+          code: times(
+            fold?.dim === d
+              ? w.rem(w.sub(subscript.code, lo), w.i32(fold.window))
+              : w.sub(subscript.code, lo),
+            1,
+            stride,
+          ),
+        });
+        return;
+      }
+      if (fold?.dim === d) {
+        const where = this.home(namesOf(subscript), scope);
+        const key = `plane ${family.name}`;
+        const planes = (where.memo.get(key) ?? new Map()) as Map<IndexExpr, Code>;
+        where.memo.set(key, planes);
+        const plane =
+          planes.get(subscript) ??
+          this.keep(where, "i32", w.rem(w.sub(this.narrow(subscript, where), lo), w.i32(fold.window)));
+        planes.set(subscript, plane);
+        terms.push({ key: `${plane.join()} ${strideKey}`, scope: where, code: times(plane, 1, stride) });
+        return;
+      }
+      // − lo · stride joins the base; a constant goes into the instruction where it is small.
+      const { constant, leaves } = this.linear(subscript);
+      const small =
+        typeof stride === "number" && Math.abs(constant * stride) < BIAS / 2 ? constant * stride : 0;
+      offset += small;
+      const rest = small === 0 ? constant : 0;
+      firstKey += ` ${d}:${rest}`;
+      first = w.add(first, times(rest === 0 ? w.sub(w.i32(0), lo) : w.sub(w.i32(rest), lo), 1, stride));
+      for (const [leaf, factor] of leaves) {
+        if (leaf.kind === "index") {
+          const b = scope.binding(leaf.name);
+          terms.push({
+            key: `${b.local} ${factor} ${strideKey}`,
+            scope: b.scope,
+            code: times(w.get(b.local), factor, stride),
+          });
+          if (b.plus !== 0) {
+            const more = b.plus * factor;
+            if (typeof stride === "number" && offset + more * stride >= 0) offset += more * stride;
+            else
+              terms.push({
+                key: `plus ${more} ${strideKey}`,
+                scope: root,
+                code: times(w.i32(more), 1, stride),
+              });
+          }
+          continue;
+        }
+        const where = this.faulty(leaf, scope) ? scope : this.home(namesOf(leaf), scope);
+        const value = this.narrow(leaf, scope);
+        terms.push({
+          key: `${value.join()} ${factor} ${strideKey}`,
+          scope: where,
+          code: times(value, factor, stride),
+        });
+      }
+    });
+    const memoise = (where: Scope, key: string, code: () => Code): Code => {
+      const known = where.memo.get(key) as Code | undefined;
+      if (known !== undefined) return known;
+      const made = this.keep(where, "i32", code());
+      where.memo.set(key, made);
+      return made;
+    };
+    let sum = memoise(root, firstKey, () => w.sub(first, w.i32(BIAS)));
+    let where = root;
+    for (const t of terms.sort((a, b) => a.scope.depth - b.scope.depth)) {
+      where = deeper(where, t.scope);
+      const before = sum;
+      sum = memoise(where, `${before.join()} + ${t.key}`, () => w.add(before, t.code));
+    }
+    return { address: sum, offset, scope: where };
+  }
+
+  private narrow(e: IndexExpr, scope: Scope): Code {
+    const { code, wide } = this.whole(e, scope);
+    return wide ? w.wrap(code) : code;
+  }
+
+  private load(family: Family, place: Place, component: number): Code {
+    switch (family.type.kind) {
+      case "bit":
+      case "enum":
+        return w.i32Load8(place.offset, place.address);
+      case "int":
+      case "index":
+        return w.i32Load(place.offset, place.address);
+      case "real":
+      case "vector":
+        return w.f32Load(place.offset + 4 * component, place.address);
+    }
+  }
+
+  private store(family: Family, place: Place, values: readonly Code[], scope: Scope): void {
+    values.forEach((v, k) => {
+      const put =
+        family.type.kind === "bit" || family.type.kind === "enum"
+          ? w.i32Store8
+          : machine(family.type) === "f32"
+            ? w.f32Store
+            : w.i32Store;
+      scope.add(put(place.offset + 4 * k, place.address, v));
+    });
+  }
+
+  // Value expressions. Each gives its components: one for a scalar.
+
+  private expr(e: Expr, scope: Scope): readonly Value[] {
+    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
+      const known = s.memo.get(e) as Value[] | undefined;
+      if (known !== undefined) return known;
+    }
+    const made = this.fresh(e, scope);
+    const where = made.reduce((a, v) => deeper(a, v.scope), this.root(scope));
+    where.memo.set(e, made);
+    return made;
+  }
+
+  private scalar(e: Expr, scope: Scope): Value {
+    return this.expr(e, scope)[0]!;
+  }
+
+  /** A value computed in the deepest scope that its operands need. */
+  private combine(scope: Scope, type: ValueType, operands: readonly Value[], code: Code): Value {
+    const where = operands.reduce((a, v) => deeper(a, v.scope), this.root(scope));
+    return { code: this.keep(where, type, code), type, scope: where };
+  }
+
+  private fresh(e: Expr, scope: Scope): readonly Value[] {
+    switch (e.kind) {
+      case "constant": {
+        const type = machine(e.type);
+        return [{ code: type === "f32" ? w.f32(e.value) : w.i32(e.value), type, scope: this.root(scope) }];
+      }
+      case "index-value": {
+        const code = this.int(e.value, scope);
+        return [{ code: this.keep(scope, "i32", code), type: "i32", scope }];
+      }
+      case "read":
+        return this.read(e, scope);
+      case "apply":
+        return this.apply(e, scope);
+      case "select": {
+        const c = this.scalar(e.condition, scope);
+        const [then, otherwise] = [this.expr(e.then, scope), this.expr(e.otherwise, scope)];
+        return then.map((t, k) =>
+          this.combine(scope, t.type, [c, t, otherwise[k]!], w.select(t.code, otherwise[k]!.code, c.code)),
+        );
+      }
+      case "choose": {
+        const type = machine(e.type);
+        const locals = Array.from({ length: componentsOf(e.type) }, () => this.f.local(type));
+        this.cases(e.cases, scope, (c, inner) => {
+          this.expr(c.value, inner).forEach((v, k) => {
+            inner.add(w.set(locals[k]!, v.code));
+          });
+        });
+        return locals.map((l) => ({ code: w.get(l), type, scope }));
+      }
+      case "table":
+        return [this.table(e, scope)];
+      case "vector":
+        return e.components.map((c) => this.scalar(c, scope));
+      case "component":
+        return [this.expr(e.of, scope)[e.position]!];
+      case "reduce":
+        return this.reduce(e, scope);
+    }
+  }
+
+  private table(e: Extract<Expr, { kind: "table" }>, scope: Scope): Value {
+    const type = machine(e.type);
+    const small = e.type.kind === "bit" || e.type.kind === "enum";
+    const bytes = small
+      ? Uint8Array.from(e.entries)
+      : new Uint8Array((type === "f32" ? Float32Array : Int32Array).from(e.entries).buffer);
+    const at = this.place(
+      `table ${small} ${type} ${e.entries.map((x) => (Object.is(x, -0) ? "-0" : x)).join()}`,
+      bytes,
+    );
+    const args = e.args.map((a, k) => {
+      const v = this.scalar(a, scope);
+      const t = typeOf(a);
+      if (t.kind !== "bit" && t.kind !== "enum")
+        this.fault(
+          scope,
+          w.geU(v.code, w.i32(e.radix[k]!)),
+          { code: "value-range", message: ` is $0, outside 0..${e.radix[k]}` },
+          [w.f64FromI32(v.code)],
+        );
+      return v;
+    });
+    const row = args.reduce<Code>(
+      (r, a, k) => (k === 0 ? a.code : w.add(w.mul(r, w.i32(e.radix[k]!)), a.code)),
+      w.i32(0),
+    );
+    const code = small
+      ? w.i32Load8(at, row)
+      : (type === "f32" ? w.f32Load : w.i32Load)(at, w.shl(row, w.i32(2)));
+    return { code: this.keep(scope, type, code), type, scope };
+  }
+
+  /** Whether a read with static subscripts stays inside wherever its indices are, guards or not. */
+  private always(e: Read, family: Family): boolean {
+    const facts = this.sizeFacts();
+    const ranges = this.ranges;
+    return e.at.every((s, d) => {
+      if (s.kind !== "static") return false;
+      const dim = family.dims[d]!;
+      if (namesOf(dim.lo).size + namesOf(dim.hi).size > 0) return false;
+      const low = combine(toAffine(s.value), toAffine(dim.lo), -1);
+      const high = combine(toAffine(dim.hi), toAffine(s.value), -1);
+      return least(low, ranges, facts) >= 0 && least(high, ranges, facts) >= 1;
+    });
+  }
+
+  private read(e: Read, scope: Scope): readonly Value[] {
+    const family = this.families.get(e.family)!;
+    const unsure = e.at.some((s) => s.kind === "dynamic") || this.unproved.has(e);
+    const waits = this.demanded.has(e.family);
+    const always = !unsure && !waits && this.always(e, family);
+    // A load goes out of loops as far as nothing stores there and the read certainly happens.
+    let limit = scope;
+    while (
+      !unsure &&
+      !waits &&
+      limit.outer !== undefined &&
+      (always || !limit.conditional) &&
+      !(limit.instance && this.written.has(e.family))
+    )
+      limit = limit.outer;
+    const at = e.at.map((s: Subscript) => {
+      if (s.kind === "static") return s.value;
+      const v = this.scalar(s.value, scope);
+      return { code: v.code, scope: v.scope };
+    });
+    if (unsure) this.checkInside(e, family, at, scope);
+    const place = this.address(family, at, scope);
+    if (waits) this.waitFor(family, place, scope);
+    const where = deeper(limit, place.scope);
+    const type = machine(family.type);
+    return Array.from({ length: componentsOf(family.type) }, (_, k) => ({
+      code: this.keep(where, type, this.load(family, place, k)),
+      type,
+      scope: where,
+    }));
+  }
+
+  private checkInside(
+    e: Read,
+    family: Family,
+    at: readonly (IndexExpr | { readonly code: Code; readonly scope: Scope })[],
+    scope: Scope,
+  ): void {
+    const values = at.map((a): Whole => ("code" in a ? { code: a.code, wide: false } : this.whole(a, scope)));
+    // The source's bounds, with its own indices standing for the subscripts.
+    const inner = new Scope(scope);
+    let inside: Code = w.i32(1);
+    family.dims.forEach((d, k) => {
+      const s = e.at[k]!;
+      const type = s.kind === "dynamic" ? typeOf(s.value) : undefined;
+      const known =
+        type?.kind === "index" &&
+        namesOf(type.bound).size === 0 &&
+        type.bound === d.hi &&
+        d.lo.kind === "integer" &&
+        d.lo.value <= 0;
+      if (!known) {
+        const v = values[k]!;
+        const [lo, hi] = [this.whole(d.lo, inner), this.whole(d.hi, inner)];
+        if (v.wide || lo.wide || hi.wide) {
+          const x = v.wide ? v.code : w.extend(v.code);
+          inside = w.and(
+            inside,
+            w.and(w.i64Le(this.wide(d.lo, inner), x), w.i64Lt(x, this.wide(d.hi, inner))),
+          );
+        } else inside = w.and(inside, w.and(w.le(lo.code, v.code), w.lt(v.code, hi.code)));
+      }
+      const local = this.f.local("i32");
+      inner.add(w.set(local, values[k]!.wide ? w.wrap(values[k]!.code) : values[k]!.code));
+      inner.names.set(d.index, { local, plus: 0, range: [I32_LEAST, I32_MOST], scope: inner });
+    });
+    scope.add(inner.code);
+    if (inside.length === w.i32(1).length) return;
+    this.fault(
+      scope,
+      w.eqz(inside),
+      { code: "index-outside", message: "", read: { family: family.name, rank: family.dims.length } },
+      values.map((v) => (v.wide ? w.f64FromI64(v.code) : w.f64FromI32(v.code))),
+    );
+  }
+
+  private apply(e: Extract<Expr, { kind: "apply" }>, scope: Scope): readonly Value[] {
+    const args = e.args.map((a) => this.expr(a, scope));
+    if (e.op === "dot" || e.op === "length") {
+      const [a, b = a] = args;
+      const products = a!.map((x, k) => w.f32Mul(x.code, b![k]!.code));
+      const tree = (list: readonly Code[]): Code => {
+        if (list.length === 1) return list[0]!;
+        let left = 1;
+        while (left * 2 < list.length) left *= 2;
+        return w.f32Add(tree(list.slice(0, left)), tree(list.slice(left)));
+      };
+      const sum = w.f32Add(tree(products), w.f32(0));
+      return [this.combine(scope, "f32", args.flat(), e.op === "dot" ? sum : w.f32Sqrt(sum))];
+    }
+    const type = machine(e.type);
+    return Array.from({ length: componentsOf(e.type) }, (_, k) => {
+      const operands = args.map((x) => x[k] ?? x[0]!);
+      // Checks belong to the scope that asks: they must not run earlier than the operation would.
+      const checks = this.checked && type === "i32";
+      const where = checks ? scope : operands.reduce((a, v) => deeper(a, v.scope), this.root(scope));
+      const real = typeOf(e.args[0]!).kind === "real" || typeOf(e.args[0]!).kind === "vector";
+      const code = this.operator(
+        e.op,
+        real,
+        operands.map((v) => v.code),
+        where,
+      );
+      return { code: this.keep(where, type, code), type, scope: where };
+    });
+  }
+
+  /** Reports where the exact value of an operation on ints does not fit: `exact` is of 64 bits. */
+  private overflow(exact: Code, scope: Scope): void {
+    if (!this.checked) return;
+    const x = this.keep(scope, "i64", exact);
+    this.fault(scope, w.i64Ne(x, w.extend(w.wrap(x))), { code: "overflow", message: " overflows int: $0" }, [
+      w.f64FromI64(x),
+    ]);
+  }
+
+  private operator(
+    op: Extract<Expr, { kind: "apply" }>["op"],
+    real: boolean,
+    args: readonly Code[],
+    scope: Scope,
+  ): Code {
+    const [a, b, c] = args as [Code, Code, Code];
+    const exact = (f: (x: Code, y: Code) => Code): void => this.overflow(f(w.extend(a), w.extend(b)), scope);
+    switch (op) {
+      case "add":
+        if (!real) exact(w.i64Add);
+        return real ? w.f32Add(a, b) : w.add(a, b);
+      case "sub":
+        if (!real) exact(w.i64Sub);
+        return real ? w.f32Sub(a, b) : w.sub(a, b);
+      case "mul":
+        if (!real) exact(w.i64Mul);
+        return real ? w.f32Mul(a, b) : w.mul(a, b);
+      case "neg":
+        if (!real) this.overflow(w.i64Sub(w.i64(0), w.extend(a)), scope);
+        return real ? w.f32Neg(a) : w.sub(w.i32(0), a);
+      case "abs": {
+        if (real) return w.f32Abs(a);
+        this.overflow(w.select(w.i64Sub(w.i64(0), w.extend(a)), w.extend(a), w.lt(a, w.i32(0))), scope);
+        return w.select(w.sub(w.i32(0), a), a, w.lt(a, w.i32(0)));
+      }
+      case "divide":
+        return w.f32Div(a, b);
+      case "div":
+      case "mod":
+        if (this.checked) {
+          this.fault(scope, w.eqz(b), { code: "division-by-zero", message: " divides by zero" });
+          if (op === "div")
+            this.fault(scope, w.and(w.eq(a, w.i32(I32_LEAST)), w.eq(b, w.i32(-1))), {
+              code: "overflow",
+              message: " overflows int: 2147483648",
+            });
+        }
+        return op === "div" ? this.floorDiv(a, b, scope) : this.floorMod(a, b, scope);
+      case "eq":
+        return real ? w.f32Eq(a, b) : w.eq(a, b);
+      case "ne":
+        return real ? w.f32Ne(a, b) : w.ne(a, b);
+      case "lt":
+        return real ? w.f32Lt(a, b) : w.lt(a, b);
+      case "le":
+        return real ? w.f32Le(a, b) : w.le(a, b);
+      case "and":
+        return w.and(a, b);
+      case "or":
+        return w.or(a, b);
+      case "xor":
+        return w.xor(a, b);
+      case "not":
+        return w.sub(w.i32(1), a);
+      case "min":
+        return real ? w.f32Min(a, b) : w.select(a, b, w.lt(a, b));
+      case "max":
+        return real ? w.f32Max(a, b) : w.select(b, a, w.lt(a, b));
+      case "clamp": {
+        if (real) return w.f32Min(w.f32Max(a, b), c);
+        const raised = this.keep(scope, "i32", w.select(b, a, w.lt(a, b)));
+        return w.select(raised, c, w.lt(raised, c));
+      }
+      case "sign":
+        return real
+          ? w.f32FromI32(w.sub(w.f32Gt(a, w.f32(0)), w.f32Lt(a, w.f32(0))))
+          : w.sub(w.gt(a, w.i32(0)), w.lt(a, w.i32(0)));
+      case "floor":
+        return w.f32Floor(a);
+      case "sqrt":
+        return w.f32Sqrt(a);
+      case "exp":
+      case "log":
+      case "tanh":
+        return w.call(this.libraryFunction(op), a);
+      case "sin":
+      case "cos":
+        return w.call(this.libraryFunction("trigonometric"), a, w.i32(op === "sin" ? 0 : 1));
+      case "to-int":
+        return real ? w.truncate(a) : a;
+      case "to-real":
+        return real ? a : w.f32FromI32(a);
+      case "dot":
+      case "length":
+        throw new Error(`${op} is printed elsewhere`);
+    }
+  }
+
+  // Reductions
+
+  private reduce(e: Reduce, scope: Scope): readonly Value[] {
+    const width = componentsOf(e.type);
+    const type = machine(e.type);
+    const real = type === "f32";
+    const tree = real && (e.op === "sum" || e.op === "product");
+    const results = Array.from({ length: width }, () => this.f.local(type));
+    const starts: Record<Reduce["op"], number> = {
+      sum: 0,
+      product: 1,
+      min: real ? Number.POSITIVE_INFINITY : I32_MOST,
+      max: real ? Number.NEGATIVE_INFINITY : I32_LEAST,
+      any: 0,
+      all: 1,
+      parity: 0,
+      majority: 0,
+      count: 0,
+      argmin: -1,
+      argmax: -1,
+    };
+    const constant = (n: number): Code => (real ? w.f32(n) : w.i32(n));
+    for (const r of results) scope.add(w.set(r, constant(starts[e.op])));
+    // How many operands so far; partial results of a canonical sum lie on a stack, one for each bit of it.
+    const count = tree || e.op === "majority" ? this.f.local("i32") : -1;
+    const top = tree ? this.f.local("i32") : -1;
+    const stack = tree ? this.room(32 * 4 * width) : 0;
+    if (count >= 0) scope.add(w.set(count, w.i32(0)));
+    if (tree) scope.add(w.set(top, w.i32(stack)));
+    const bestType = typeOf(e.body).kind === "real" ? "f32" : "i32";
+    const best = e.op === "argmin" || e.op === "argmax" ? this.f.local(bestType) : -1;
+    const some = best >= 0 ? this.f.local("i32") : -1;
+    if (some >= 0) scope.add(w.set(some, w.i32(0)));
+    const saved = this.ranges;
+    this.ranges = [...this.ranges, ...e.dims];
+    const into = (values: readonly Code[], target: Scope): void => {
+      const r = w.get(results[0]!);
+      const v = values[0]!;
+      const put = (code: Code): void => target.add(w.set(results[0]!, code));
+      if (tree) {
+        this.push(e.op === "sum" ? w.f32Add : w.f32Mul, values, count, top, target);
+        return;
+      }
+      switch (e.op) {
+        case "sum":
+          this.overflow(w.i64Add(w.extend(r), w.extend(v)), target);
+          return put(w.add(r, v));
+        case "product":
+          this.overflow(w.i64Mul(w.extend(r), w.extend(v)), target);
+          return put(w.mul(r, v));
+        case "min":
+          return put(real ? w.f32Min(r, v) : w.select(r, v, w.lt(r, v)));
+        case "max":
+          return put(real ? w.f32Max(r, v) : w.select(v, r, w.lt(r, v)));
+        case "any":
+          return put(w.or(r, v));
+        case "all":
+          return put(w.and(r, v));
+        case "parity":
+          return put(w.xor(r, v));
+        case "count":
+          return put(w.add(r, v));
+        case "majority":
+          put(w.add(r, v));
+          target.add(w.set(count, w.add(w.get(count), w.i32(1))));
+          return;
+        case "argmin":
+        case "argmax": {
+          const b = w.get(best);
+          const less = bestType === "f32" ? w.f32Lt : w.lt;
+          const ahead = e.op === "argmin" ? less(v, b) : less(b, v);
+          const number = bestType === "f32" ? w.and(w.f32Ne(b, b), w.f32Eq(v, v)) : w.i32(0);
+          target.add(
+            w.if(w.or(w.eqz(w.get(some)), w.or(ahead, number)), [
+              ...w.set(best, v),
+              ...w.set(some, w.i32(1)),
+              ...w.set(results[0]!, this.indexCode(target, e.dims[0]!.index)),
+            ]),
+          );
+        }
+      }
+    };
+    const identity = constant(e.op === "sum" ? -0 : 1);
+    const present = (target: Scope): void => {
+      if (e.dataFilter === undefined) {
+        into(
+          this.expr(e.body, target).map((v) => v.code),
+          target,
+        );
+        return;
+      }
+      const kept = this.scalar(e.dataFilter, target);
+      const values = this.expr(e.body, target);
+      if (tree) {
+        into(
+          values.map((v) => this.keep(target, type, w.select(v.code, identity, kept.code))),
+          target,
+        );
+        return;
+      }
+      const only = new Scope(target, true);
+      into(
+        values.map((v) => v.code),
+        only,
+      );
+      target.add(w.if(kept.code, only.code));
+    };
+    this.nested(e.dims, scope, (inner) => {
+      if (isAlways(e.filter)) {
+        present(inner);
+        return;
+      }
+      const holds = this.condition(e.filter, inner);
+      const then = new Scope(inner, true);
+      present(then);
+      const otherwise = new Scope(inner, true);
+      if (tree)
+        into(
+          results.map(() => identity),
+          otherwise,
+        );
+      inner.add(w.if(holds, then.code, otherwise.code));
+    });
+    this.ranges = saved;
+    if (tree) {
+      // What is left on the stack, the latest first.
+      const bytes = 4 * width;
+      const op = e.op === "sum" ? w.f32Add : w.f32Mul;
+      const pop = [
+        ...w.set(top, w.sub(w.get(top), w.i32(bytes))),
+        ...results.flatMap((r, k) => w.set(r, op(w.f32Load(4 * k, w.get(top)), w.get(r)))),
+      ];
+      scope.add(
+        w.if(w.get(count), [
+          ...w.set(top, w.sub(w.get(top), w.i32(bytes))),
+          ...results.flatMap((r, k) => w.set(r, w.f32Load(4 * k, w.get(top)))),
+          ...w.block(w.loop([...w.brIf(1, w.eq(w.get(top), w.i32(stack))), ...pop, ...w.br(0)])),
+          ...(e.op === "sum" ? results.flatMap((r) => w.set(r, w.f32Add(w.get(r), w.f32(0)))) : []),
+        ]),
+      );
+    }
+    if (e.op === "majority")
+      scope.add(w.set(results[0]!, w.gt(w.shl(w.get(results[0]!), w.i32(1)), w.get(count))));
+    return results.map((r) => ({ code: w.get(r), type, scope }));
+  }
+
+  /** One more operand of a canonical sum: partial sums of equal length merge. */
+  private push(
+    op: (...operands: Code[]) => Code,
+    values: readonly Code[],
+    count: number,
+    top: number,
+    scope: Scope,
+  ): void {
+    const bytes = 4 * values.length;
+    const sums = values.map(() => this.f.local("f32"));
+    const c = this.f.local("i32");
+    scope.add([
+      ...values.flatMap((v, k) => w.set(sums[k]!, v)),
+      ...w.set(c, w.get(count)),
+      ...w.set(count, w.add(w.get(count), w.i32(1))),
+      ...w.block(
+        w.loop([
+          ...w.brIf(1, w.eqz(w.and(w.get(c), w.i32(1)))),
+          ...w.set(top, w.sub(w.get(top), w.i32(bytes))),
+          ...sums.flatMap((s, k) => w.set(s, op(w.f32Load(4 * k, w.get(top)), w.get(s)))),
+          ...w.set(c, w.shrU(w.get(c), w.i32(1))),
+          ...w.br(0),
+        ]),
+      ),
+      ...sums.flatMap((s, k) => w.f32Store(4 * k, w.get(top), w.get(s))),
+      ...w.set(top, w.add(w.get(top), w.i32(bytes))),
+    ]);
+  }
+
+  // Loops
+
+  /** `for` over one range; the body runs with the index in scope. */
+  private loop(
+    name: string,
+    from: Code,
+    to: Code,
+    range: Interval,
+    scope: Scope,
+    body: (inner: Scope) => void,
+  ): void {
+    const i = this.f.local("i32");
+    const end = this.keep(scope, "i32", to);
+    scope.add(w.set(i, from));
+    // Outside the test: what is computed before the loop runs only where the loop runs.
+    const before = new Scope(scope, true);
+    const inner = new Scope(before);
+    inner.names.set(name, { local: i, plus: 0, range, scope: inner });
+    body(inner);
+    before.add(w.loop([...inner.code, ...w.brIf(0, w.lt(w.tee(i, w.add(w.get(i), w.i32(1))), end))]));
+    scope.add(w.if(w.lt(w.get(i), end), before.code));
+  }
+
+  /** Bounds of a dimension as 32-bit code, checked where they might not fit. */
+  private bounds(d: Dim, scope: Scope): { lo: Code; hi: Code; range: Interval } {
+    const one = (e: IndexExpr): Code => {
+      const x = this.whole(e, scope);
+      if (!x.wide) return x.code;
+      const outside = w.or(w.i64Lt(x.code, w.i64(I32_LEAST)), w.i64Gt(x.code, w.i64(I32_MOST)));
+      this.fault(
+        scope,
+        outside,
+        { code: "too-large", message: "an index reaches $0" },
+        [w.f64FromI64(x.code)],
+        false,
+      );
+      return w.wrap(x.code);
+    };
+    const [lo, hi] = [one(d.lo), one(d.hi)];
+    const least = Math.max(I32_LEAST, this.interval(d.lo, scope)[0]);
+    const most = Math.min(I32_MOST, this.interval(d.hi, scope)[1]) - 1;
+    return { lo, hi, range: [least, Math.max(least, most)] };
+  }
+
+  private nested(dims: readonly Dim[], scope: Scope, body: (inner: Scope) => void): void {
+    const [first, ...rest] = dims;
+    if (first === undefined) {
+      body(scope);
+      return;
+    }
+    const { lo, hi, range } = this.bounds(first, scope);
+    this.loop(first.index, lo, hi, range, scope, (inner) => this.nested(rest, inner, body));
+  }
+
+  // Statements
+
+  private instance(family: Family, pieces: readonly Piece[], outer: Scope): void {
+    const scope = new Scope(outer);
+    scope.instance = true;
+    const own = family.dims.map((d): IndexExpr => indexOf(d.index));
+    if (family.role === "random") {
+      const keys = [this.parameter({ kind: "seed" }, scope), w.i32(familyKey(family.name) | 0)];
+      const at = family.dims.map((d) => this.indexCode(scope, d.index));
+      const number = this.libraryFunction("threefry");
+      const result = this.f.local("f32");
+      let k = 0;
+      do {
+        const [k0, k1] = k === 0 ? keys : [w.i32Load(SCRATCH, w.i32(0)), w.i32Load(SCRATCH + 4, w.i32(0))];
+        scope.add(w.set(result, w.call(number, k0!, k1!, at[k] ?? w.i32(0), at[k + 1] ?? w.i32(0))));
+        k += 2;
+      } while (k < at.length);
+      this.store(family, this.address(family, own, scope), [w.get(result)], scope);
+      outer.add(scope.code);
+      return;
+    }
+    this.cases(pieces, scope, (p, inner) => {
+      const values = this.expr(p.value, inner);
+      if (family.type.kind === "index" && !this.within(p.value, family)) {
+        const bound = this.whole(family.type.bound, inner);
+        const v = values[0]!.code;
+        const outside = bound.wide
+          ? w.or(w.lt(v, w.i32(0)), w.i64Le(bound.code, w.extend(v)))
+          : w.or(w.lt(v, w.i32(0)), w.le(bound.code, v));
+        this.fault(inner, outside, { code: "value-range", message: " is $0, outside 0..$1" }, [
+          w.f64FromI32(v),
+          bound.wide ? w.f64FromI64(bound.code) : w.f64FromI32(bound.code),
+        ]);
+      }
+      this.store(
+        family,
+        this.address(family, own, inner),
+        values.map((v) => v.code),
+        inner,
+      );
+    });
+    outer.add(scope.code);
+  }
+
+  /** Whether the type of a value says that it is in the family's range. */
+  private within(value: Expr, family: Family): boolean {
+    const type = typeOf(value);
+    return (
+      type.kind === "index" &&
+      family.type.kind === "index" &&
+      type.bound === family.type.bound &&
+      namesOf(type.bound).size === 0
+    );
+  }
+
+  /**
+   * Loops over the dimensions that are not fixed. A guard that no inner index decides is asked outside the loops it does not
+   * mention: each piece gets loops of its own.
+   */
+  private nest(
+    family: Family,
+    open: readonly Dim[],
+    pieces: readonly Piece[],
+    scope: Scope,
+    slice?: Slice,
+  ): void {
+    const inner = new Set(open.map((d) => d.index));
+    const outside = pieces.findIndex(
+      (p) =>
+        !isAlways(p.guard) &&
+        [...namesOfCondition(p.guard)].every((n) => !inner.has(n)) &&
+        !this.faultyCondition(p.guard, scope),
+    );
+    if (open.length > 0 && outside >= 0 && pieces.length <= MOST_PIECES) {
+      const one = pieces[outside]!;
+      const holds = this.condition(one.guard, scope);
+      const then = new Scope(scope, true);
+      this.nest(family, open, [...pieces.slice(0, outside), { ...one, guard: [[]] }], then, slice);
+      const otherwise = new Scope(scope, true);
+      const rest = pieces.filter((_, k) => k !== outside);
+      if (rest.length > 0) this.nest(family, open, rest, otherwise, slice);
+      scope.add(w.if(holds, then.code, otherwise.code));
+      return;
+    }
+    const [first, ...rest] = open;
+    if (first === undefined) {
+      this.instance(family, pieces, scope);
+      return;
+    }
+    const { lo, hi, range } = this.bounds(first, scope);
+    const [from, to] = slice === undefined ? [lo, hi] : this.slice(lo, hi, slice, scope);
+    this.loop(first.index, from, to, range, scope, (s) => this.nest(family, rest, pieces, s));
+  }
+
+  /** The part of a range that a call is asked for; sets what is left. */
+  private slice(lo: Code, hi: Code, { left }: Slice, scope: Scope): [Code, Code] {
+    const from = this.keep(scope, "i32", w.add(lo, w.get(0)));
+    const rest = this.keep(scope, "i32", w.sub(hi, from));
+    const now = this.keep(scope, "i32", w.select(rest, w.get(1), w.lt(rest, w.get(1))));
+    scope.add(w.set(left, w.sub(rest, now)));
+    return [from, w.add(from, now)];
+  }
+
+  /** A function of the module for a step of the schedule. */
+  private step(step: Step, names: string[]): void {
+    if (step.kind === "demand") {
+      this.demand(step, names);
+      return;
+    }
+    this.f = new FunctionBuilder(["i32", "i32"], ["i32"]);
+    const left = this.f.local("i32");
+    const root = new Scope(undefined);
+    this.written = step.kind === "nest" ? new Set([step.family.name]) : new Set(step.members.keys());
+    const body = new Scope(root);
+    if (step.kind === "nest") this.member(step, body, { left });
+    else this.timeLoop(step, body, { left });
+    this.finish(root, body, names, w.get(left));
+  }
+
+  private finish(root: Scope, body: Scope, names: string[], result: Code): void {
+    for (const b of root.code) this.f.code.push(b);
+    for (const b of body.code) this.f.code.push(b);
+    this.f.code.push(...result);
+    const name = `step${names.length}`;
+    this.exported.push({ name, index: this.addFunction(this.f) });
+    names.push(name);
+  }
+
+  private member(step: Extract<Step, { kind: "nest" }>, scope: Scope, slice?: Slice): void {
+    const { family, fixed } = step;
+    this.element = family;
+    this.ranges = family.dims;
+    const open = family.dims.filter((_, k) => !fixed.has(k));
+    this.nest(family, open, family.role === "random" ? [] : family.pieces, scope, slice);
+  }
+
+  private timeLoop(step: Extract<Step, { kind: "loop" }>, scope: Scope, slice?: Slice): void {
+    const members = [...step.members].map(([name, m]) => ({ family: this.families.get(name)!, ...m }));
+    // Bounds may mention indices that are fixed already: they are in scope.
+    let [lo, hi]: (Code | undefined)[] = [];
+    let [least, most] = [I32_MOST, I32_LEAST];
+    for (const m of members) {
+      const d = m.family.dims[m.dim]!;
+      const b = this.bounds(d, scope);
+      const last = w.sub(b.hi, w.i32(1));
+      const [x, y] =
+        step.direction === 1
+          ? [w.add(b.lo, w.i32(m.offset)), w.add(last, w.i32(m.offset))]
+          : [w.sub(w.i32(m.offset), last), w.sub(w.i32(m.offset), b.lo)];
+      const [p, q] = [this.keep(scope, "i32", x), this.keep(scope, "i32", y)];
+      lo = lo === undefined ? p : this.keep(scope, "i32", w.select(lo, p, w.lt(lo, p)));
+      hi = hi === undefined ? q : this.keep(scope, "i32", w.select(hi, q, w.gt(hi, q)));
+      least = Math.min(least, b.range[0]);
+      most = Math.max(most, b.range[1]);
+    }
+    const end = w.add(hi!, w.i32(1));
+    const [from, to] = slice === undefined ? [lo!, end] : this.slice(lo!, end, slice, scope);
+    const reach = Math.max(Math.abs(least), Math.abs(most)) + 64;
+    const time = "\u0000time";
+    this.loop(time, from, to, [-reach, reach], scope, (inner) => {
+      const t = w.get(inner.binding(time).local);
+      for (const part of step.body) {
+        if (part.kind === "demand") throw new Unschedulable();
+        const names = familiesOf(part);
+        const own = members.filter((m) => names.has(m.family.name));
+        const body = new Scope(inner, true);
+        const guards: Code[] = [];
+        const heads = new Map<string, number>();
+        for (const m of own) {
+          const d = m.family.dims[m.dim]!;
+          const value = step.direction === 1 ? w.sub(t, w.i32(m.offset)) : w.sub(w.i32(m.offset), t);
+          const b = this.bounds(d, inner);
+          guards.push(w.and(w.le(b.lo, value), w.lt(value, b.hi)));
+          if (heads.has(d.index) && heads.get(d.index) !== m.offset) throw new Unschedulable();
+          heads.set(d.index, m.offset);
+          if (body.names.has(d.index)) continue;
+          const local = this.f.local("i32");
+          body.add(w.set(local, value));
+          body.names.set(d.index, { local, plus: 0, range: b.range, scope: body });
+        }
+        // Families of a deeper loop may have different ranges here: they must share one guard.
+        if (new Set(guards.map((g) => g.join())).size > 1) throw new Unschedulable();
+        if (part.kind === "nest") this.member(part, body);
+        else this.timeLoop(part, body);
+        inner.add(w.if(guards[0]!, body.code));
+      }
+    });
+  }
+
+  // On demand
+
+  private waitFor(family: Family, place: Place, scope: Scope): void {
+    // The place's number: its address without the base, in elements.
+    const base = this.parameter({ kind: "base", family: family.name }, scope);
+    const bytes = w.sub(w.add(place.address, w.i32(place.offset)), base);
+    const size = bytesOf(family.type);
+    const number = this.keep(
+      scope,
+      "i32",
+      size === 1
+        ? bytes
+        : size === 4
+          ? w.shrU(bytes, w.i32(2))
+          : w.div(w.shrU(bytes, w.i32(2)), w.i32(size / 4)),
+    );
+    const ready = this.parameter({ kind: "ready", family: family.name }, scope);
+    scope.add(
+      w.if(w.ne(w.i32Load8(0, w.add(ready, number)), w.i32(1)), [
+        ...this.pushNeed(w.i32(this.demandNumber.get(family.name)!), number),
+        ...w.return(w.i32(1)),
+      ]),
+    );
+  }
+
+  /** Pushes an instance on the stack of what is to be computed; its pointer lies in memory. */
+  private pushNeed(which: Code, number: Code): Code {
+    return [
+      ...w.i32Store(0, w.i32Load(STACK, w.i32(0)), which),
+      ...w.i32Store(4, w.i32Load(STACK, w.i32(0)), number),
+      ...w.i32Store(STACK, w.i32(0), w.add(w.i32Load(STACK, w.i32(0)), w.i32(8))),
+    ];
+  }
+
+  /** Computes families on demand with an explicit stack of (family, place) behind everything else in memory. */
+  private demand(step: Extract<Step, { kind: "demand" }>, names: string[]): void {
+    this.demanded = new Set(step.families.map((x) => x.name));
+    step.families.forEach((x, k) => {
+      this.demandNumber.set(x.name, k);
+      this.everDemanded.add(x.name);
+    });
+    this.written = this.demanded;
+    const computes = step.families.map((family) => {
+      this.f = new FunctionBuilder(["i32"], ["i32"]);
+      const root = new Scope(undefined);
+      const body = new Scope(root);
+      // A place's indices, by the strides.
+      let rest: Code = w.get(0);
+      family.dims.forEach((d, k) => {
+        const last = k === family.dims.length - 1;
+        const lo = this.parameter({ kind: "lo", family: family.name, dim: k }, body);
+        const stride = last ? undefined : this.stride(family, k, body);
+        const elements =
+          stride === undefined ? undefined : w.div(stride as Code, w.i32(bytesOf(family.type)));
+        const local = this.f.local("i32");
+        body.add(w.set(local, w.add(elements === undefined ? rest : w.div(rest, elements), lo)));
+        if (elements !== undefined) rest = this.keep(body, "i32", w.rem(rest, elements));
+        body.names.set(d.index, { local, plus: 0, range: [I32_LEAST, I32_MOST], scope: body });
+      });
+      this.element = family;
+      this.ranges = family.dims;
+      this.instance(family, family.pieces, body);
+      for (const b of root.code) this.f.code.push(b);
+      for (const b of body.code) this.f.code.push(b);
+      this.f.code.push(...w.i32(0));
+      return this.addFunction(this.f);
+    });
+    this.demanded = new Set();
+    for (const family of step.families) {
+      this.f = new FunctionBuilder(["i32", "i32"], ["i32"]);
+      const left = this.f.local("i32");
+      const root = new Scope(undefined);
+      const body = new Scope(root);
+      this.element = family;
+      this.ranges = family.dims;
+      const settle = (scope: Scope): void => {
+        const own = family.dims.map((d): IndexExpr => indexOf(d.index));
+        const place = this.address(family, own, scope);
+        const base = this.parameter({ kind: "base", family: family.name }, scope);
+        const bytes = w.sub(w.add(place.address, w.i32(place.offset)), base);
+        const number = this.keep(scope, "i32", w.div(bytes, w.i32(bytesOf(family.type))));
+        this.settle(step.families, computes, this.demandNumber.get(family.name)!, number, scope);
+      };
+      const [first, ...rest] = family.dims;
+      if (first === undefined) settle(body);
+      else {
+        const { lo, hi, range } = this.bounds(first, body);
+        const [from, to] = this.slice(lo, hi, { left }, body);
+        this.loop(first.index, from, to, range, body, (s) => this.nested(rest, s, settle));
+      }
+      this.finish(root, body, names, w.get(left));
+    }
+  }
+
+  private settle(
+    families: readonly Family[],
+    computes: readonly number[],
+    own: number,
+    number: Code,
+    scope: Scope,
+  ): void {
+    const pointer = w.i32Load(STACK, w.i32(0));
+    const ready = families.map((f) => this.parameter({ kind: "ready", family: f.name }, scope));
+    const free = this.parameter({ kind: "free" }, scope);
+    const [which, at, before, missing, flags, k] = Array.from({ length: 6 }, () => this.f.local("i32")) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const pick = (of: Code, list: readonly Code[]): Code =>
+      list.slice(1).reduce<Code>((rest, one, n) => w.select(one, rest, w.eq(of, w.i32(n + 1))), list[0]!);
+    const flag = w.add(w.get(flags), w.get(at));
+    const pop = w.i32Store(STACK, w.i32(0), w.sub(pointer, w.i32(8)));
+    const call = computes.flatMap((f, n) =>
+      w.if(w.eq(w.get(which), w.i32(n)), w.set(missing, w.call(f, w.get(at)))),
+    );
+    const cycles = families.flatMap((f, n) =>
+      w.if(w.eq(w.i32Load(0, w.get(k)), w.i32(n)), [
+        ...w.if(w.eq(w.i32Load8(0, w.add(ready[n]!, w.i32Load(4, w.get(k)))), w.i32(2)), [
+          ...w.call(
+            0,
+            w.i32(this.site({ code: "cycle", family: f.name, rank: 0, message: " depends on itself" })),
+          ),
+          ...w.unreachable,
+        ]),
+      ]),
+    );
+    // A block of the stack is free before each computation: one computation pushes one instance.
+    const room = w.if(
+      w.geU(w.add(pointer, w.i32(64)), w.shl(w.memorySize, w.i32(16))),
+      w.if(w.eq(w.memoryGrow(w.i32(64)), w.i32(-1)), [
+        ...w.call(0, w.i32(this.site({ code: "too-large", rank: 0, message: "memory is full" }))),
+        ...w.unreachable,
+      ]),
+    );
+    scope.add([
+      ...w.i32Store(STACK, w.i32(0), free),
+      ...this.pushNeed(w.i32(own), number),
+      ...w.block(
+        w.loop([
+          ...w.brIf(1, w.eq(pointer, free)),
+          ...room,
+          ...w.set(which, w.i32Load(0, w.sub(pointer, w.i32(8)))),
+          ...w.set(at, w.i32Load(4, w.sub(pointer, w.i32(8)))),
+          ...w.set(flags, pick(w.get(which), ready)),
+          ...w.if(w.eq(w.i32Load8(0, flag), w.i32(1)), pop, [
+            ...w.set(before, pointer),
+            ...w.set(missing, w.i32(0)),
+            ...call,
+            ...w.if(
+              w.get(missing),
+              [...w.i32Store8(0, flag, w.i32(2)), ...w.set(k, w.get(before)), ...cycles],
+              [...w.i32Store8(0, flag, w.i32(1)), ...pop],
+            ),
+          ]),
+          ...w.br(0),
+        ]),
+      ),
+    ]);
+  }
+}
+
+/** The word that holds the stack pointer of computation on demand. */
+const STACK = 520;
+const MOST_PIECES = 12;
+
+interface Linear {
+  constant: number;
+  readonly leaves: Map<IndexExpr, number>;
+}
+interface Place {
+  readonly address: Code;
+  readonly offset: number;
+  readonly scope: Scope;
+}
+/** A local that receives how much of the outermost loop a call leaves over. */
+interface Slice {
+  readonly left: number;
+}
+
+function familiesOf(step: Step): Set<string> {
+  switch (step.kind) {
+    case "nest":
+      return new Set([step.family.name]);
+    case "demand":
+      return new Set(step.families.map((f) => f.name));
+    case "loop":
+      return new Set(step.members.keys());
+  }
+}

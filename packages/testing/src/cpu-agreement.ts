@@ -1,0 +1,87 @@
+/** Whether a program means the same to the interpreter and to the code emitted for a CPU. Runs in Node and in a page. */
+import {
+  type Compiled,
+  compileTask,
+  type EmitOptions,
+  emitJs,
+  emitWasm,
+  type FamilyValues,
+  interpret,
+  randomValues,
+  unroll,
+} from "@fathom/compiler";
+import { check } from "@fathom/lang";
+import type { RandomProgram } from "./random-program";
+
+export type CpuTarget = "js" | "wasm";
+
+interface Loaded {
+  run(options: object): Record<string, FamilyValues>;
+}
+
+const importText = (js: string): Promise<unknown> =>
+  import(/* @vite-ignore */ `data:text/javascript;charset=utf-8,${encodeURIComponent(js)}`);
+
+/** The emitted code of a task, loaded. */
+export async function loadEmitted(
+  compiled: Compiled,
+  target: CpuTarget,
+  options: EmitOptions = {},
+): Promise<Loaded> {
+  const all = { ...options, unproved: compiled.unproved };
+  if (target === "js") return (await importText(emitJs(compiled.system, all).js)) as Loaded;
+  const { wasm, js } = emitWasm(compiled.system, all);
+  const { create } = (await importText(js)) as { create: (bytes: Uint8Array) => Loaded };
+  return create(wasm);
+}
+
+/** What differs, bit for bit (NaN is NaN, and −0 is not 0); undefined where nothing does. */
+export async function cpuMismatch(
+  { text, sizes, seed }: RandomProgram,
+  targets: readonly CpuTarget[] = ["js", "wasm"],
+): Promise<string | undefined> {
+  const program = check("random.fathom", text);
+  const wrong = (what: string): string => `${text}\nat ${JSON.stringify(sizes)}, seed ${seed}: ${what}`;
+  if (program.diagnostics.length > 0) return wrong(program.diagnostics.map((d) => d.message).join("; "));
+  const compiled = compileTask(program, program.tasks[0]!);
+  const refused = compiled.diagnostics.map((d) => d.code);
+  // `3 mod i == 1` has no value at i = 0: the program is refused, as it should be.
+  if (refused.length > 0 && refused.every((code) => code === "index-undefined")) return undefined;
+  if (refused.length > 0) return wrong(refused.join());
+  const { system } = compiled;
+  const inputs = new Map<string, FamilyValues>();
+  for (const f of system.families) if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, seed));
+  const nodes = system.families.filter((f) => f.role === "node").map((f) => f.name);
+  const given = Object.fromEntries([...inputs].map(([k, v]) => [k, v.data]));
+  for (const checked of [false, true]) {
+    const reference = interpret(system, { sizes, inputs, seed, checked });
+    const fault = reference.diagnostics[0]?.code;
+    // A static condition that divides by zero is a fault of the program, and all say so.
+    if (!checked && fault !== undefined && fault !== "too-large") return wrong(`interpreter: ${fault}`);
+    if (!checked) {
+      const steps = unroll(system, sizes, { model: "steps" });
+      if (steps.ok !== (fault === undefined)) return wrong(`unrolling: ${steps.ok}`);
+    }
+    // What is dropped cannot fault: with everything kept, code faults exactly where the interpreter does.
+    for (const keep of fault === undefined ? [[], nodes] : [nodes]) {
+      for (const target of targets) {
+        const module = await loadEmitted(compiled, target, { keep, checked });
+        let found: Record<string, FamilyValues>;
+        try {
+          found = module.run({ sizes, inputs: given, seed });
+        } catch (error) {
+          if ((error as Error).name !== "FathomError") throw error;
+          if (fault !== undefined) continue;
+          return wrong(`${target}: ${(error as Error).message}`);
+        }
+        if (fault !== undefined) return wrong(`${target} runs, the interpreter says ${fault}`);
+        for (const [name, { data }] of Object.entries(found)) {
+          const wanted = reference.values.get(name)!.data;
+          if (data.length !== wanted.length || !Array.from(data).every((v, k) => Object.is(v, wanted[k])))
+            return wrong(`${name}: ${target} ${data}, interpreter ${wanted}`);
+        }
+      }
+    }
+  }
+  return undefined;
+}
