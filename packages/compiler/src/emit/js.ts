@@ -10,7 +10,7 @@ import { type ElementaryName, elementarySource } from "../equations/elementary";
 import { collectIndices } from "../equations/evaluate-index";
 import { runPasses, runPipeline } from "../equations/pass";
 import { familyKey, threefry } from "../equations/random";
-import type { Expr, Family, Fold, Reduce, Subscript, System } from "../equations/system";
+import type { Expr, Family, Fold, IndexExpr, Reduce, Subscript, System } from "../equations/system";
 import { componentsOf } from "../equations/values";
 import { type Schedule, type Step, schedule } from "../schedule/schedule";
 import { arrayOf, DRIVER, declaration, ModuleText, RUNTIME } from "./module-text";

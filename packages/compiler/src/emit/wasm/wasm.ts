@@ -6,7 +6,7 @@
  * One exported function a step of the schedule, called in slices (`from`, `count`) of its outermost loop; it gives back how much is left.
  * So a run can report progress and be cancelled, and the engine can swap in better code between two calls.
  */
-import { index as indexOf, typeOf } from "../../equations/build";
+import { fold as foldOf, index as indexOf, operand, typeOf } from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
 import { collectIndices } from "../../equations/evaluate-index";
 import { runPasses, runPipeline } from "../../equations/pass";
@@ -18,6 +18,7 @@ import type {
   ElementType,
   Expr,
   Family,
+  Fold,
   IndexExpr,
   Piece,
   Read,
@@ -933,6 +934,10 @@ class Printer {
         return [this.expr(e.of, scope)[e.position]!];
       case "reduce":
         return this.reduce(e, scope);
+      case "fold":
+        return this.fold(e, scope);
+      case "operand":
+        throw new Error("an operand stands outside a monoid");
     }
   }
 
@@ -1210,12 +1215,13 @@ class Printer {
     };
     const constant = (n: number): Code => (real ? w.f32(n) : w.i32(n));
     for (const r of results) scope.add(w.set(r, constant(starts[e.op])));
-    // How many operands so far; partial results of a canonical sum lie on a stack, one for each bit of it.
-    const count = tree || e.op === "majority" ? this.f.local("i32") : -1;
-    const top = tree ? this.f.local("i32") : -1;
-    const stack = tree ? this.room(32 * 4 * width) : 0;
+    const operands = Array.from({ length: width }, () => type);
+    const step = e.op === "sum" ? w.f32Add : w.f32Mul;
+    const canon = tree
+      ? this.canonical(operands, scope, (left, right) => left.map((l, k) => step(l, right[k]!)))
+      : undefined;
+    const count = e.op === "majority" ? this.f.local("i32") : -1;
     if (count >= 0) scope.add(w.set(count, w.i32(0)));
-    if (tree) scope.add(w.set(top, w.i32(stack)));
     const bestType = typeOf(e.body).kind === "real" ? "f32" : "i32";
     const best = e.op === "argmin" || e.op === "argmax" ? this.f.local(bestType) : -1;
     const some = best >= 0 ? this.f.local("i32") : -1;
@@ -1226,8 +1232,8 @@ class Printer {
       const r = w.get(results[0]!);
       const v = values[0]!;
       const put = (code: Code): void => target.add(w.set(results[0]!, code));
-      if (tree) {
-        this.push(e.op === "sum" ? w.f32Add : w.f32Mul, values, count, top, target);
+      if (canon !== undefined) {
+        canon.push(values, target);
         return;
       }
       switch (e.op) {
@@ -1311,55 +1317,131 @@ class Printer {
       inner.add(w.if(holds, then.code, otherwise.code));
     });
     this.ranges = saved;
-    if (tree) {
-      // What is left on the stack, the latest first.
-      const bytes = 4 * width;
-      const op = e.op === "sum" ? w.f32Add : w.f32Mul;
-      const pop = [
-        ...w.set(top, w.sub(w.get(top), w.i32(bytes))),
-        ...results.flatMap((r, k) => w.set(r, op(w.f32Load(4 * k, w.get(top)), w.get(r)))),
-      ];
-      scope.add(
-        w.if(w.get(count), [
-          ...w.set(top, w.sub(w.get(top), w.i32(bytes))),
-          ...results.flatMap((r, k) => w.set(r, w.f32Load(4 * k, w.get(top)))),
-          ...w.block(w.loop([...w.brIf(1, w.eq(w.get(top), w.i32(stack))), ...pop, ...w.br(0)])),
-          ...(e.op === "sum" ? results.flatMap((r) => w.set(r, w.f32Add(w.get(r), w.f32(0)))) : []),
-        ]),
-      );
-    }
+    canon?.finish(results, scope);
+    if (e.op === "sum" && real) for (const r of results) scope.add(w.set(r, w.f32Add(w.get(r), w.f32(0))));
     if (e.op === "majority")
       scope.add(w.set(results[0]!, w.gt(w.shl(w.get(results[0]!), w.i32(1)), w.get(count))));
     return results.map((r) => ({ code: w.get(r), type, scope }));
   }
 
-  /** One more operand of a canonical sum: partial sums of equal length merge. */
-  private push(
-    op: (...operands: Code[]) => Code,
-    values: readonly Code[],
-    count: number,
-    top: number,
+  /**
+   * Combines operands in the canonical order. Partial results lie on a stack, one for each bit of how many there are: equal
+   * lengths merge as in counting.
+   */
+  private canonical(
+    types: readonly ValueType[],
     scope: Scope,
-  ): void {
-    const bytes = 4 * values.length;
-    const sums = values.map(() => this.f.local("f32"));
-    const c = this.f.local("i32");
-    scope.add([
-      ...values.flatMap((v, k) => w.set(sums[k]!, v)),
-      ...w.set(c, w.get(count)),
-      ...w.set(count, w.add(w.get(count), w.i32(1))),
-      ...w.block(
-        w.loop([
-          ...w.brIf(1, w.eqz(w.and(w.get(c), w.i32(1)))),
-          ...w.set(top, w.sub(w.get(top), w.i32(bytes))),
-          ...sums.flatMap((s, k) => w.set(s, op(w.f32Load(4 * k, w.get(top)), w.get(s)))),
-          ...w.set(c, w.shrU(w.get(c), w.i32(1))),
-          ...w.br(0),
-        ]),
-      ),
-      ...sums.flatMap((s, k) => w.f32Store(4 * k, w.get(top), w.get(s))),
-      ...w.set(top, w.add(w.get(top), w.i32(bytes))),
-    ]);
+    combine: (left: readonly Code[], right: readonly Code[], scope: Scope) => readonly Code[],
+  ) {
+    const bytes = 4 * types.length;
+    const stack = this.room(32 * bytes);
+    const [count, top, c] = [this.f.local("i32"), this.f.local("i32"), this.f.local("i32")];
+    scope.add([...w.set(count, w.i32(0)), ...w.set(top, w.i32(stack))]);
+    const load = (k: number): Code => (types[k] === "f32" ? w.f32Load : w.i32Load)(4 * k, w.get(top));
+    const down = w.set(top, w.sub(w.get(top), w.i32(bytes)));
+    /** The element below the top of the stack times the one in locals, into these. */
+    const merge = (locals: readonly number[], outer: Scope): Code => {
+      const inner = new Scope(outer, true);
+      inner.add(down);
+      const left = types.map((t, k) => this.keep(inner, t, load(k)));
+      const made = combine(
+        left,
+        locals.map((l) => w.get(l)),
+        inner,
+      ).map((code, k) => this.keep(inner, types[k]!, code));
+      made.forEach((code, k) => {
+        inner.add(w.set(locals[k]!, code));
+      });
+      return inner.code;
+    };
+    return {
+      push: (values: readonly Code[], target: Scope): void => {
+        const sums = types.map((t) => this.f.local(t));
+        target.add([
+          ...sums.flatMap((s, k) => w.set(s, values[k]!)),
+          ...w.set(c, w.get(count)),
+          ...w.set(count, w.add(w.get(count), w.i32(1))),
+          ...w.block(
+            w.loop([
+              ...w.brIf(1, w.eqz(w.and(w.get(c), w.i32(1)))),
+              ...merge(sums, target),
+              ...w.set(c, w.shrU(w.get(c), w.i32(1))),
+              ...w.br(0),
+            ]),
+          ),
+          ...sums.flatMap((s, k) =>
+            (types[k] === "f32" ? w.f32Store : w.i32Store)(4 * k, w.get(top), w.get(s)),
+          ),
+          ...w.set(top, w.add(w.get(top), w.i32(bytes))),
+        ]);
+      },
+      /** Into locals that hold the identity: what is left on the stack, the latest first. */
+      finish: (locals: readonly number[], target: Scope): void => {
+        target.add(
+          w.if(w.get(count), [
+            ...down,
+            ...locals.flatMap((l, k) => w.set(l, load(k))),
+            ...w.block(
+              w.loop([...w.brIf(1, w.eq(w.get(top), w.i32(stack))), ...merge(locals, target), ...w.br(0)]),
+            ),
+          ]),
+        );
+      },
+    };
+  }
+
+  /** All components of a fold at once; each is remembered, so that asking for another costs nothing. */
+  private fold(e: Fold, scope: Scope): readonly Value[] {
+    const { monoid } = e;
+    const widths = monoid.types.map(componentsOf);
+    const types = monoid.types.flatMap((t) => Array<ValueType>(componentsOf(t)).fill(machine(t)));
+    const identity = monoid.identity.flatMap((c) => this.expr(c, scope));
+    const results = types.map((t) => this.f.local(t));
+    results.forEach((r, k) => {
+      scope.add(w.set(r, identity[k]!.code));
+    });
+    const byComponent = (values: readonly Value[]): Value[][] => {
+      const left = [...values];
+      return widths.map((width) => left.splice(0, width));
+    };
+    const canon = this.canonical(types, scope, (left, right, inner) => {
+      for (const [side, codes] of [
+        ["left", left],
+        ["right", right],
+      ] as const) {
+        const values = codes.map((code, k): Value => ({ code, type: types[k]!, scope: inner }));
+        byComponent(values).forEach((own, k) => {
+          inner.memo.set(operand(side, k, monoid.types[k]!), own);
+        });
+      }
+      return monoid.combine.flatMap((c) => this.expr(c, inner)).map((v) => v.code);
+    });
+    const saved = this.ranges;
+    this.ranges = [...this.ranges, ...e.dims];
+    this.nested(e.dims, scope, (inner) => {
+      const values = types.map((t) => this.f.local(t));
+      values.forEach((v, k) => {
+        inner.add(w.set(v, identity[k]!.code));
+      });
+      const holds = isAlways(e.filter) ? undefined : this.condition(e.filter, inner);
+      const then = holds === undefined ? inner : new Scope(inner, true);
+      const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, then);
+      const made = e.bodies.flatMap((b) => this.expr(b, then));
+      const take = made.flatMap((v, k) => w.set(values[k]!, v.code));
+      then.add(kept === undefined ? take : w.if(kept.code, take));
+      if (holds !== undefined) inner.add(w.if(holds, then.code));
+      canon.push(
+        values.map((v) => w.get(v)),
+        inner,
+      );
+    });
+    this.ranges = saved;
+    canon.finish(results, scope);
+    const all = byComponent(results.map((r, k) => ({ code: w.get(r), type: types[k]!, scope })));
+    all.forEach((own, k) => {
+      scope.memo.set(foldOf(monoid, e.dims, e.bodies, k, e), own);
+    });
+    return all[e.position]!;
   }
 
   // Loops
