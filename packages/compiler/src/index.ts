@@ -40,6 +40,7 @@ export * from "./schedule/wavefront";
 export * from "./schedule/words";
 export * from "./symbolic/affine";
 export * from "./symbolic/closed-form";
+export * from "./symbolic/growth";
 export * from "./symbolic/linear";
 export * from "./symbolic/polynomial";
 export * from "./symbolic/rational";
