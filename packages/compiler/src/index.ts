@@ -1,6 +1,7 @@
 export * from "./algebra/associativity";
 export * from "./algebra/expressions";
 export * from "./algebra/finite";
+export * from "./algebra/linear";
 export * from "./algebra/recurrence";
 export * from "./algebra/transition-monoid";
 export * from "./analyze";
