@@ -14,15 +14,16 @@ import {
   sizeProblems,
 } from "@fathom/compiler";
 import { type CheckedProgram, type Diagnostic, diagnostic, type ExampleItem } from "@fathom/lang";
-import { exampleValue, loadModule, plainInputs } from "./program";
+import { loadModule } from "@fathom/runtime";
+import { exampleValue, plainInputs } from "./program";
 
 export interface ExampleResult {
   readonly title: string;
-  readonly backend: "interpreter" | "js";
+  readonly backend: "interpreter" | "js" | "wasm";
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Runs one example on the interpreter and on the emitted module. */
+/** Runs one example on the interpreter and on the emitted modules. */
 export async function runExample(
   program: CheckedProgram,
   example: ExampleItem,
@@ -120,8 +121,10 @@ export async function runExample(
   const reference = interpret(system, { sizes, inputs, seed });
   if (reference.diagnostics.length > 0) return fail(reference.diagnostics);
   compare("interpreter", reference.values);
-  const module = await loadModule(compiled, { keep });
-  compare("js", new Map(Object.entries(module.run({ sizes, inputs: plainInputs(inputs), seed }))));
+  for (const target of ["js", "wasm"] as const) {
+    const module = await loadModule(compiled, target, { keep });
+    compare(target, new Map(Object.entries(module.run({ sizes, inputs: plainInputs(inputs), seed }))));
+  }
   return results;
 }
 

@@ -5,7 +5,6 @@ import {
   type Compiled,
   checkDeclarations,
   compileTask,
-  emitJs,
   type FamilyValues,
   type Given,
   randomValues,
@@ -223,20 +222,6 @@ export function exampleValue(expr: Expr): Given | { readonly random: number } | 
     default:
       return undefined;
   }
-}
-
-export interface Module {
-  run(options: object): Record<string, FamilyValues>;
-  runAsync(options: object): Promise<Record<string, FamilyValues>>;
-}
-
-/** The emitted module of a task, loaded. */
-export async function loadModule(
-  compiled: Compiled,
-  options: { readonly checked?: boolean; readonly keep?: readonly string[] },
-): Promise<Module> {
-  const { js } = emitJs(compiled.system, { ...options, unproved: compiled.unproved });
-  return (await import(`data:text/javascript;base64,${Buffer.from(js).toString("base64")}`)) as Module;
 }
 
 export const plainInputs = (inputs: ReadonlyMap<string, FamilyValues>): Record<string, ArrayLike<number>> =>

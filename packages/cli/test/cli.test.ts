@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -126,6 +127,17 @@ describe("commands", () => {
     expect(await main(["build", example("prefix-sum"), "--task", "Scan", "-o", dir])).toBe(0);
     const module = await import(join(dir, "Scan.js"));
     expect(module.run({ sizes: { n: 3 }, inputs: { x: Int32Array.of(1, 2, 3) } }).total.data[0]).toBe(6);
+    const bare = join(dir, "bare");
+    expect(
+      await main(["build", example("prefix-sum"), "--task", "Scan", "-o", bare, "--target", "wasm"]),
+    ).toBe(0);
+    expect(readdirSync(bare).sort()).toEqual(["Scan.d.ts", "Scan.js", "Scan.wasm"]);
+    // A plain Node in a folder with nothing else.
+    writeFileSync(
+      join(bare, "use.mjs"),
+      'import { run } from "./Scan.js";\nconsole.log(run({ sizes: { n: 3 }, inputs: { x: [1, 2, 3] } }).total.data[0]);\n',
+    );
+    expect(execFileSync(process.execPath, ["use.mjs"], { cwd: bare, encoding: "utf8" })).toBe("6\n");
     expect(await main(["new", join(dir, "my-chain")])).toBe(0);
     expect(await main(["test", join(dir, "my-chain.fathom")])).toBe(0);
     expect(await main(["new", join(dir, "my-chain")])).toBe(2);

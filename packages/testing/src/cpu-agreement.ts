@@ -1,39 +1,10 @@
 /** Whether a program means the same to the interpreter and to the code emitted for a CPU. Runs in Node and in a page. */
-import {
-  type Compiled,
-  compileTask,
-  type EmitOptions,
-  emitJs,
-  emitWasm,
-  type FamilyValues,
-  interpret,
-  randomValues,
-  unroll,
-} from "@fathom/compiler";
+import { compileTask, type FamilyValues, interpret, randomValues, unroll } from "@fathom/compiler";
 import { check } from "@fathom/lang";
+import { loadModule } from "@fathom/runtime";
 import type { RandomProgram } from "./random-program";
 
 export type CpuTarget = "js" | "wasm";
-
-interface Loaded {
-  run(options: object): Record<string, FamilyValues>;
-}
-
-const importText = (js: string): Promise<unknown> =>
-  import(/* @vite-ignore */ `data:text/javascript;charset=utf-8,${encodeURIComponent(js)}`);
-
-/** The emitted code of a task, loaded. */
-export async function loadEmitted(
-  compiled: Compiled,
-  target: CpuTarget,
-  options: EmitOptions = {},
-): Promise<Loaded> {
-  const all = { ...options, unproved: compiled.unproved };
-  if (target === "js") return (await importText(emitJs(compiled.system, all).js)) as Loaded;
-  const { wasm, js } = emitWasm(compiled.system, all);
-  const { create } = (await importText(js)) as { create: (bytes: Uint8Array) => Loaded };
-  return create(wasm);
-}
 
 /** What differs, bit for bit (NaN is NaN, and −0 is not 0); undefined where nothing does. */
 export async function cpuMismatch(
@@ -65,7 +36,7 @@ export async function cpuMismatch(
     // What is dropped cannot fault: with everything kept, code faults exactly where the interpreter does.
     for (const keep of fault === undefined ? [[], nodes] : [nodes]) {
       for (const target of targets) {
-        const module = await loadEmitted(compiled, target, { keep, checked });
+        const module = await loadModule(compiled, target, { keep, checked });
         let found: Record<string, FamilyValues>;
         try {
           found = module.run({ sizes, inputs: given, seed });

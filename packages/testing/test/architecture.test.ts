@@ -9,9 +9,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   compiler: ["lang"],
   importers: [],
   "runtime-gpu": ["lang", "compiler"],
-  testing: ["lang", "compiler", "runtime-gpu"],
+  runtime: ["lang", "compiler", "runtime-gpu"],
+  testing: ["lang", "compiler", "runtime", "runtime-gpu"],
   "language-server": ["lang", "compiler"],
-  cli: ["lang", "compiler", "importers", "runtime-gpu", "language-server"],
+  cli: ["lang", "compiler", "importers", "runtime", "runtime-gpu", "language-server"],
 };
 const pure = new Set(["lang", "compiler"]);
 

@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileTask, type FamilyValues, interpret, randomValues, unroll } from "@fathom/compiler";
 import { check } from "@fathom/lang";
+import { loadModule } from "@fathom/runtime";
 import { describe, expect, test } from "vitest";
-import { type Kernel, kernelToFathom, loadEmitted, sharedData } from "../src/index";
+import { type Kernel, kernelToFathom, sharedData } from "../src/index";
 
 const folder = sharedData("span");
 const kernels: Kernel[] =
@@ -18,8 +19,8 @@ describe.skipIf(folder === undefined)(
       const { system } = compiled;
       const keep = system.families.filter((f) => f.role === "node").map((f) => f.name);
       const modules = [
-        await loadEmitted(compiled, "js", { keep }),
-        await loadEmitted(compiled, "wasm", { keep }),
+        await loadModule(compiled, "js", { keep }),
+        await loadModule(compiled, "wasm", { keep }),
       ];
       for (const sample of kernel.samples.slice(0, 6)) {
         const sizes = Object.fromEntries(kernel.params.map((p, k) => [p, sample.p[k]!]));

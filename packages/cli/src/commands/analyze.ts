@@ -1,6 +1,7 @@
 /** `fathom analyze`: depth, work, width and the critical path. */
 import { analyze, defaultSizes, type FamilyValues, printSystem, unroll } from "@fathom/compiler";
 import { diagnostic } from "@fathom/lang";
+import { loadModule } from "@fathom/runtime";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { analyzeCircuit, isCircuit } from "../circuits";
@@ -8,7 +9,6 @@ import {
   bindAll,
   Exit,
   exitCode,
-  loadModule,
   openTask,
   orExit,
   parseArguments,
@@ -76,7 +76,7 @@ export function analyzeCommand(cli: Command): void {
           const keep = compiled.system.families
             .filter((f) => f.role !== "input" && f.role !== "param")
             .map((f) => f.name);
-          const module = await loadModule(compiled, { keep });
+          const module = await loadModule(compiled, "js", { keep });
           values = new Map([
             ...inputs,
             ...Object.entries(module.run({ sizes, inputs: plainInputs(inputs), seed: Number(o.seed) })),

@@ -1,21 +1,11 @@
-import { type FamilyValues, planGpu, toNested } from "@fathom/compiler";
-import { findGpu, runOnGpu } from "@fathom/runtime-gpu";
+import { type FamilyValues, toNested } from "@fathom/compiler";
+import { execute, type Target } from "@fathom/runtime";
 import { type Command, Option } from "commander";
 import { encode } from "fast-png";
 import pc from "picocolors";
 import { isCircuit, runCircuit } from "../circuits";
 import { writeNpy } from "../npy";
-import {
-  bindAll,
-  Exit,
-  exitCode,
-  loadModule,
-  openTask,
-  orExit,
-  parseArguments,
-  plainInputs,
-  sizesOrExit,
-} from "../program";
+import { bindAll, Exit, exitCode, openTask, orExit, parseArguments, sizesOrExit } from "../program";
 import { jsonOption, print, progress, taskOption, writeWhole } from "../terminal";
 
 /** A two-dimensional family as a grey picture: the least value white, the greatest black. */
@@ -60,9 +50,9 @@ export function runCommand(cli: Command): void {
     .option("-o, --out <path>", "write to a .json, .npy or .png file (.npy and .png: one family)")
     .option("--checked", "stop at the first int overflow or division by zero")
     .addOption(
-      new Option("--target <target>", "what computes: plain JavaScript, or the GPU")
-        .choices(["js", "gpu"])
-        .default("js"),
+      new Option("--target <target>", "what computes: plain JavaScript, WebAssembly, or the GPU")
+        .choices(["auto", "js", "wasm", "gpu"])
+        .default("auto"),
     )
     .option("--random <count>", "circuits: this many random patterns")
     .action(
@@ -79,7 +69,7 @@ export function runCommand(cli: Command): void {
           out?: string;
           checked?: boolean;
           random?: string;
-          target: "js" | "gpu";
+          target: Target | "auto";
         },
       ) => {
         const json = o.json === true;
@@ -117,31 +107,20 @@ export function runCommand(cli: Command): void {
           stop.abort(new Exit(exitCode.interrupted, "interrupted: nothing was written"));
         process.once("SIGINT", interrupt);
         const bar = progress();
-        let outputs: Record<string, FamilyValues>;
-        const shared = {
-          sizes: args.sizes,
-          seed: Number(o.seed),
-          onProgress: bar.update,
-          signal: stop.signal,
-        };
+        let outputs: Readonly<Record<string, FamilyValues>>;
         try {
-          if (o.target === "gpu") {
-            const gpu = findGpu();
-            const plan = planGpu(system, { keep, unproved: compiled.unproved });
-            const found = await runOnGpu(plan, { ...shared, gpu, inputs });
-            gpu.close();
-            orExit(program, found.diagnostics, json);
-            outputs = Object.fromEntries(found.values);
-          } else {
-            const module = await loadModule(compiled, { checked: o.checked === true, keep });
-            outputs = await module.runAsync({ ...shared, inputs: plainInputs(inputs) });
-          }
-        } catch (error) {
-          const { code, message, name } = error as Error & { code?: string };
-          if (name === "FathomError") throw new Exit(exitCode.found, `error[${code}] ${message}`);
-          if (error instanceof RangeError)
-            throw new Exit(exitCode.found, `error[too-large] ${message}: choose smaller sizes`);
-          throw error;
+          const found = await execute(compiled, {
+            sizes: args.sizes,
+            inputs,
+            seed: Number(o.seed),
+            target: o.target,
+            keep,
+            checked: o.checked === true,
+            onProgress: bar.update,
+            signal: stop.signal,
+          });
+          orExit(program, found.diagnostics, json);
+          outputs = found.outputs;
         } finally {
           bar.stop();
           process.off("SIGINT", interrupt);

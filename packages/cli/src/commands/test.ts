@@ -8,7 +8,7 @@ import { jsonOption, print } from "../terminal";
 export function testCommand(cli: Command): void {
   cli
     .command("test <files...>")
-    .description("run the examples of programs on the interpreter and on the emitted JavaScript")
+    .description("run the examples of programs on the interpreter, in emitted JavaScript and in WebAssembly")
     .addOption(jsonOption)
     .action(async (files: string[], { json = false }: { json?: boolean }) => {
       let [passed, failed] = [0, 0];

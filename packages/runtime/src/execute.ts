@@ -1,0 +1,112 @@
+/** Runs a compiled task on a back end: the same outcome whatever computes. */
+import {
+  type Compiled,
+  type FamilyValues,
+  place,
+  planGpu,
+  type Sizes,
+  WASM_SIZE_LIMIT,
+} from "@fathom/compiler";
+import { catalogue, type Diagnostic, type DiagnosticCode } from "@fathom/lang";
+import type { Gpu } from "@fathom/runtime-gpu";
+import { type EmittedModule, loadModule } from "./load";
+
+/** Plain JavaScript, WebAssembly, or a WebGPU device. */
+export type Target = "js" | "wasm" | "gpu";
+
+export interface ExecuteOptions {
+  readonly sizes: Sizes;
+  /** A value for every input and param family: see `bindValues`. */
+  readonly inputs: ReadonlyMap<string, FamilyValues>;
+  /** Key of the `random` families; 0 where absent. */
+  readonly seed?: number | undefined;
+  /** `auto` (the default): WebAssembly, or JavaScript beyond the sizes that WebAssembly takes. A GPU is used when asked for. */
+  readonly target?: Target | "auto" | undefined;
+  /** Families to deliver besides the outputs. */
+  readonly keep?: readonly string[] | undefined;
+  /** Report the first int overflow and the first division by zero; on the CPU only. */
+  readonly checked?: boolean | undefined;
+  /** Told how far the current step of the schedule is. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Ends the run: the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** A device that the caller keeps; one is found and closed where absent. */
+  readonly gpu?: Gpu | undefined;
+}
+
+/** Whole outputs, or what went wrong and none. */
+export interface Outcome {
+  /** What computed. */
+  readonly target: Target;
+  readonly outputs: Readonly<Record<string, FamilyValues>>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function chooseTarget(sizes: Sizes, wanted: Target | "auto" = "auto"): Target {
+  if (wanted !== "auto") return wanted;
+  return Object.values(sizes).every((n) => n <= WASM_SIZE_LIMIT) ? "wasm" : "js";
+}
+
+/** Modules of compiled tasks that were loaded already, by what they were asked for. */
+const loaded = new WeakMap<Compiled, Map<string, Promise<EmittedModule>>>();
+
+function moduleOf(
+  compiled: Compiled,
+  target: "js" | "wasm",
+  checked: boolean,
+  keep: readonly string[],
+): Promise<EmittedModule> {
+  const known = loaded.get(compiled) ?? new Map<string, Promise<EmittedModule>>();
+  loaded.set(compiled, known);
+  const key = JSON.stringify([target, checked, keep]);
+  const module = known.get(key) ?? loadModule(compiled, target, { checked, keep });
+  known.set(key, module);
+  return module;
+}
+
+/** Sizes must satisfy `where` (`sizeProblems`) and inputs be bound. Rejects only when cancelled, or through a fault of ours. */
+export async function execute(compiled: Compiled, options: ExecuteOptions): Promise<Outcome> {
+  const { sizes, inputs, seed = 0, keep = [], checked = false, onProgress, signal } = options;
+  const target = chooseTarget(sizes, options.target);
+  signal?.throwIfAborted();
+  if (target === "gpu") {
+    const { findGpu, runOnGpu } = await import("@fathom/runtime-gpu");
+    const gpu = options.gpu ?? findGpu();
+    try {
+      const plan = planGpu(compiled.system, { keep, unproved: compiled.unproved });
+      const found = await runOnGpu(plan, {
+        gpu,
+        sizes,
+        inputs,
+        seed,
+        ...(onProgress === undefined ? {} : { onProgress }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return { target, outputs: Object.fromEntries(found.values), diagnostics: found.diagnostics };
+    } finally {
+      if (options.gpu === undefined) gpu.close();
+    }
+  }
+  const module = await moduleOf(compiled, target, checked, keep);
+  try {
+    const flat = Object.fromEntries([...inputs].map(([name, v]) => [name, v.data]));
+    const outputs = await module.runAsync({ sizes, inputs: flat, seed, onProgress, signal });
+    return { target, outputs, diagnostics: [] };
+  } catch (error) {
+    const problem = fault(compiled, error);
+    if (problem === undefined) throw error;
+    return { target, outputs: {}, diagnostics: [problem] };
+  }
+}
+
+/** What an emitted module threw, as the diagnostic it stands for. */
+function fault(compiled: Compiled, error: unknown): Diagnostic | undefined {
+  const { code, message, name } = error as Error & { code?: string };
+  const at = place(compiled.system.origin);
+  if (name === "FathomError" && code !== undefined && Object.hasOwn(catalogue, code))
+    return { code: code as DiagnosticCode, severity: "error", message, ...at };
+  // The engine has no room for an array.
+  if (error instanceof RangeError)
+    return { code: "too-large", severity: "error", message: `${message}: choose smaller sizes`, ...at };
+  return undefined;
+}
