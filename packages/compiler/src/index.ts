@@ -18,7 +18,7 @@ export * from "./depth/instance-graph";
 export * from "./depth/unroll";
 export * from "./depth/work";
 export * from "./emit/js";
-export { type EmittedWasm, emitWasm, WASM_SIZE_LIMIT } from "./emit/wasm/wasm";
+export { type EmittedWasm, type EmitWasmOptions, emitWasm, WASM_SIZE_LIMIT } from "./emit/wasm/wasm";
 export * from "./emit/wgsl/plan";
 export * from "./equations/build";
 export * from "./equations/conditions";

@@ -1,5 +1,5 @@
 /** Emitted code as a module that runs. The only place where emitted text becomes code. */
-import { type Compiled, type EmitOptions, emitJs, emitWasm, type FamilyValues } from "@fathom/compiler";
+import { type Compiled, type EmitWasmOptions, emitJs, emitWasm, type FamilyValues } from "@fathom/compiler";
 
 export interface ModuleOptions {
   readonly sizes: Readonly<Record<string, number>>;
@@ -23,7 +23,7 @@ const importText = (text: string): Promise<unknown> =>
 export async function loadModule(
   compiled: Pick<Compiled, "system" | "unproved">,
   target: "js" | "wasm",
-  options: Omit<EmitOptions, "unproved"> = {},
+  options: Omit<EmitWasmOptions, "unproved"> = {},
 ): Promise<EmittedModule> {
   const all = { ...options, unproved: compiled.unproved };
   if (target === "js") return (await importText(emitJs(compiled.system, all).js)) as EmittedModule;

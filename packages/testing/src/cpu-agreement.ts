@@ -4,12 +4,13 @@ import { check } from "@fathom/lang";
 import { loadModule } from "@fathom/runtime";
 import type { RandomProgram } from "./random-program";
 
-export type CpuTarget = "js" | "wasm";
+/** JavaScript, WebAssembly, and WebAssembly with every form of code forced where it is right. */
+export type CpuTarget = "js" | "wasm" | "wasm-forced";
 
 /** What differs, bit for bit (NaN is NaN, and −0 is not 0); undefined where nothing does. */
 export async function cpuMismatch(
   { text, sizes, seed }: RandomProgram,
-  targets: readonly CpuTarget[] = ["js", "wasm"],
+  targets: readonly CpuTarget[] = ["js", "wasm", "wasm-forced"],
 ): Promise<string | undefined> {
   const program = check("random.fathom", text);
   const wrong = (what: string): string => `${text}\nat ${JSON.stringify(sizes)}, seed ${seed}: ${what}`;
@@ -36,7 +37,9 @@ export async function cpuMismatch(
     // What is dropped cannot fault: with everything kept, code faults exactly where the interpreter does.
     for (const keep of fault === undefined ? [[], nodes] : [nodes]) {
       for (const target of targets) {
-        const module = await loadModule(compiled, target, { keep, checked });
+        const forms = target === "wasm-forced" ? ({ packed: "always" } as const) : undefined;
+        const language = target === "js" ? "js" : "wasm";
+        const module = await loadModule(compiled, language, { keep, checked, forms });
         let found: Record<string, FamilyValues>;
         try {
           found = module.run({ sizes, inputs: given, seed });

@@ -1,4 +1,13 @@
-import { lower, printSystem, readSystem, runPasses, runPipeline, verifySystem } from "@fathom/compiler";
+import {
+  emitWasm,
+  forgetInterned,
+  lower,
+  printSystem,
+  readSystem,
+  runPasses,
+  runPipeline,
+  verifySystem,
+} from "@fathom/compiler";
 import { check, format } from "@fathom/lang";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -14,6 +23,28 @@ test(`${RUNS} random programs mean the same to the interpreter, emitted JavaScri
     expect(await cpuMismatch(program)).toBeUndefined();
   });
   await fc.assert(property, { numRuns: RUNS, seed: SEED });
+});
+
+test("random programs mean the same on rows of more than a word", { timeout: 600_000 }, async () => {
+  const wide = randomProgram.map((p) => ({
+    ...p,
+    sizes: { n: 60 + 41 * p.sizes.n, T: Math.min(p.sizes.T, 1) },
+  }));
+  const property = fc.asyncProperty(wide, async (program) => {
+    expect(await cpuMismatch(program)).toBeUndefined();
+  });
+  await fc.assert(property, { numRuns: Math.ceil(RUNS / 10), seed: SEED });
+});
+
+test("the same program gives the same bytes", () => {
+  for (const { path, text } of fathomFiles("examples")) {
+    const [first, second] = [1, 2].map(() => {
+      forgetInterned();
+      const program = check(path, text);
+      return program.tasks.map((task) => emitWasm(lower(program, task)));
+    });
+    expect(second, path).toEqual(first);
+  }
 });
 
 test("equations of random programs and of the examples print, read back and verify", () => {

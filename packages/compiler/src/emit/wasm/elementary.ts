@@ -3,6 +3,7 @@
  * branches there selects here. sin and cos work on one number.
  */
 import { type Code, FunctionBuilder, w } from "./encode";
+import { lanesBelow, packBytes, ringOfBits, ringOfBytes, unpackBytes } from "./words";
 
 const PI_2 = 1.5707963267948966;
 
@@ -376,5 +377,10 @@ export const library = {
   tanh4: () => tanh(four),
   trigonometric: (places: { readonly table: number }) => trigonometric(places.table),
   threefry: (places: { readonly scratch: number }) => threefry(places.scratch),
+  ringOfBits,
+  ringOfBytes,
+  packBytes,
+  unpackBytes: (places: { readonly scratch: number }) => unpackBytes(places.scratch),
+  lanesBelow,
 } as const;
 export type LibraryName = keyof typeof library;

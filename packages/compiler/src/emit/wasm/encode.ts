@@ -181,6 +181,7 @@ export const w = {
   f32x4Splat: simd(19),
   i32x4Extract: lane(27),
   i64x2Extract: lane(29),
+  i64x2Replace: lane(30),
   i32x4Replace: lane(28),
   f32x4Extract: lane(31),
   f32x4Replace: lane(32),

@@ -8,8 +8,10 @@ import { type HostPlan, PARAMETERS, type Parameter, WASM_SIZE_LIMIT } from "./wa
 const HOST = `
 const stridesOf = (extent, bytes, dim, window) => {
   const strides = new Array(extent.length);
-  let size = bytes;
-  for (let d = extent.length - 1; d >= 0; d--) { strides[d] = size; size *= d === dim ? Math.min(extent[d], window) : extent[d]; }
+  const last = extent.length - 1;
+  // No bytes: a row of bits.
+  let size = bytes === 0 ? Math.ceil(extent[last] / 128) * 16 : bytes;
+  for (let d = bytes === 0 ? last - 1 : last; d >= 0; d--) { strides[d] = size; size *= d === dim ? Math.min(extent[d], window) : extent[d]; }
   return { strides, size };
 };
 const report = (memory, site) => {
@@ -57,7 +59,8 @@ class HostText extends ModuleText {
   private place(family: Family): string[] {
     const base = this.family(family.name);
     const key = JSON.stringify(family.name);
-    const bytes = arrayOf(family.type) === "Uint8Array" ? 1 : 4 * componentsOf(family.type);
+    const whole = arrayOf(family.type) === "Uint8Array" ? 1 : 4 * componentsOf(family.type);
+    const bytes = this.host.bits.has(family.name) ? 0 : whole;
     const fold = this.plan.folded.get(family.name);
     const lines = [this.box(family)];
     const given = family.role === "input" || family.role === "param";
@@ -103,11 +106,11 @@ class HostText extends ModuleText {
         (s) =>
           `  if (${this.name("s", s.name)} > ${WASM_SIZE_LIMIT}) fail("too-large", "WebAssembly runs sizes up to ${WASM_SIZE_LIMIT}");`,
       ),
-      `  let end = ${Math.max(65_536, host.end)};`,
+      `  let end = ${Math.max(65_536, host.end) + Math.ceil(host.margin / 16) * 16};`,
       '  const room = (name, bytes) => { const at = end; end += Math.ceil((bytes + 64) / 16) * 16; if (end > 4294901760) fail("too-large", name + " needs " + bytes + " bytes: WebAssembly has 4 GiB"); return at; };',
       ...system.families.flatMap((f) => this.place(f)),
       "  let memory;",
-      '  try { memory = new WebAssembly.Memory({ initial: Math.ceil(end / 65536) + 1 }); } catch { fail("too-large", "there is no memory for " + end + " bytes"); }',
+      `  try { memory = new WebAssembly.Memory({ initial: Math.ceil((end + ${host.margin}) / 65536) + 1 }); } catch { fail("too-large", "there is no memory for " + end + " bytes"); }`,
       ...given.map((f) => `  ${view(f)}.set(${this.family(f.name)});`),
       `  new Int32Array(memory.buffer, ${PARAMETERS}).set([${host.parameters.map((p) => this.parameter(p)).join(", ")}]);`,
       "  const { exports } = new WebAssembly.Instance(module, { env: { memory, fail: (site) => report(memory, site) } });",

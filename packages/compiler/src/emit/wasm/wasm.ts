@@ -27,7 +27,9 @@ import type {
   System,
 } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
+import { type Choice, type Packed, packing } from "../../schedule/packing";
 import { type Schedule, type Step, schedule } from "../../schedule/schedule";
+import type { Cells, Word } from "../../schedule/words";
 import { affine, combine, least, toAffine } from "../../symbolic/affine";
 import type { EmitOptions } from "../js";
 import { declaration } from "../module-text";
@@ -46,11 +48,23 @@ export interface EmittedWasm {
 /** Sizes are below this, so that most index arithmetic fits 32 bits whatever the sizes are. */
 export const WASM_SIZE_LIMIT = 2 ** 26;
 
-export function emitWasm(lowered: System, options: EmitOptions = {}): EmittedWasm {
+export interface EmitWasmOptions extends EmitOptions {
+  /** Which forms of code are used; tests ask for every one. */
+  readonly forms?: { readonly packed?: Choice } | undefined;
+}
+
+export function emitWasm(lowered: System, options: EmitWasmOptions = {}): EmittedWasm {
   const keep = new Set(options.keep ?? []);
   const system = runPipeline(runPasses(keep), lowered, { verify: false });
+  const unproved = options.unproved ?? new Set();
   const make = (plan: Schedule): EmittedWasm => {
-    const printer = new Printer(system, plan, options.checked === true, options.unproved ?? new Set());
+    const packed = packing(system, {
+      choice: options.checked === true ? "never" : options.forms?.packed,
+      unproved,
+      together: (f) => inRows(f, plan.steps),
+      waiting: new Set(),
+    });
+    const printer = new Printer(system, plan, packed, keep, options.checked === true, unproved);
     const { wasm, host } = printer.module();
     return {
       wasm,
@@ -70,6 +84,18 @@ export function emitWasm(lowered: System, options: EmitOptions = {}): EmittedWas
   }
 }
 
+/** The last dimension, where all its instances are computed in one nest; else nothing. */
+function inRows(family: Family, steps: readonly Step[]): readonly number[] {
+  const last = family.dims.length - 1;
+  const find = (list: readonly Step[]): boolean =>
+    list.some((s) =>
+      s.kind === "nest"
+        ? s.family === family && !s.fixed.has(last)
+        : s.kind === "loop" && s.members.has(family.name) && find(s.body),
+    );
+  return last >= 0 && find(steps) ? [last] : [];
+}
+
 /** What the JavaScript side must know: what to write where before the first step, and what faults mean. */
 export interface HostPlan {
   /** The values of the words at `PARAMETERS`, in order. */
@@ -81,6 +107,10 @@ export interface HostPlan {
   readonly sites: readonly Site[];
   /** Families with a byte for each place that says whether it is computed. */
   readonly demanded: ReadonlySet<string>;
+  /** Families whose rows lie in memory as bits. */
+  readonly bits: ReadonlySet<string>;
+  /** Bytes before and after all families that words may touch. */
+  readonly margin: number;
 }
 export type Parameter =
   | { readonly kind: "size"; readonly name: string }
@@ -102,6 +132,7 @@ interface Site {
 /** Where things lie at the start of memory. */
 const FAULT = 0;
 const SCRATCH = 512;
+const LANES = 544;
 export const PARAMETERS = 1024;
 const FIRST_TABLE = 16_384;
 /** Addresses are formed this much too low, so that neighbours differ in the instruction's own offset only. */
@@ -212,14 +243,24 @@ class Printer {
   /** Families computed on demand by the function under construction, and its stack pointer's place. */
   private demanded: ReadonlySet<string> = new Set();
   private readonly everDemanded = new Set<string>();
+  /** Families stored as bits, a row of the last dimension after the other. */
+  private readonly bits = new Set<string>();
+  private margin = 0;
+  /** The packed dimension that a word is computed along: its first cell's place in the row. */
+  private lane: { readonly dim: Dim; readonly place: Code } | undefined;
 
   constructor(
     private readonly system: System,
     private readonly plan: Schedule,
+    private readonly packed: ReadonlyMap<string, Packed>,
+    keep: ReadonlySet<string>,
     private readonly checked: boolean,
     private readonly unproved: ReadonlySet<Expr>,
   ) {
     this.families = new Map(system.families.map((x) => [x.name, x]));
+    for (const [name, { word }] of packed)
+      if (word !== undefined && this.families.get(name)!.role === "node" && !keep.has(name))
+        this.bits.add(name);
   }
 
   module(): { wasm: Uint8Array; host: HostPlan } {
@@ -241,6 +282,8 @@ class Printer {
       steps,
       sites: this.sites,
       demanded: this.everDemanded,
+      bits: this.bits,
+      margin: this.margin,
     };
     return { wasm, host };
   }
@@ -758,6 +801,8 @@ class Printer {
       return w.mul(factor === 1 ? value : w.mul(value, w.i32(factor)), stride);
     };
     at.forEach((subscript, d) => {
+      // Of bits, the row's start.
+      if (this.bits.has(family.name) && d === family.dims.length - 1) return;
       const stride = this.stride(family, d, scope);
       const strideKey = typeof stride === "number" ? stride : stride.join();
       const lo = this.parameter({ kind: "lo", family: family.name, dim: d }, scope);
@@ -1012,6 +1057,18 @@ class Printer {
     if (waits) this.waitFor(family, place, scope);
     const where = deeper(limit, place.scope);
     const type = machine(family.type);
+    if (this.bits.has(e.family)) {
+      const last = at.at(-1)!;
+      const lo = this.parameter({ kind: "lo", family: e.family, dim: at.length - 1 }, scope);
+      const value = "code" in last ? last : { code: this.narrow(last, scope), scope };
+      const own =
+        "code" in last ? last.scope : this.faulty(last, scope) ? scope : this.home(namesOf(last), scope);
+      const there = deeper(where, own);
+      const cell = this.keep(there, "i32", w.sub(value.code, lo));
+      const byte = w.i32Load8(place.offset, w.add(place.address, w.shrU(cell, w.i32(3))));
+      const code = this.keep(there, "i32", w.and(w.shrU(byte, w.and(cell, w.i32(7))), w.i32(1)));
+      return [{ code, type, scope: there }];
+    }
     return Array.from({ length: componentsOf(family.type) }, (_, k) => ({
       code: this.keep(where, type, this.load(family, place, k)),
       type,
@@ -1631,7 +1688,198 @@ class Printer {
     this.element = family;
     this.ranges = family.dims;
     const open = family.dims.filter((_, k) => !fixed.has(k));
+    const word = this.packed.get(family.name)?.word;
+    if (word !== undefined) {
+      this.rows(family, open, word, scope, slice);
+      return;
+    }
     this.nest(family, open, family.role === "random" ? [] : family.pieces, scope, slice);
+  }
+
+  // Words
+
+  /** Rows of a packed family, a word at a time. */
+  private rows(family: Family, open: readonly Dim[], word: Word, scope: Scope, slice?: Slice): void {
+    const [first, ...rest] = open as [Dim, ...Dim[]];
+    const { lo, hi, range } = this.bounds(first, scope);
+    if (rest.length > 0) {
+      const [from, to] = slice === undefined ? [lo, hi] : this.slice(lo, hi, slice, scope);
+      this.loop(first.index, from, to, range, scope, (s) => this.rows(family, rest, word, s));
+      return;
+    }
+    const length = this.keep(scope, "i32", w.sub(hi, lo));
+    const words = this.keep(scope, "i32", w.shr(w.add(length, w.i32(127)), w.i32(7)));
+    const [from, to] = slice === undefined ? [w.i32(0), words] : this.slice(w.i32(0), words, slice, scope);
+    const count = "\u0000word";
+    this.loop(count, from, to, [0, WASM_SIZE_LIMIT], scope, (inner) => {
+      inner.instance = true;
+      const place = this.keep(inner, "i32", w.shl(w.get(inner.binding(count).local), w.i32(7)));
+      const local = this.f.local("i32");
+      inner.add(w.set(local, w.add(lo, place)));
+      inner.names.set(first.index, { local, plus: 0, range, scope: inner });
+      this.lane = { dim: first, place };
+      const value = this.word(word, inner).code;
+      const own = family.dims.map((d): IndexExpr => (d === first ? d.lo : indexOf(d.index)));
+      const row = this.address(family, own, inner);
+      if (this.bits.has(family.name))
+        inner.add(w.v128Store(row.offset, w.add(row.address, w.shrU(place, w.i32(3))), value));
+      else {
+        const at = w.add(w.add(row.address, w.i32(row.offset)), place);
+        inner.add(w.call(this.libraryFunction("unpackBytes"), at, value, w.sub(length, place)));
+      }
+      this.lane = undefined;
+    });
+  }
+
+  private word(word: Word, scope: Scope): Value {
+    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
+      const known = s.memo.get(word) as Value | undefined;
+      if (known !== undefined) return known;
+    }
+    const made: Value = { code: this.keep(scope, "v128", this.freshWord(word, scope)), type: "v128", scope };
+    scope.memo.set(word, made);
+    return made;
+  }
+
+  private freshWord(word: Word, scope: Scope): Code {
+    const all = (value: 0 | 1): Code => w.v128(Array<number>(16).fill(value === 0 ? 0 : 255));
+    switch (word.kind) {
+      case "constant":
+        return all(word.value);
+      case "not":
+        return w.vNot(this.word(word.of, scope).code);
+      case "and":
+      case "or":
+      case "xor": {
+        const [a, b] = [this.word(word.left, scope).code, this.word(word.right, scope).code];
+        return { and: w.vAnd, or: w.vOr, xor: w.vXor }[word.kind](a, b);
+      }
+      case "same":
+        return w.i32x4Splat(w.sub(w.i32(0), this.scalar(word.value, scope).code));
+      case "where":
+        return word.condition
+          .map((every) => every.map((c) => this.lanesWhere(c, scope)).reduce((a, b) => w.vAnd(a, b)))
+          .reduce((a, b) => w.vOr(a, b));
+      case "cells":
+        return this.cells(word, scope);
+      case "branch": {
+        const result = this.f.local("v128");
+        const cases = [
+          { guard: word.guard, word: word.then },
+          { guard: [[]] as Condition, word: word.otherwise },
+        ];
+        this.cases(cases, scope, (c, inner) => inner.add(w.set(result, this.word(c.word, inner).code)));
+        return w.get(result);
+      }
+      case "fold": {
+        const result = this.f.local("v128");
+        scope.add(w.set(result, all(word.gate === "and" ? 1 : 0)));
+        const saved = this.ranges;
+        this.ranges = [...this.ranges, ...word.dims];
+        const gate = { and: w.vAnd, or: w.vOr, xor: w.vXor }[word.gate];
+        this.nested(word.dims, scope, (inner) =>
+          inner.add(w.set(result, gate(w.get(result), this.word(word.body, inner).code))),
+        );
+        this.ranges = saved;
+        return w.get(result);
+      }
+      case "each":
+        return this.laneByLane(scope, (inner) => this.scalar(word.value, inner).code);
+    }
+  }
+
+  /** A bit for each lane, one after the other; those beyond the row's end are 0. */
+  private laneByLane(scope: Scope, bit: (inner: Scope) => Code): Code {
+    const { dim } = this.lane!;
+    const base = w.get(scope.binding(dim.index).local);
+    const { hi, range } = this.bounds(dim, scope);
+    const end = this.keep(scope, "i32", w.add(base, w.i32(128)));
+    const last = w.select(hi, end, w.lt(hi, end));
+    scope.add(w.v128Store(LANES, w.i32(0), w.v128(Array<number>(16).fill(0))));
+    this.loop(dim.index, base, last, range, scope, (inner) => {
+      inner.instance = true;
+      const lane = this.keep(inner, "i32", w.sub(this.indexCode(inner, dim.index), base));
+      const byte = w.shrU(lane, w.i32(3));
+      const found = bit(inner);
+      inner.add(w.i32Store8(LANES, byte, w.or(w.i32Load8(LANES, byte), w.shl(found, w.and(lane, w.i32(7))))));
+    });
+    return w.v128Load(LANES, w.i32(0));
+  }
+
+  /** Lanes for which a comparison holds: its difference grows or falls by one from lane to lane, or it is asked in each. */
+  private lanesWhere(c: Comparison, scope: Scope): Code {
+    const name = this.lane!.dim.index;
+    const difference = this.linear(c.right, -1, this.linear(c.left));
+    let step = 0;
+    let strange = false;
+    for (const [leaf, factor] of difference.leaves) {
+      if (leaf.kind === "index" && leaf.name === name) step = factor;
+      else if (namesOf(leaf).has(name)) strange = true;
+    }
+    if (strange || Math.abs(step) > 1) return this.laneByLane(scope, (inner) => this.comparison(c, inner));
+    if (step === 0) return w.i32x4Splat(w.sub(w.i32(0), this.comparison(c, scope)));
+    const exact = this.keep(scope, "i64", w.i64Sub(this.wide(c.left, scope), this.wide(c.right, scope)));
+    const far = w.select(w.i64(1000), w.i64(-1000), w.i64Gt(exact, w.i64(0)));
+    const near = w.and(w.i64Lt(exact, w.i64(1000)), w.i64Gt(exact, w.i64(-1000)));
+    const first = this.keep(scope, "i32", w.wrap(w.select(exact, far, near)));
+    // Lanes below a number; the difference in lane l is first ± l.
+    const below = (n: Code): Code => w.call(this.libraryFunction("lanesBelow"), n);
+    const negative = (plus: number): Code =>
+      step === 1 ? below(w.sub(w.i32(plus), first)) : w.vNot(below(w.add(first, w.i32(1 - plus))));
+    switch (c.op) {
+      case "<":
+        return negative(0);
+      case "<=":
+        return negative(1);
+      case "==":
+        return w.vAndNot(negative(1), negative(0));
+      case "!=":
+        return w.vNot(w.vAndNot(negative(1), negative(0)));
+    }
+  }
+
+  private cells({ family, at, offset, ring, read }: Cells, scope: Scope): Code {
+    const { place } = this.lane!;
+    const given = at.map((s) => {
+      if (s.kind === "static") return s.value;
+      const v = this.scalar(s.value, scope);
+      return { code: v.code, scope: v.scope };
+    });
+    if (at.some((s) => s.kind === "dynamic")) this.checkInside(read, family, given, scope);
+    const row = this.address(family, given, scope);
+    const bits = this.bits.has(family.name);
+    this.margin = Math.max(this.margin, Math.abs(offset) + 256);
+    const position = w.add(place, w.i32(offset));
+    const start = w.add(row.address, w.i32(row.offset));
+    const inside = (): Code => {
+      if (!bits) return w.call(this.libraryFunction("packBytes"), w.add(start, position));
+      const key = `word ${row.address.join()}`;
+      const at =
+        (scope.memo.get(key) as Code | undefined) ??
+        this.keep(scope, "i32", w.add(row.address, w.shrU(place, w.i32(3))));
+      scope.memo.set(key, at);
+      const whole = Math.floor(offset / 64);
+      const by = offset - 64 * whole;
+      const near = row.offset + 8 * whole;
+      const load = (more: number): Code =>
+        near >= 0 ? w.v128Load(near + more, at) : w.v128Load(more, w.add(at, w.i32(near)));
+      if (by === 0) return load(0);
+      return w.vOr(w.i64x2ShrU(load(0), w.i32(by)), w.i64x2Shl(load(8), w.i32(64 - by)));
+    };
+    if (ring === undefined) return inside();
+    const length = this.narrow(ring, scope);
+    const result = this.f.local("v128");
+    const fast = new Scope(scope, true);
+    fast.add(w.set(result, inside()));
+    const around = this.libraryFunction(bits ? "ringOfBits" : "ringOfBytes");
+    scope.add(
+      w.if(
+        w.and(w.ge(position, w.i32(0)), w.le(w.add(position, w.i32(128)), length)),
+        fast.code,
+        w.set(result, w.call(around, start, position, length)),
+      ),
+    );
+    return w.get(result);
   }
 
   private timeLoop(step: Extract<Step, { kind: "loop" }>, scope: Scope, slice?: Slice): void {
