@@ -19,7 +19,7 @@ import type {
   Subscript,
   System,
 } from "../equations/system";
-import { affine, combine, least, toAffine } from "../symbolic/affine";
+import { affine, combine, factsOf, least, toAffine } from "../symbolic/affine";
 import { boundIndices, freshReductions, readsOf, rewriteExpr, sizeOf, substitute } from "./expressions";
 
 export interface Recurrence {
@@ -56,6 +56,8 @@ export interface Recurrence {
    * (`stateRead` says which). Undefined where `within`, or where writing out is not possible.
    */
   readonly steps: readonly StepEquation[] | undefined;
+  /** How many first steps the starts cover, where that is one number for all state families. */
+  readonly startSteps?: number | undefined;
   /** Families outside that the step reads. */
   readonly inputs: readonly string[];
   readonly origin?: Origin | undefined;
@@ -303,7 +305,9 @@ function describe(
     ...partial,
     live: reach === "lags" ? liveOf(state, families) : undefined,
     finiteStates: reach === "lags" ? statesOf(state) : undefined,
-    steps: within || reach !== "lags" ? undefined : stepsOf(families, stateFamilies, partial),
+    ...((within || reach !== "lags" ? undefined : stepsOf(families, stateFamilies, partial)) ?? {
+      steps: undefined,
+    }),
     inputs: system.families.filter((f) => inputs.has(f.name)).map((f) => f.name),
   };
 }
@@ -357,7 +361,7 @@ function extreme(
 }
 
 /** The extent of a dimension, an upper bound where its bounds vary with the other dimensions. */
-function extentOf(dim: Dim, dims: readonly Dim[]): IndexExpr | undefined {
+export function extentOf(dim: Dim, dims: readonly Dim[]): IndexExpr | undefined {
   let { lo, hi }: { lo: IndexExpr | undefined; hi: IndexExpr | undefined } = dim;
   for (let k = dims.indexOf(dim) - 1; k >= 0; k--) {
     const outer = dims[k]!;
@@ -444,10 +448,11 @@ function stepsOf(
   families: readonly Family[],
   stateFamilies: readonly Family[],
   r: Axes,
-): readonly StepEquation[] | undefined {
+): Pick<Recurrence, "steps" | "startSteps"> | undefined {
   const byName = new Map(families.map((f) => [f.name, f]));
   const recurs = (time: string, e: Expr) => readsOf(e).some((x) => stateRead(r, time, x) !== undefined);
   let failed = false;
+  const covers = new Map<string, number>();
   const steps = stateFamilies.flatMap((family) => {
     const running = family.dims[r.axis.get(family.name)!]!;
     const taken = new Set([
@@ -463,17 +468,67 @@ function stepsOf(
         return body && writeOut(body);
       });
     let covered = 0;
-    return family.pieces.map((p): StepEquation => {
+    return family.pieces.flatMap((p): StepEquation[] => {
       const value = writeOut(p.value);
       if (!failed && sizeOf(value) > STEP_LIMIT) failed = true;
       const known = { family: family.name, guard: p.guard, value };
-      if (failed || recurs(running.index, value)) return { ...known, role: "step" };
+      if (failed) return [{ ...known, role: "step" }];
+      if (recurs(running.index, value)) {
+        const split = isAlways(p.guard) ? withoutDefaults(family, running, r.direction, value) : undefined;
+        if (split === undefined || recurs(running.index, split.first)) return [{ ...known, role: "step" }];
+        covers.set(family.name, 1);
+        return [
+          { family: family.name, guard: split.guard, value: split.first, role: "start" },
+          { ...known, value: split.later, role: "step" },
+        ];
+      }
       const further = firstSteps(p.guard, running, r.direction, covered);
       covered = further ?? covered;
-      return { ...known, role: further === undefined ? "reset" : "start" };
+      covers.set(family.name, covered);
+      return [{ ...known, role: further === undefined ? "reset" : "start" }];
     });
   });
-  return failed ? undefined : steps;
+  if (failed) return undefined;
+  const starts = new Set(stateFamilies.map((f) => covers.get(f.name) ?? 0));
+  const [first] = starts;
+  return { steps, startSteps: starts.size === 1 && Number.isFinite(first) ? first : undefined };
+}
+
+/**
+ * An equation with defaults, `a[i-1] ?? 0`, as two: at the first step, where the defaults stand, and at later ones, where the reads do.
+ * Undefined where it is not so.
+ */
+function withoutDefaults(
+  family: Family,
+  running: Dim,
+  direction: 1 | -1,
+  value: Expr,
+): { readonly guard: Condition; readonly first: Expr; readonly later: Expr } | undefined {
+  const [at, range] =
+    direction === 1
+      ? [running.lo, { ...running, lo: add(running.lo, integer(1)) }]
+      : [sub(running.hi, integer(1)), { ...running, hi: sub(running.hi, integer(1)) }];
+  const ranges = family.dims.map((d) => (d === running ? range : d));
+  let open = false;
+  const later = rewriteExpr(value, (e) => {
+    if (e.kind !== "choose") return undefined;
+    const [chosen] = e.cases;
+    const certain = chosen!.guard.some((all) =>
+      all.every((c) => {
+        const facts = factsOf(c);
+        return facts.length > 0 && facts.every((f) => least(f, ranges, []) >= 0);
+      }),
+    );
+    if (!certain) open = true;
+    return certain ? chosen!.value : undefined;
+  });
+  if (open || later === value) return undefined;
+  const first = rewriteExpr(substitute(value, new Map([[running.index, at]])), (e) => {
+    if (e.kind !== "choose") return undefined;
+    const left = e.cases.filter((c) => c.guard.length > 0);
+    return isAlways(left[0]!.guard) ? left[0]!.value : undefined;
+  });
+  return { guard: [[{ op: "==", left: index(running.index), right: at }]], first, later };
 }
 
 /**
@@ -490,6 +545,7 @@ function firstSteps(
   const [first, step] = direction === 1 ? [lo, 1] : [last, -1];
   const here = index(name);
   const offsets: number[] = [];
+  let segment = covered;
   for (const all of guard) {
     const c = all.length === 1 ? all[0]! : undefined;
     if (c === undefined || (c.left === here) === (c.right === here)) return undefined;
@@ -497,19 +553,20 @@ function firstSteps(
     const names = new Set<string>();
     collectIndices(other, names);
     if (names.has(name)) return undefined;
+    const offset = combine(toAffine(other), toAffine(first), -1);
     if (c.op === "<" || c.op === "<=") {
       // An initial segment of time, and nothing else.
       if ((c.left === here) !== (direction === 1)) return undefined;
-      offsets.push(Number.POSITIVE_INFINITY);
+      const length = offset.constant * step + (c.op === "<=" ? 1 : 0);
+      segment = Math.max(segment, offset.terms.size === 0 ? length : Number.POSITIVE_INFINITY);
       continue;
     }
-    const offset = combine(toAffine(other), toAffine(first), -1);
     if (c.op !== "==" || offset.terms.size > 0) return undefined;
     offsets.push(offset.constant * step);
   }
-  let end = covered;
+  let end = segment;
   for (const o of offsets.sort((a, b) => a - b)) {
-    if (o > end && o !== Number.POSITIVE_INFINITY) return undefined;
+    if (o > end) return undefined;
     end = Math.max(end, o + 1);
   }
   return end;

@@ -98,6 +98,31 @@ test("wavefronts, histories and data-dependent wires are told apart", () => {
   expect(shown(find(circuit)[0]!)).toMatchObject({ along: "k", reach: "wires", lags: "" });
 });
 
+test("starts: first steps only, however they are written; defaults are starts", () => {
+  const starts = (body: string): unknown => {
+    const [r] = find(
+      `task A(n: size) where n >= 2 {\n input x[i: 0..n]: int\n node s[i: 0..n]: int = ${body}\n output o = s[n-1]\n}\n`,
+    );
+    return [r!.startSteps, r!.steps!.map((e) => e.role).join(" ")];
+  };
+  expect(starts("if i == 0 { 1 } else if i == 1 { x[1] } else { s[i-1] + s[i-2] }")).toEqual([
+    2,
+    "start start step",
+  ]);
+  expect(starts("if i < 2 { i } else { s[i-1] + s[i-2] }")).toEqual([2, "start step"]);
+  expect(starts("if i == 1 { 1 } else { (s[i-1] ?? 0) + 1 }")).toEqual([1, "reset start step"]);
+  expect(starts("if i < n div 2 { 1 } else { s[i-1] }")).toEqual([undefined, "start step"]);
+  expect(starts("if i mod 4 == 0 { x[i] } else { s[i-1] + 1 }")).toEqual([0, "reset step"]);
+  expect(starts("(s[i-1] ?? 7) * x[i]")).toEqual([1, "start step"]);
+  const [r] = find(
+    "task A(n: size) where n >= 2 {\n input x[i: 0..n]: int\n node s[i: 0..n]: int = max(s[i+1] ?? 3, x[i])\n output o = s[0]\n}\n",
+  );
+  expect(r!.steps!.map((s) => printExpr(s.value))).toEqual([
+    "max(3:int, x[n - 1]:int)",
+    "max(s[i + 1]:int, x[i]:int)",
+  ]);
+});
+
 test("what does not depend on itself is no recurrence", () => {
   const text =
     "task S(n: size) where n >= 1 {\n input x[i: 0..n]: int\n node y[i: 0..n]: int = sum[k: 0..=i] x[k]\n output o = y[n-1]\n}\n";
