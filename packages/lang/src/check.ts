@@ -556,7 +556,8 @@ class Checker {
     if (symbol === undefined) {
       const suggestion = suggest(text, ["bit", "int", "real", "index", "vec2", "vec3", "vec4"]);
       this.report("unknown-name", node.name.range, { name: text, suggestion });
-    } else if (symbol.kind !== "builtin") {
+    } else if (symbol.kind === "builtin") this.symbols.set(node.name, symbol);
+    else {
       this.report("type-mismatch", node.name.range, {
         expected: "a type",
         found: describe(symbol),
@@ -907,8 +908,8 @@ class Checker {
     if (builtin === undefined) {
       for (const a of expr.args) this.infer(a, scope);
       if (symbol === undefined) this.unknown(expr.name, scope, ["fn"], Object.keys(builtins));
-      else if (!(symbol.kind === "builtin")) {
-        this.symbols.set(expr.name, symbol);
+      else this.symbols.set(expr.name, symbol);
+      if (symbol !== undefined && symbol.kind !== "builtin") {
         this.report("not-a-value", expr.name.range, { name, found: `${describe(symbol)}, not a function` });
       }
       return UNKNOWN;
