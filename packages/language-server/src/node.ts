@@ -1,5 +1,6 @@
 /** The server as a Node program: over stdio, IPC or a socket, as the arguments say. The same file is its own worker. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
@@ -67,7 +68,10 @@ function folder(name: string): string | undefined {
 }
 
 if (isMainThread) {
-  startServer(createConnection(ProposedFeatures.all), {
+  const connection = createConnection(ProposedFeatures.all);
+  // A client that refuses a request of ours must not end the server.
+  process.on("unhandledRejection", (reason) => connection.console.error(String(reason)));
+  startServer(connection, {
     read,
     list,
     std: builtIn.std,
@@ -77,6 +81,11 @@ if (isMainThread) {
     makeWorker,
     drawSvg,
     exit: (code) => process.exit(code),
+    savePicture: async (name, svg) => {
+      const path = join(mkdtempSync(join(tmpdir(), "fathom-")), name);
+      writeFileSync(path, svg);
+      return pathToFileURL(path).href;
+    },
   });
 } else {
   const port = parentPort!;

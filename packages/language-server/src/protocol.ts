@@ -18,6 +18,8 @@ export const requests = {
   graph: "fathom/graph",
   /** `CurveParams → CurveResult` */
   curve: "fathom/curve",
+  /** `TaskParams → { markdown: string }`: the task beside the other tasks of its file. */
+  compare: "fathom/compare",
   /** `RunParams → RunResult`; cancellable: a cancelled run is stopped, not only forgotten. */
   run: "fathom/run",
   /** `{ code: string } → { markdown: string } | null` */
@@ -156,7 +158,8 @@ export interface CurveResult {
 }
 
 export interface RunParams extends TaskParams {
-  readonly sizes: Sizes;
+  /** Without: middling small ones. */
+  readonly sizes?: Sizes | undefined;
   /** By family: bit text, number, nested lists; `{ random: seed }` makes values. Missing ones are made from `seed`. */
   readonly inputs?: Readonly<Record<string, unknown>> | undefined;
   readonly seed?: number | undefined;
@@ -173,5 +176,6 @@ export interface RunResult {
     /** Nested lists, as JSON inputs are written. */
     readonly value: unknown;
   }[];
+  readonly sizes: Sizes;
   readonly milliseconds: number;
 }

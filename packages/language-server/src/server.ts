@@ -1,21 +1,30 @@
 /** The protocol layer: messages to questions of `editor/`, answers to messages. Holds no knowledge of the language. */
 import {
+  CodeActionKind,
   type Connection,
   DidChangeConfigurationNotification,
   ErrorCodes,
   type InitializeResult,
+  MessageType,
   ResponseError,
+  ShowMessageNotification,
   TextDocumentSyncKind,
   TextDocuments,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { Job, Source } from "./analysis/jobs";
 import { Cancelled, Lane, type WorkerLike } from "./analysis/lane";
+import { codeActions } from "./editor/actions";
+import { incomingCalls, outgoingCalls, prepareCalls } from "./editor/calls";
+import { compareMarkdown } from "./editor/compare";
+import { completions } from "./editor/completion";
 import { headOf } from "./editor/describe";
 import { formattingEdits } from "./editor/formatting";
 import { inlayHints } from "./editor/hints";
 import { codeMarkdown, hover } from "./editor/hover";
-import { codeLenses } from "./editor/lenses";
+import { codeLenses, lensCommands } from "./editor/lenses";
+import { linkedEditing } from "./editor/linked";
+import type { SymbolId } from "./editor/names";
 import {
   badName,
   definition,
@@ -27,8 +36,10 @@ import {
   symbolAt,
 } from "./editor/navigate";
 import { problems, toLsp } from "./editor/problems";
+import { signatureHelp } from "./editor/signature";
 import type { Snapshot } from "./editor/snapshot";
-import { documentSymbols, foldingRanges, selectionRange } from "./editor/symbols";
+import { documentSymbols, foldingRanges, selectionRange, workspaceSymbols } from "./editor/symbols";
+import { legend, semanticTokens, tokenEdits } from "./editor/tokens";
 import type { Unit } from "./editor/units";
 import { FigureStore } from "./figure-store";
 import {
@@ -40,11 +51,14 @@ import {
   notifications,
   type Problem,
   type ReportParams,
+  type ReportResult,
   type RunParams,
+  type RunResult,
   requests,
   type Settings,
   type TaskAtParams,
   type TaskInfo,
+  type TaskParams,
 } from "./protocol";
 import { normalise, Workspace, type World } from "./workspace";
 
@@ -55,12 +69,16 @@ export interface Edge extends World {
   readonly drawSvg: (dot: string) => Promise<string>;
   /** Ends the process after `exit`. */
   readonly exit: (code: number) => void;
+  /** Writes a picture where the editor can open it; its URI. */
+  readonly savePicture?: (name: string, svg: string) => Promise<string>;
 }
 
 const defaults: Settings = {
   hints: { enabled: true, maximumLength: 40 },
   lenses: { enabled: true },
 };
+
+const serverCommand = (command: string): string => command.replace(/^fathom\./, "fathom.server.");
 
 /** A request about figures waits so long for an analysis that is about to end, then answers with the last ones. */
 const GRACE_MS = 12;
@@ -78,6 +96,7 @@ export function startServer(connection: Connection, edge: Edge): void {
     refreshHints: false,
     refreshLenses: false,
     refreshDiagnostics: false,
+    showDocument: false,
   };
   const store = new FigureStore();
   const workspace = new Workspace(edge, () => {
@@ -226,6 +245,7 @@ export function startServer(connection: Connection, edge: Edge): void {
     can.refreshHints = capabilities.workspace?.inlayHint?.refreshSupport === true;
     can.refreshLenses = capabilities.workspace?.codeLens?.refreshSupport === true;
     can.refreshDiagnostics = capabilities.workspace?.diagnostics?.refreshSupport === true;
+    can.showDocument = capabilities.window?.showDocument?.support === true;
     workspace.folders = (params.workspaceFolders ?? []).map((f) => normalise(f.uri));
     if (workspace.folders.length === 0 && typeof params.rootUri === "string")
       workspace.folders = [normalise(params.rootUri)];
@@ -246,6 +266,16 @@ export function startServer(connection: Connection, edge: Edge): void {
         selectionRangeProvider: true,
         documentFormattingProvider: true,
         documentRangeFormattingProvider: true,
+        completionProvider: { triggerCharacters: [".", ":", "[", "{", " ", '"'] },
+        signatureHelpProvider: { triggerCharacters: ["(", "[", ","], retriggerCharacters: [")", "]"] },
+        workspaceSymbolProvider: true,
+        semanticTokensProvider: { legend, full: { delta: true }, range: true },
+        callHierarchyProvider: true,
+        linkedEditingRangeProvider: true,
+        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite] },
+        ...(clientCommands
+          ? {}
+          : { executeCommandProvider: { commands: Object.values(lensCommands).map(serverCommand) } }),
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
       },
     };
@@ -296,6 +326,7 @@ export function startServer(connection: Connection, edge: Edge): void {
     running.get(uri)?.cancel();
     running.delete(uri);
     pushed.delete(uri);
+    tokens.delete(uri);
     workspace.close(uri);
     store.forget(uri);
     if (!can.pull) connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
@@ -331,9 +362,7 @@ export function startServer(connection: Connection, edge: Edge): void {
     const snapshot = snapshotOf(params);
     return snapshot === undefined
       ? null
-      : codeLenses(snapshot, known(snapshot.uri), (c) =>
-          clientCommands ? c : c.replace(/^fathom\./, "fathom.server."),
-        );
+      : codeLenses(snapshot, known(snapshot.uri), (c) => (clientCommands ? c : serverCommand(c)));
   });
   connection.onHover((params) => {
     const snapshot = snapshotOf(params);
@@ -403,7 +432,151 @@ export function startServer(connection: Connection, edge: Edge): void {
     return snapshot === undefined ? null : formattingEdits(snapshot, params.range);
   });
 
+  connection.onCompletion(async (params) => {
+    const modules = await workspace.modules(normalise(params.textDocument.uri));
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined
+      ? null
+      : completions(snapshot, at(snapshot, params.position), known(snapshot.uri), modules);
+  });
+  connection.onSignatureHelp((params) => {
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined ? null : (signatureHelp(snapshot, at(snapshot, params.position)) ?? null);
+  });
+  connection.onWorkspaceSymbol(async ({ query }) =>
+    (await workspace.all()).flatMap((s) => workspaceSymbols(s, query)),
+  );
+  connection.languages.onLinkedEditingRange((params) => {
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined ? null : (linkedEditing(snapshot, at(snapshot, params.position)) ?? null);
+  });
+
+  // Semantic tokens: the last answer of each document is kept, to answer the next with what changed.
+  const tokens = new Map<string, { readonly id: string; readonly data: number[] }>();
+  let tokenAnswers = 0;
+  const remember = (uri: string, data: number[]): string => {
+    const id = String(++tokenAnswers);
+    tokens.set(uri, { id, data });
+    return id;
+  };
+  connection.languages.semanticTokens.on((params) => {
+    const snapshot = snapshotOf(params);
+    const data = snapshot === undefined ? [] : semanticTokens(snapshot);
+    return { resultId: remember(normalise(params.textDocument.uri), data), data };
+  });
+  connection.languages.semanticTokens.onDelta((params) => {
+    const snapshot = snapshotOf(params);
+    const uri = normalise(params.textDocument.uri);
+    const before = tokens.get(uri);
+    const data = snapshot === undefined ? [] : semanticTokens(snapshot);
+    const resultId = remember(uri, data);
+    return before?.id === params.previousResultId
+      ? { resultId, edits: tokenEdits(before.data, data) }
+      : { resultId, data };
+  });
+  connection.languages.semanticTokens.onRange((params) => {
+    const snapshot = snapshotOf(params);
+    return { data: snapshot === undefined ? [] : semanticTokens(snapshot, params.range) };
+  });
+
+  connection.languages.callHierarchy.onPrepare((params) => {
+    const snapshot = snapshotOf(params);
+    return snapshot === undefined ? null : prepareCalls(snapshot, at(snapshot, params.position));
+  });
+  connection.languages.callHierarchy.onIncomingCalls(async ({ item }) => {
+    const id = item.data as SymbolId;
+    return (await workspace.all()).flatMap((s) => incomingCalls(s, id));
+  });
+  connection.languages.callHierarchy.onOutgoingCalls(({ item }) => {
+    const id = item.data as SymbolId;
+    const snapshot = workspace.snapshot(id.path);
+    return snapshot === undefined ? null : outgoingCalls(snapshot, id);
+  });
+
+  connection.onCodeAction(async (params) => {
+    const { uri } = params.textDocument;
+    await settle(uri);
+    const snapshot = workspace.snapshot(uri);
+    if (snapshot === undefined) return null;
+    const others = await workspace.all();
+    const actions = codeActions(snapshot, params.range, {
+      diagnostics: problems(snapshot, (unit) => store.get(unit)),
+      toLsp: (d) => toLsp(snapshot, d, docsBase),
+      known: known(snapshot.uri),
+      exports: (name) => workspace.exporters(snapshot.uri, name, others),
+      modules: await workspace.modules(snapshot.uri),
+      only: params.context.only,
+    });
+    // Edits name the document as the client does.
+    return actions.map((a) => ({
+      ...a,
+      edit: { changes: { [clientUri(uri)]: a.edit?.changes?.[snapshot.uri] ?? [] } },
+    }));
+  });
+
+  /** The lenses' commands for editors that have none of their own: the answer is a message, a graph a picture. */
+  connection.onExecuteCommand(async ({ command, arguments: given = [] }) => {
+    const [uri, task] = given as string[];
+    if (uri === undefined || task === undefined) return null;
+    const snapshot = workspace.snapshot(uri);
+    const params = { uri, task };
+    const show = (text: string, problems: readonly Problem[] = []): void => {
+      const message = problems.length > 0 ? problems.map((p) => p.message).join("\n") : text;
+      const type = problems.length > 0 ? MessageType.Error : MessageType.Info;
+      connection.sendNotification(ShowMessageNotification.type, { type, message });
+    };
+    if (command === serverCommand(lensCommands.report)) {
+      const report = await ask<ReportResult>(params, (source) => ({ kind: "report", source, params }), {
+        problems: [],
+      });
+      show(report.markdown ?? "", report.problems);
+      return report.markdown ?? null;
+    }
+    if (command === serverCommand(lensCommands.compare)) {
+      const markdown = snapshot === undefined ? "" : compareMarkdown(snapshot, task, known(snapshot.uri));
+      show(markdown);
+      return markdown;
+    }
+    if (command === serverCommand(lensCommands.run)) {
+      const run = await ask<RunResult>(
+        params,
+        (source) => ({ kind: "run", source, params: { ...params, sizes: undefined } }),
+        { problems: [], outputs: [], sizes: {}, milliseconds: 0 },
+      );
+      const sizes = Object.entries(run.sizes).map(([n, v]) => `${n} = ${v}`);
+      const outputs = run.outputs.map((o) => `${o.name} = ${JSON.stringify(o.value)}`);
+      show(
+        [`${task} with random inputs at ${sizes.join(", ") || "no sizes"}`, ...outputs].join("\n"),
+        run.problems,
+      );
+      return run;
+    }
+    if (command === serverCommand(lensCommands.graph)) {
+      const graph = await ask<GraphResult>(params, (source) => ({ kind: "graph", source, params }), {
+        problems: [],
+      });
+      if (graph.dot === undefined) {
+        show("no small sizes give a graph that can be drawn", graph.problems);
+        return null;
+      }
+      const path = await edge.savePicture?.(`${task}.svg`, await edge.drawSvg(graph.dot));
+      if (path !== undefined) {
+        const shown =
+          can.showDocument && (await connection.window.showDocument({ uri: path, external: true })).success;
+        if (!shown) show(path);
+      }
+      return path ?? null;
+    }
+    return null;
+  });
+
   // Questions beyond the protocol
+
+  connection.onRequest(requests.compare, async ({ uri, task }: TaskParams) => {
+    await settle(uri);
+    const snapshot = workspace.snapshot(uri);
+    return { markdown: snapshot === undefined ? "" : compareMarkdown(snapshot, task, known(snapshot.uri)) };
+  });
 
   function taskInfo(snapshot: Snapshot, unit: Unit): TaskInfo {
     const { task } = unit;
@@ -489,7 +662,7 @@ export function startServer(connection: Connection, edge: Edge): void {
     ask(
       params,
       (source) => ({ kind: "run", source, params }),
-      { problems: [], outputs: [], milliseconds: 0 },
+      { problems: [], outputs: [], sizes: {}, milliseconds: 0 },
       token,
     ),
   );

@@ -140,13 +140,59 @@ export class Workspace {
     return snapshot;
   }
 
-  /** Snapshots of every file of the workspace and every open one; the standard library is not among them. */
-  async all(): Promise<Snapshot[]> {
+  /** The files of the workspace on disk. */
+  private list(): Promise<readonly string[]> {
     this.listed ??= Promise.all(this.folders.map((f) => this.world.list(f))).then((l) =>
       l.flat().map(normalise),
     );
-    const uris = new Set([...this.open.keys(), ...(await this.listed)]);
+    return this.listed;
+  }
+
+  /** Snapshots of every file of the workspace and every open one; the standard library is not among them. */
+  async all(): Promise<Snapshot[]> {
+    const uris = new Set([...this.open.keys(), ...(await this.list())]);
     return [...uris].flatMap((uri) => this.snapshot(uri) ?? []);
+  }
+
+  /** How a file is imported from another one. */
+  private specOf(from: string, uri: string): string {
+    if (this.isStd(uri)) return `std/${uri.slice(this.stdBase.length + 1).replace(/\.fathom$/, "")}`;
+    const [a, b] = [from.split("/").slice(0, -1), uri.split("/")];
+    let k = 0;
+    while (k < a.length && k < b.length - 1 && a[k] === b[k]) k++;
+    const up = "../".repeat(a.length - k);
+    return `${up === "" ? "./" : up}${b.slice(k).map(decodeURIComponent).join("/")}`;
+  }
+
+  private get std(): string[] {
+    return Object.keys(this.world.std).map((name) => `${this.stdBase}/${name}`);
+  }
+
+  /** Everything that a file may import, as it would write it. */
+  async modules(from: string): Promise<string[]> {
+    const files = [...new Set([...this.open.keys(), ...(await this.list())])].filter(
+      (u) => u !== from && !this.isStd(u),
+    );
+    return [...files, ...this.std].map((uri) => this.specOf(from, uri)).sort();
+  }
+
+  /** Which files declare a name: those of the workspace (`others`) and the library. */
+  exporters(
+    from: string,
+    name: string,
+    others: readonly Snapshot[],
+  ): { readonly spec: string; readonly kind: string }[] {
+    const library = this.std.flatMap((uri) => this.snapshot(uri) ?? []);
+    const words: Readonly<Record<string, string>> = { fn: "function" };
+    return [...others, ...library].flatMap((s) =>
+      s.uri === from
+        ? []
+        : s.file.tree.items.flatMap((item) =>
+            "name" in item && item.kind !== "reduction" && item.name.text === name
+              ? [{ spec: this.specOf(from, s.uri), kind: words[item.kind] ?? item.kind }]
+              : [],
+          ),
+    );
   }
 
   isStd(uri: string): boolean {

@@ -19,7 +19,7 @@ import type { InitializationOptions } from "../src/protocol";
 
 const serverPath = resolve(import.meta.dirname, "../dist/server.cjs");
 
-interface Marked {
+export interface Marked {
   readonly text: string;
   readonly cursors: readonly Position[];
   readonly ranges: readonly Range[];

@@ -7,6 +7,7 @@ import {
   bindValues,
   type Compiled,
   compileTask,
+  defaultSizes,
   drawGraph,
   emitJs,
   type FamilyValues,
@@ -178,11 +179,18 @@ async function run(
   { source, params }: Extract<Job, { kind: "run" }>,
   { loadModule, clock }: JobContext,
 ): Promise<RunResult> {
-  const failed = (problems: readonly Problem[]): RunResult => ({ problems, outputs: [], milliseconds: 0 });
+  let sizes: Sizes = params.sizes ?? {};
+  const failed = (problems: readonly Problem[]): RunResult => ({
+    problems,
+    outputs: [],
+    sizes,
+    milliseconds: 0,
+  });
   const { compiled, problems: broken } = ready(source);
   if (compiled === undefined) return failed(broken);
   const { system, unproved } = compiled;
-  const { sizes, keep = [], seed = 0 } = params;
+  const { keep = [], seed = 0 } = params;
+  sizes = params.sizes ?? defaultSizes(system) ?? {};
   const wrong = sizeProblems(system, sizes);
   if (wrong.length > 0) return failed(wrong.map(problem));
   const inputs: Record<string, ArrayLike<number>> = {};
@@ -210,7 +218,7 @@ async function run(
       const family = system.families.find((f) => f.name === name)!;
       return { name, type: typeText(family.type), extent: v.extent, value: toNested(family, sizes, v) };
     });
-    return { problems: [], outputs, milliseconds: clock() - start };
+    return { problems: [], outputs, sizes, milliseconds: clock() - start };
   } catch (error) {
     return failed([runProblem(error, sizes)]);
   }

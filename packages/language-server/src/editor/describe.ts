@@ -144,7 +144,7 @@ const outputsText = (program: CheckedProgram, task: TaskItem): string => {
 const argumentNames = ["x", "y", "z", "w"];
 
 /** `min(x, y)`, with what it takes and gives. */
-function builtinDescription(name: string): Description {
+export function builtinDescription(name: string): Description {
   const builtin = Object.hasOwn(builtins, name) ? builtins[name] : undefined;
   if (builtin === undefined) return { code: name };
   const { arity, takes, gives } = builtin;

@@ -46,7 +46,7 @@ export function inlayHints(
     const { figures, state } = known(unit);
     if (figures === undefined) continue;
     const { depth } = figures;
-    const edit = state === "fresh" ? expectDepthEdit(snapshot, unit, depth) : undefined;
+    const edit = state === "fresh" ? expectEdit(snapshot, unit, "depth", depth) : undefined;
     add(
       task.name.range.end,
       shortSummary(figures),
@@ -74,26 +74,24 @@ export function inlayHints(
   return hints;
 }
 
-/** Writes a task's depth as an `expect`; undefined where the text has one, or the form cannot be written. */
-function expectDepthEdit(
+/** Writes a figure of a task as an `expect`; undefined where the text has one, or the form cannot be written. */
+export function expectEdit(
   snapshot: Snapshot,
   unit: Unit,
-  depth: ShownFigure | undefined,
+  figure: "depth" | "work",
+  found: ShownFigure | undefined,
 ): TextEdit | undefined {
-  if (depth?.source === undefined || depth.relation === ">=") return undefined;
+  if (found?.source === undefined || found.relation === ">=") return undefined;
   const has = unit.task.members.some(
     (m) =>
       m.kind === "expect" &&
       m.claim.kind === "figure" &&
-      m.claim.figure === "depth" &&
+      m.claim.figure === figure &&
       m.claim.model === "steps",
   );
   if (has) return undefined;
-  return insertMember(
-    snapshot,
-    unit.task,
-    `expect depth ${depth.relation === "=" ? "==" : "<="} ${depth.source}`,
-  );
+  const sign = found.relation === "=" ? "==" : "<=";
+  return insertMember(snapshot, unit.task, `expect ${figure} ${sign} ${found.source}`);
 }
 
 /** A new last line of a task. */

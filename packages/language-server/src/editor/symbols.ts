@@ -5,6 +5,7 @@ import {
   type FoldingRange,
   FoldingRangeKind,
   type SelectionRange,
+  type SymbolInformation,
   SymbolKind,
 } from "vscode-languageserver-types";
 import { headOf } from "./describe";
@@ -126,4 +127,29 @@ export function selectionRange(snapshot: Snapshot, offset: number): SelectionRan
   }
   const at = snapshot.document().positionAt(offset);
   return selection ?? { range: { start: at, end: at } };
+}
+
+/** Items and families whose name has the letters of the query, in order. */
+export function workspaceSymbols(snapshot: Snapshot, query: string): SymbolInformation[] {
+  const letters = query.toLowerCase();
+  const matches = (name: string): boolean => {
+    let k = 0;
+    for (const c of name.toLowerCase()) if (c === letters[k]) k++;
+    return k === letters.length;
+  };
+  const flat = (symbols: readonly DocumentSymbol[], containerName?: string): SymbolInformation[] =>
+    symbols.flatMap((s) => [
+      ...(matches(s.name)
+        ? [
+            {
+              name: s.name,
+              kind: s.kind,
+              location: { uri: snapshot.uri, range: s.selectionRange },
+              ...(containerName === undefined ? {} : { containerName }),
+            },
+          ]
+        : []),
+      ...flat(s.children ?? [], s.name),
+    ]);
+  return flat(documentSymbols(snapshot));
 }

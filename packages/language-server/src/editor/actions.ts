@@ -1,0 +1,82 @@
+/** Code actions: quick fixes of the diagnostics in a range, and what can be done with the task or family there. */
+
+import type { Diagnostic } from "@fathom/lang";
+import {
+  type CodeAction,
+  CodeActionKind,
+  type Diagnostic as LspDiagnostic,
+  type Range,
+  type TextEdit,
+} from "vscode-languageserver-types";
+import type { Known } from "../figure-store";
+import { type Edit, type FixContext, fixesFor } from "./fixes";
+import { expectEdit } from "./hints";
+import { rangeOf } from "./navigate";
+import { asReduction } from "./rewrites";
+import type { Snapshot } from "./snapshot";
+import type { Unit } from "./units";
+
+export interface ActionOptions {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly toLsp: (d: Diagnostic) => LspDiagnostic;
+  readonly known: (unit: Unit) => Known;
+  readonly exports: FixContext["exports"];
+  readonly modules: readonly string[];
+  /** The kinds asked for; all when undefined. */
+  readonly only?: readonly string[] | undefined;
+}
+
+export function codeActions(snapshot: Snapshot, range: Range, options: ActionOptions): CodeAction[] {
+  const document = snapshot.document();
+  const [from, to] = [document.offsetAt(range.start), document.offsetAt(range.end)];
+  const touches = (r: { start: number; end: number }) => r.start <= to && from <= r.end;
+  const wants = (kind: string) =>
+    options.only === undefined || options.only.some((k) => kind === k || kind.startsWith(`${k}.`));
+  const edit = (edits: readonly TextEdit[]) => ({ changes: { [snapshot.uri]: [...edits] } });
+  const lspEdits = (edits: readonly Edit[]): TextEdit[] =>
+    edits.map((e) => ({ range: rangeOf(snapshot, snapshot.uri, e.range), newText: e.text }));
+  const actions: CodeAction[] = [];
+  const unitAt = (offset: number) => snapshot.unitAt(offset);
+  if (wants(CodeActionKind.QuickFix)) {
+    for (const diagnostic of options.diagnostics) {
+      if (!touches(diagnostic.range)) continue;
+      const unit = unitAt(diagnostic.range.start);
+      const figures = unit === undefined ? undefined : options.known(unit).figures;
+      const { exports, modules } = options;
+      for (const fix of fixesFor({ snapshot, diagnostic, figures, exports, modules }))
+        actions.push({
+          title: fix.title,
+          kind: CodeActionKind.QuickFix,
+          diagnostics: [options.toLsp(diagnostic)],
+          ...(fix.preferred === true ? { isPreferred: true } : {}),
+          edit: edit(lspEdits(fix.edits)),
+        });
+    }
+  }
+  const unit = unitAt(from);
+  if (unit === undefined || unit.broken) return actions;
+  const { figures, state } = options.known(unit);
+  if (wants(CodeActionKind.RefactorRewrite)) {
+    for (const figure of ["depth", "work"] as const) {
+      const found = state === "fresh" ? figures?.[figure] : undefined;
+      const inserted = expectEdit(snapshot, unit, figure, found);
+      if (inserted === undefined || found === undefined) continue;
+      actions.push({
+        title: `Insert \`${inserted.newText.trim()}\` (${found.standing})`,
+        kind: CodeActionKind.RefactorRewrite,
+        edit: edit([inserted]),
+      });
+    }
+    for (const member of unit.task.members) {
+      if (member.kind !== "family" || !touches(member.range)) continue;
+      const rewrite = asReduction(snapshot, member);
+      if (rewrite !== undefined)
+        actions.push({
+          title: rewrite.title,
+          kind: CodeActionKind.RefactorRewrite,
+          edit: edit(lspEdits(rewrite.edits)),
+        });
+    }
+  }
+  return actions;
+}
