@@ -432,7 +432,7 @@ class Builder {
     if (under(x, y)) return positive(y) ? wide(x) : this.upTo(x);
     if (under(y, x)) return positive(x) ? wide(y) : this.upTo(y);
     if (x.length === 1 && y.length === 1 && positive(x) && positive(y)) {
-      const of = [x[0]!.monomial, y[0]!.monomial];
+      const of = [x[0]!.monomial, y[0]!.monomial].sort((p, q) => (monomialKey(p) < monomialKey(q) ? -1 : 1));
       const key = this.unit({ kind: "min", of, level: 0 });
       return monomialSum({ powers: new Map([[key, one]]) }, rational(1n, 1n << 64n), rational(1n << 64n));
     }
@@ -486,8 +486,8 @@ class Builder {
     }
     if (found.length === 0) return this.sum(f.cases[f.cases.length - 1]!.value);
     if (found.length === 1) return found[0]!.value;
-    // One case's growth stands for all where it bounds the others in their regions.
-    const all = found.find((x) =>
+    // A case's growth stands for all where it bounds the others in their regions; of several such, the least does.
+    const bounds = found.filter((x) =>
       found.every(
         (y) =>
           y === x ||
@@ -501,13 +501,13 @@ class Builder {
           ),
       ),
     );
-    const same = found.every((y) =>
-      found.every((x) => y.value.every((t) => x.value.some((u) => this.dominated(t.monomial, u.monomial)))),
+    const certain = found.every((x) => x.value.every((t) => signOf(t.low) > 0));
+    if (bounds.length < found.length || !certain) this.tight = false;
+    const [first, ...more] = bounds.map((x) =>
+      x.value.filter((t) => signOf(t.high) > 0).map((t) => ({ ...t, low: rational(1n, 1n << 64n) })),
     );
-    if (!same) this.tight = false;
-    if (all !== undefined)
-      return all.value.map((t) => (signOf(t.low) > 0 ? t : { ...t, low: same ? t.low : zero }));
-    return this.maximum(found.map((x) => x.value));
+    if (first === undefined) return this.maximum(found.map((x) => x.value));
+    return more.reduce<Sum>((a, b) => this.minimum(a, b), first);
   }
 }
 

@@ -84,7 +84,12 @@ describe("growth of closed forms", () => {
       { guard: le(size("n"), size("k")), value: closed.mul(n, n) },
       { guard: always, value: closed.sub(closed.mul(c(2), k, n), closed.mul(k, k)) },
     ]);
-    expect(text(g)).toBe("O(k*n)");
+    expect(text(g)).toBe("O(min(k*n, n^2))");
+    const h = closed.cases([
+      { guard: le(size("n"), size("k")), value: n },
+      { guard: always, value: k },
+    ]);
+    expect(text(h)).toBe("Θ(min(k, n))");
   });
 
   test("const sizes and bounded sizes do not grow", () => {
