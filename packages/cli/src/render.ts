@@ -1,6 +1,16 @@
 /** Diagnostics and reports as text for a terminal. Colours follow NO_COLOR and the terminal (picocolors). */
-import type { ModelReport, Report } from "@fathom/compiler";
-import { printInstance } from "@fathom/compiler";
+import {
+  type Figure,
+  type Growth,
+  type ModelReport,
+  wholeOrRounded as number,
+  printGrowth,
+  printInstance,
+  type Report,
+  type ShownPart,
+  shownParts,
+  sizesText,
+} from "@fathom/compiler";
 import type { Diagnostic } from "@fathom/lang";
 import pc from "picocolors";
 import { renderJudgement } from "./render-judgement";
@@ -30,11 +40,24 @@ export function renderDiagnostic(d: Diagnostic, textOf: (file: string) => string
   return lines.join("\n");
 }
 
-const number = (n: number): string => (Number.isInteger(n) ? n.toLocaleString("en-US") : n.toFixed(2));
-const sizesText = (sizes: Readonly<Record<string, number>>): string =>
-  Object.entries(sizes)
-    .map(([n, v]) => `${n} = ${v}`)
-    .join(", ");
+/** What a figure rests on, at a glance: green is proved. */
+const paintStanding = (part: ShownPart): string =>
+  part.standing.kind === "proved" ? pc.green(part.note) : pc.yellow(part.note);
+
+/** What is known, one line each; how it grows stands with the value. */
+function figureLines(figure: Figure, growth: Growth | undefined): string[] {
+  const parts = shownParts(figure);
+  if (parts.length === 0) return [pc.dim(figure.why ?? "unknown")];
+  const order = growth === undefined ? "" : `  ${printGrowth(growth)}`;
+  const place = Math.max(
+    0,
+    parts.findIndex((p) => p.relation === "="),
+  );
+  return parts.map((p, k) => {
+    const relation = p.relation === "=" && parts.length === 1 ? "" : `${p.relation} `;
+    return `${relation}${pc.cyan(p.form)}${k === place ? order : ""}  ${paintStanding(p)}`;
+  });
+}
 
 /** The report of `fathom analyze`. Every figure says its model and its standing. */
 export function renderReport(report: Report): string {
@@ -43,16 +66,14 @@ export function renderReport(report: Report): string {
   const lines = [pc.bold(`${report.task}`) + (at === "" ? "" : `  at ${at}`), ""];
   const model = (name: string, about: string, r: ModelReport): void => {
     lines.push(`${pc.bold(name)}  ${pc.dim(about)}`);
-    const row = (label: string, exact: number, guess: ModelReport["depth"]): void => {
-      const form =
-        guess === undefined
-          ? pc.dim("no closed form found")
-          : `${pc.cyan(guess.text)}  ${pc.dim(`checked at ${guess.samples} sizes (${guess.range}), not proved`)}`;
-      lines.push(`  ${label.padEnd(12)}${number(exact).padStart(14)}   ${form}`);
+    const row = (label: string, exact: number, figure: Figure, growth: Growth | undefined): void => {
+      const [first = "", ...more] = figureLines(figure, growth);
+      lines.push(`  ${label.padEnd(12)}${number(exact).padStart(14)}   ${first}`);
+      for (const line of more) lines.push(`${" ".repeat(31)}${line}`);
     };
-    row("depth", r.at.depth, r.depth);
-    row("work", r.at.work, r.work);
-    row("width", r.at.width, r.width);
+    row("depth", r.at.depth, r.depth, r.growth.depth);
+    row("work", r.at.work, r.work, r.growth.work);
+    row("width", r.at.width, r.width, r.growth.width);
     lines.push(
       `  ${"parallelism".padEnd(12)}${number(r.at.parallelism).padStart(14)}   ${pc.dim("work / depth")}`,
     );
@@ -64,15 +85,22 @@ export function renderReport(report: Report): string {
   };
   model("steps", "unbounded fan-in: an equation is one gate", steps);
   model("ops", "bounded fan-in: every scalar operation counts", ops);
-  lines.push(pc.bold("families"));
+  lines.push(pc.bold("families") + pc.dim("  (largest level and work, in steps)"));
   const width = Math.max(...steps.at.families.map((f) => f.name.length), 6);
-  lines.push(pc.dim(`  ${"name".padEnd(width)}  role    instances   level (steps)   level (ops)`));
-  steps.at.families.forEach((f, k) => {
-    const other = ops.at.families[k]!;
-    lines.push(
-      `  ${f.name.padEnd(width)}  ${f.role.padEnd(6)}  ${number(f.instances).padStart(9)}   ${number(f.maxLevel).padStart(13)}   ${number(other.maxLevel).padStart(11)}`,
-    );
-  });
+  const forms = new Map(steps.families.map((f) => [f.name, f]));
+  const brief = (figure: Figure | undefined): string => {
+    const [part] = figure === undefined ? [] : shownParts(figure);
+    if (part === undefined) return "";
+    return `${part.relation === "=" ? "" : `${part.relation} `}${pc.cyan(part.form)} ${part.standing.kind === "proved" ? pc.green("proved") : pc.yellow(part.standing.kind)}`;
+  };
+  for (const f of steps.at.families) {
+    const own = forms.get(f.name);
+    const defined =
+      own === undefined
+        ? pc.dim("given")
+        : `level ${number(f.maxLevel)}${join(brief(own.level))}${pc.dim(" · ")}work ${number(f.work)}${join(brief(own.work))}`;
+    lines.push(`  ${f.name.padEnd(width)}  ${pc.dim(f.role.padEnd(6))}  ${defined}`);
+  }
   lines.push("", pc.bold("critical path") + pc.dim("  (steps; each reads the one before)"));
   const { instances, omitted } = criticalPath;
   const half = omitted > 0 ? instances.length / 2 : instances.length;
@@ -92,11 +120,7 @@ export function renderReport(report: Report): string {
     lines.push("", pc.bold("expect"));
     for (const e of report.expects) {
       const mark =
-        e.outcome === "proved" || e.outcome === "checked"
-          ? pc.green("✓")
-          : e.outcome === "failed"
-            ? pc.red("✗")
-            : pc.yellow("?");
+        e.outcome === "proved" ? pc.green("✓") : e.outcome === "refuted" ? pc.red("✗") : pc.yellow("?");
       lines.push(`  ${mark} ${e.text}  ${pc.dim(e.detail)}`);
     }
   }
@@ -109,3 +133,6 @@ export function renderReport(report: Report): string {
     );
   return lines.join("\n");
 }
+
+const join = (text: string): string =>
+  (text === "" ? "" : ` = ${text}`).replace("= ≤", "≤").replace("= ≥", "≥");

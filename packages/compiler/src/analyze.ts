@@ -1,28 +1,20 @@
 /**
- * The report on a task: figures at given sizes, closed forms, the critical path, and what became of each `expect`.
- * All of it data; the command line and the editor render the same record.
+ * The report on a task: its figures for all sizes, counts at given sizes, the critical path, and what became of each
+ * `expect`. All of it data; the command line and the editor render the same record.
  */
-import {
-  type CheckedProgram,
-  type Diagnostic,
-  diagnostic,
-  type ExpectMember,
-  type TaskItem,
-} from "@fathom/lang";
-import { brokenObligation, checkCycles, checkReads, checkWhere, compareFigure } from "./checks/checks";
+import { type CheckedProgram, type Diagnostic, diagnostic, type TaskItem } from "@fathom/lang";
+import { checkCycles, checkReads, checkWhere } from "./checks/checks";
 import { checkIndexFaults } from "./checks/index-faults";
-import { smallSizes } from "./checks/small-sizes";
 import type { CostModel } from "./depth/cost";
-import { type Guess, guess, type Sample } from "./depth/guess";
 import { criticalPath, type Instance } from "./depth/instance-graph";
+import { defaultSizes, sizeProblems } from "./depth/samples";
 import { type Unrolled, unroll } from "./depth/unroll";
-import { evaluateIndex } from "./equations/evaluate-index";
-import { lower, lowerSize } from "./equations/lower";
-import { printCondition } from "./equations/print";
-import type { FamilyValues, IndexExpr, Read, Sizes, System } from "./equations/system";
-import { checkSizes, place, showSizes } from "./equations/values";
+import { lower } from "./equations/lower";
+import type { FamilyValues, Read, Sizes, System } from "./equations/system";
+import { place } from "./equations/values";
+import { decideExpects, type ExpectResult, expectDiagnostics } from "./report/expects";
+import { type FormsMemo, formsOf, type ModelForms } from "./report/forms";
 import { type Schedule, schedule } from "./schedule/schedule";
-import { judgeClassExpect } from "./verdict/expects";
 import { verdictOf } from "./verdict/judge";
 import type { Judgement } from "./verdict/verdict";
 
@@ -56,22 +48,6 @@ export function compileTask(program: CheckedProgram, task: TaskItem): Compiled {
   };
 }
 
-/** Everything wrong with these sizes: missing, out of range, `where` of the task or of one it uses. */
-export function sizeProblems(system: System, sizes: Sizes): Diagnostic[] {
-  const found = checkSizes(system, sizes);
-  if (found.length > 0) return found;
-  return (system.obligations ?? []).flatMap((o) => {
-    const broken = brokenObligation(o, sizes);
-    if (broken === undefined) return [];
-    const at = Object.entries(broken)
-      .map(([n, v]) => `${n} = ${v}`)
-      .join(", ");
-    return [
-      diagnostic("where-broken", place(o.origin), { condition: printCondition(o.condition), sizes: at }),
-    ];
-  });
-}
-
 export interface Figures {
   readonly model: CostModel;
   readonly sizes: Sizes;
@@ -92,11 +68,9 @@ export interface Figures {
   }[];
 }
 
-export interface ModelReport {
+/** Figures for all sizes, and the counts at the sizes of the report. */
+export interface ModelReport extends ModelForms {
   readonly at: Figures;
-  readonly depth: Guess | undefined;
-  readonly work: Guess | undefined;
-  readonly width: Guess | undefined;
 }
 
 export interface Report {
@@ -112,12 +86,6 @@ export interface Report {
   readonly judgement: Judgement;
 }
 
-export interface ExpectResult {
-  readonly text: string;
-  readonly outcome: "proved" | "checked" | "failed" | "undecided";
-  readonly detail: string;
-}
-
 export interface AnalyzeOptions {
   /** The sizes for exact figures; without, middling small ones. */
   readonly sizes?: Sizes | undefined;
@@ -125,60 +93,15 @@ export interface AnalyzeOptions {
   readonly values?: ReadonlyMap<string, FamilyValues> | undefined;
   readonly limit?: number | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
-}
-
-const SAMPLE_LIMIT = 20_000;
-const SAMPLE_BUDGET = 400_000;
-
-/** Samples of both models at small sizes, within a budget of instances. */
-export function sampleFigures(
-  system: System,
-): { readonly sizes: Sizes; readonly steps: Unrolled; readonly ops: Unrolled }[] {
-  const found: { sizes: Sizes; steps: Unrolled; ops: Unrolled }[] = [];
-  let budget = SAMPLE_BUDGET;
-  const rank = system.sizes.length;
-  const candidates = smallSizes(
-    system,
-    rank <= 1 ? 40 : rank === 2 ? 11 : rank === 3 ? 7 : 5,
-    rank <= 1 ? 40 : 90,
-  );
-  // Sizes that differ by much tell logarithms apart from constants.
-  for (const far of [13, 17, 33]) {
-    for (const s of system.sizes) {
-      const base = candidates[candidates.length - 1];
-      if (rank > 1 && base !== undefined) candidates.push({ ...base, [s.name]: far });
-    }
-  }
-  for (const sizes of candidates) {
-    if (budget <= 0 && found.length >= 8) break;
-    if (sizeProblems(system, sizes).length > 0) continue;
-    const steps = unroll(system, sizes, { model: "steps", limit: SAMPLE_LIMIT });
-    if (!steps.ok) continue;
-    const ops = unroll(system, sizes, { model: "ops", limit: SAMPLE_LIMIT });
-    if (!ops.ok) continue;
-    budget -= 2 * steps.result.instances + steps.result.work + ops.result.work;
-    found.push({ sizes, steps: steps.result, ops: ops.result });
-  }
-  return found;
-}
-
-/** Sizes to show when none are asked for: every size as near to 8 as `where` allows. */
-export function defaultSizes(system: System): Sizes | undefined {
-  for (const n of [8, 6, 5, 4, 3, 2, 7, 9, 10, 12, 16]) {
-    const sizes = Object.fromEntries(
-      system.sizes.map((s) => [s.name, s.kind === "const" ? Math.min(n, 2) : n]),
-    );
-    if (sizeProblems(system, sizes).length === 0) return sizes;
-  }
-  const small = smallSizes(system, 12, 60);
-  return small[small.length - 1];
+  /** Where forms are kept between calls; without, with all others of this process. */
+  readonly memo?: FormsMemo | undefined;
 }
 
 export type AnalyzeResult =
   | { readonly ok: true; readonly report: Report }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** The whole report. Exact at the sizes given; closed forms are checked at small sizes, not proved. */
+/** The whole report: forms for all sizes with their standing, and exact counts at the sizes given. */
 export function analyze(compiled: Compiled, options: AnalyzeOptions = {}): AnalyzeResult {
   const { system } = compiled;
   const sizes = options.sizes ?? defaultSizes(system);
@@ -191,31 +114,18 @@ export function analyze(compiled: Compiled, options: AnalyzeOptions = {}): Analy
   if (!steps.ok) return steps;
   const ops = unroll(system, sizes, { model: "ops", values, limit, onProgress });
   if (!ops.ok) return ops;
-  const samples = sampleFigures(system);
-  const names = system.sizes.map((s) => s.name);
-  const form = (model: "steps" | "ops", figure: "depth" | "work" | "width") =>
-    guess(
-      names,
-      samples.map((s): Sample => ({ sizes: s.sizes, value: s[model][figure] })),
-    );
-  const report = (model: "steps" | "ops", unrolled: Unrolled): ModelReport => ({
-    at: figuresOf(unrolled),
-    depth: form(model, "depth"),
-    work: form(model, "work"),
-    width: form(model, "width"),
-  });
+  const forms = formsOf(system, options.memo);
   const path = criticalPath(system, steps.result, values, 10_000);
   const shown = path.length > 60 ? [...path.slice(0, 30), ...path.slice(-30)] : path;
-  const expects = expectResults(compiled, samples, steps.result, ops.result);
   return {
     ok: true,
     report: {
       task: system.name,
       sizes,
-      steps: report("steps", steps.result),
-      ops: report("ops", ops.result),
+      steps: { ...forms.steps, at: figuresOf(steps.result) },
+      ops: { ...forms.ops, at: figuresOf(ops.result) },
       criticalPath: { instances: shown, omitted: path.length - shown.length },
-      expects,
+      expects: decideExpects(compiled, () => forms),
       unprovedReads: compiled.unproved.size,
       judgement: verdictOf(system),
     },
@@ -244,69 +154,6 @@ function figuresOf(u: Unrolled): Figures {
   };
 }
 
-/** Each `expect` against every sample: refuted by the smallest counterexample, or checked at so many sizes. */
-function expectResults(
-  compiled: Compiled,
-  samples: ReturnType<typeof sampleFigures>,
-  steps: Unrolled,
-  ops: Unrolled,
-): ExpectResult[] {
-  const { task, program, system } = compiled;
-  const text = (m: ExpectMember) => program.fileOf(task).text.slice(m.range.start, m.range.end);
-  return task.members.flatMap((m): ExpectResult[] => {
-    if (m.kind !== "expect") return [];
-    const { claim } = m;
-    if (claim.kind !== "figure") return [{ text: text(m), ...judgeClassExpect(claim, verdictOf(system)) }];
-    const wanted: IndexExpr = lowerSize(program, claim.value);
-    const all = [
-      ...samples.map((s) => ({ sizes: s.sizes, figures: s[claim.model] })),
-      { sizes: steps.sizes, figures: claim.model === "steps" ? steps : ops },
-    ];
-    for (const { sizes, figures } of all) {
-      const value = evaluateIndex(wanted, (n) => sizes[n] ?? 0);
-      if (!compareFigure(claim.op, figures[claim.figure], value)) {
-        const detail = `${claim.figure} is ${figures[claim.figure]} at ${showSizes(system, sizes)}, the line asks for ${claim.op} ${value}`;
-        return [{ text: text(m), outcome: "failed", detail }];
-      }
-    }
-    return [{ text: text(m), outcome: "checked", detail: `checked at ${all.length} sizes, not proved` }];
-  });
-}
-
-/** The diagnostics of `expect` lines: refuted ones are errors where they stand. */
-export function checkExpects(compiled: Compiled): Diagnostic[] {
-  const { task, program } = compiled;
-  const members = task.members.filter((m): m is ExpectMember => m.kind === "expect");
-  if (members.length === 0) return [];
-  const samples = sampleFigures(compiled.system);
-  const last = samples[samples.length - 1];
-  if (last === undefined) return [];
-  const file = program.fileOf(task).path;
-  return expectResults(compiled, samples, last.steps, last.ops).flatMap((r, k) => {
-    const at = { file, range: members[k]!.range };
-    const { claim } = members[k]!;
-    if (r.outcome === "failed" && claim.kind !== "figure") {
-      const expected = `\`${r.text.replace(/^expect /, "")}\``;
-      return [diagnostic("expect-class", at, { expected, why: r.detail })];
-    }
-    if (r.outcome === "failed") {
-      const [found, asked] = r.detail.split(", the line asks for ");
-      const [figure, sizes] = found!.split(" at ");
-      return [
-        diagnostic("expect-failed", at, {
-          expected: asked ?? "",
-          found: figure!.replace(/^.* is /, ""),
-          sizes: sizes ?? "any sizes",
-        }),
-      ];
-    }
-    if (r.outcome === "undecided")
-      return [
-        diagnostic("expect-undecided", at, {
-          expected: `\`${r.text.replace(/^expect /, "")}\``,
-          why: r.detail,
-        }),
-      ];
-    return [];
-  });
-}
+/** The diagnostics of `expect` lines: refuted ones are errors where they stand, undecided ones warnings. */
+export const checkExpects = (compiled: Compiled, memo?: FormsMemo): Diagnostic[] =>
+  expectDiagnostics(compiled, () => formsOf(compiled.system, memo));

@@ -60,7 +60,7 @@ describe("figures in the text", () => {
 
       - **depth** \`n - 1\` — checked at 40 sizes (n = 1..40), not proved
       - **depth (ops)** \`n - 1\` — checked at 40 sizes (n = 1..40), not proved
-      - **work** \`n - 1\` — checked at 40 sizes (n = 1..40), not proved
+      - **work** \`n - 1\` — proved
       - **width** \`min(n - 1, 1)\` — checked at 40 sizes (n = 1..40), not proved",
       }
     `);

@@ -1,5 +1,5 @@
 /** `fathom analyze`: depth, work, width and the critical path. */
-import { analyze, defaultSizes, type FamilyValues, printSystem, unroll } from "@fathom/compiler";
+import { analyze, defaultSizes, type FamilyValues, printSystem, reportJson, unroll } from "@fathom/compiler";
 import { diagnostic } from "@fathom/lang";
 import { loadModule } from "@fathom/runtime";
 import type { Command } from "commander";
@@ -98,7 +98,7 @@ export function analyzeCommand(cli: Command): void {
         if (json)
           print(
             JSON.stringify({
-              ...result.report,
+              ...reportJson(result.report),
               ...(instanceDepth === undefined
                 ? {}
                 : { instance: { depth: instanceDepth, model: "steps", standing: "exact" } }),
@@ -111,7 +111,7 @@ export function analyzeCommand(cli: Command): void {
               `\n${pc.bold("this instance")}  depth ${instanceDepth} in steps, exact; the worst case over inputs is ${result.report.steps.at.depth}`,
             );
         }
-        if (result.report.expects.some((e) => e.outcome === "failed")) throw new Exit(exitCode.found, "");
+        if (result.report.expects.some((e) => e.outcome === "refuted")) throw new Exit(exitCode.found, "");
       },
     );
 }

@@ -1,11 +1,11 @@
 /** Instance graphs as text for Graphviz. */
 import type { Diagnostic } from "@fathom/lang";
-import { sizeProblems } from "../analyze";
 import { smallSizes } from "../checks/small-sizes";
 import { printInstance } from "../equations/print";
 import type { Sizes, System } from "../equations/system";
 import { showSizes } from "../equations/values";
 import { type InstanceGraph, instanceGraph } from "./instance-graph";
+import { sizeProblems } from "./samples";
 import { unroll } from "./unroll";
 
 export interface DrawnGraph {

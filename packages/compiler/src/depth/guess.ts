@@ -2,8 +2,9 @@
  * Closed forms guessed from samples. A guess is *checked* at the sizes sampled, never proved: it is fitted exactly (in
  * rationals) to some of the samples and must give all the others.
  */
-import { ceilLog2 } from "../equations/build";
 import type { Sizes } from "../equations/system";
+import { type ClosedForm, closed, evaluateClosedForm, printClosedForm } from "../symbolic/closed-form";
+import { minus, over, type Rational, rational, sameRational, signOf, times } from "../symbolic/rational";
 
 /** One measured figure. */
 export interface Sample {
@@ -12,7 +13,8 @@ export interface Sample {
 }
 
 export interface Guess {
-  /** As a person would write it, in the sizes. */
+  readonly form: ClosedForm;
+  /** The form as a person would write it, in the sizes. */
   readonly text: string;
   readonly standing: "checked";
   /** How many samples it agrees with; more than it has coefficients. */
@@ -21,94 +23,53 @@ export interface Guess {
   readonly range: string;
 }
 
-interface Atom {
-  readonly text: string;
-  readonly value: (s: Sizes) => number;
-}
-
-// Exact rationals, numerator and positive denominator.
-interface Rational {
-  readonly n: bigint;
-  readonly d: bigint;
-}
-const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b));
-function ratio(n: bigint, d: bigint): Rational {
-  const g = gcd(n, d) * (d < 0n ? -1n : 1n);
-  return g === 0n ? { n: 0n, d: 1n } : { n: n / g, d: d / g };
-}
-const minus = (a: Rational, b: Rational) => ratio(a.n * b.d - b.n * a.d, a.d * b.d);
-const times = (a: Rational, b: Rational) => ratio(a.n * b.n, a.d * b.d);
-const over = (a: Rational, b: Rational) => ratio(a.n * b.d, a.d * b.n);
-
 /** The only solution of a linear system, if there is exactly one. */
 function solve(rows: readonly (readonly Rational[])[], unknowns: number): Rational[] | undefined {
   const m = rows.map((r) => [...r]);
   let rank = 0;
   for (let c = 0; c < unknowns; c++) {
-    const pivot = m.findIndex((r, k) => k >= rank && r[c]!.n !== 0n);
+    const pivot = m.findIndex((r, k) => k >= rank && signOf(r[c]!) !== 0);
     if (pivot < 0) return undefined;
     [m[rank], m[pivot]] = [m[pivot]!, m[rank]!];
     const lead = m[rank]![c]!;
     m[rank] = m[rank]!.map((x) => over(x, lead));
     for (let k = 0; k < m.length; k++) {
       const factor = m[k]![c]!;
-      if (k === rank || factor.n === 0n) continue;
+      if (k === rank || signOf(factor) === 0) continue;
       m[k] = m[k]!.map((x, j) => minus(x, times(factor, m[rank]![j]!)));
     }
     rank++;
   }
-  if (m.slice(rank).some((r) => r[unknowns]!.n !== 0n)) return undefined;
+  if (m.slice(rank).some((r) => signOf(r[unknowns]!) !== 0)) return undefined;
   return m.slice(0, unknowns).map((r) => r[unknowns]!);
 }
 
+const formAt = (form: ClosedForm, sizes: Sizes): Rational =>
+  evaluateClosedForm(form, (n) => BigInt(sizes[n]!));
+
 /** Fits `value = Σ c · atom` to all samples exactly; needs more samples than atoms. */
-function fit(atoms: readonly Atom[], samples: readonly Sample[]): Rational[] | undefined {
+function fit(atoms: readonly ClosedForm[], samples: readonly Sample[]): ClosedForm | undefined {
   if (samples.length < atoms.length + 3) return undefined;
-  const big = (x: number): Rational => ({ n: BigInt(x), d: 1n });
-  return solve(
-    samples.map((s) => [...atoms.map((a) => big(a.value(s.sizes))), big(s.value)]),
+  const coefficients = solve(
+    samples.map((s) => [...atoms.map((a) => formAt(a, s.sizes)), rational(s.value)]),
     atoms.length,
   );
+  return coefficients === undefined
+    ? undefined
+    : closed.add(...atoms.map((a, k) => closed.scale(a, coefficients[k]!)));
 }
-
-function print(atoms: readonly Atom[], coefficients: readonly Rational[]): string {
-  const denominator = coefficients.reduce((l, c) => (l * c.d) / gcd(l, c.d), 1n);
-  const terms = atoms
-    .map((a, k) => ({ text: a.text, c: (coefficients[k]!.n * denominator) / coefficients[k]!.d }))
-    .filter((t) => t.c !== 0n)
-    .map(({ text, c }) => {
-      const size = c < 0n ? -c : c;
-      const body = text === "1" ? String(size) : size === 1n ? text : `${size}*${text}`;
-      return { negative: c < 0n, body };
-    });
-  if (terms.length === 0) return "0";
-  // A negative first term reads badly: begin with a positive one where there is one.
-  const first = terms.findIndex((t) => !t.negative);
-  const ordered = first > 0 ? [terms[first]!, ...terms.filter((_, k) => k !== first)] : terms;
-  const sum = ordered
-    .map((t, k) => (k === 0 ? `${t.negative ? "-" : ""}${t.body}` : ` ${t.negative ? "-" : "+"} ${t.body}`))
-    .join("");
-  if (denominator === 1n) return sum;
-  return `${ordered.length > 1 ? `(${sum})` : sum} / ${denominator}`;
-}
-
-const one: Atom = { text: "1", value: () => 1 };
-const product = (a: Atom, b: Atom): Atom => ({
-  text: `${a.text}*${b.text}`,
-  value: (s) => a.value(s) * b.value(s),
-});
 
 /** All products of up to `degree` atoms. */
-function monomials(base: readonly Atom[], degree: number): Atom[] {
-  let layer: { atom: Atom; from: number }[] = base.map((atom, from) => ({ atom, from }));
+function monomials(base: readonly ClosedForm[], degree: number): ClosedForm[] {
+  let layer: { atom: ClosedForm; from: number }[] = base.map((atom, from) => ({ atom, from }));
   const all = [...layer];
   for (let d = 2; d <= degree; d++) {
     layer = layer.flatMap(({ atom, from }) =>
-      base.slice(from).map((b, k) => ({ atom: product(atom, b), from: from + k })),
+      base.slice(from).map((b, k) => ({ atom: closed.mul(atom, b), from: from + k })),
     );
     all.push(...layer);
   }
-  return [one, ...all.map((x) => x.atom)].reverse();
+  return [closed.constant(1), ...all.map((x) => x.atom)].reverse();
 }
 
 /** The simplest closed form that gives every sample, or nothing. */
@@ -120,15 +81,21 @@ export function guess(names: readonly string[], samples: readonly Sample[]): Gue
       return `${n} = ${Math.min(...values)}..${Math.max(...values)}`;
     })
     .join(", ");
-  const found = (text: string): Guess => ({ text, standing: "checked", samples: samples.length, range });
+  const found = (form: ClosedForm): Guess => ({
+    form,
+    text: printClosedForm(form),
+    standing: "checked",
+    samples: samples.length,
+    range,
+  });
   const first = samples[0];
   if (first === undefined) return undefined;
-  if (samples.every((s) => s.value === first.value)) return found(String(first.value));
-  const sizes = names.map((n): Atom => ({ text: n, value: (s) => s[n]! }));
-  const logs = names.map((n): Atom => ({ text: `log2(${n})`, value: (s) => ceilLog2(s[n]!) }));
-  const powers = names.map((n): Atom => ({ text: `2^${n}`, value: (s) => 2 ** s[n]! }));
+  if (samples.every((s) => s.value === first.value)) return found(closed.constant(first.value));
+  const sizes = names.map(closed.size);
+  const logs = sizes.map(closed.log2);
+  const powers = sizes.map(closed.pow2);
   const small = samples.every((s) => names.every((n) => s.sizes[n]! <= 24));
-  const bases: Atom[][] = [
+  const bases: ClosedForm[][] = [
     monomials(sizes, 1),
     monomials(logs, 1),
     monomials([...sizes, ...logs], 1),
@@ -140,9 +107,11 @@ export function guess(names: readonly string[], samples: readonly Sample[]): Gue
       : []),
   ];
   for (const atoms of bases) {
-    const coefficients = fit(atoms, samples);
-    if (coefficients !== undefined) return found(print(atoms, coefficients));
+    const form = fit(atoms, samples);
+    if (form !== undefined) return found(form);
   }
+  const fits = (form: ClosedForm): boolean =>
+    samples.every((s) => sameRational(formAt(form, s.sizes), rational(s.value)));
   // floor((Σ a·size + c) / q): few small coefficients, tried one by one.
   const options = names.length === 1 ? [0, 1, 2, 3, 4] : [0, 1, 2];
   const coefficients = names.reduce<number[][]>(
@@ -152,37 +121,33 @@ export function guess(names: readonly string[], samples: readonly Sample[]): Gue
   if (names.length <= 3) {
     for (const q of [2, 3, 4]) {
       for (const c of coefficients) {
-        for (let constant = -q; constant <= 2 * q; constant++) {
+        // The first sample leaves q constants.
+        const rest = names.reduce((sum, n, k) => sum + c[k]! * first.sizes[n]!, 0);
+        for (let constant = q * first.value - rest; constant < q * (first.value + 1) - rest; constant++) {
           const value = (s: Sizes) =>
             Math.floor((names.reduce((sum, n, k) => sum + c[k]! * s[n]!, 0) + constant) / q);
           if (!samples.every((s) => value(s.sizes) === s.value)) continue;
-          const terms = names.flatMap((n, k) => (c[k] === 0 ? [] : [c[k] === 1 ? n : `${c[k]}*${n}`]));
-          const sum =
-            constant === 0
-              ? terms.join(" + ")
-              : `${terms.join(" + ")} ${constant < 0 ? "-" : "+"} ${Math.abs(constant)}`;
-          return found(`floor((${sum}) / ${q})`);
+          const sum = closed.add(
+            ...sizes.map((n, k) => closed.scale(n, rational(c[k]!))),
+            closed.constant(constant),
+          );
+          return found(closed.floor(closed.over(sum, q)));
         }
       }
     }
   }
   // min and max of two sizes or constants, shifted.
-  const sides: Atom[] = [...sizes, ...[0, 1, 2].map((k): Atom => ({ text: String(k), value: () => k }))];
-  for (const [word, choose] of [
-    ["max", Math.max],
-    ["min", Math.min],
-  ] as const) {
+  const sides = [...sizes, ...[0, 1, 2].map(closed.constant)];
+  for (const choose of [closed.max, closed.min]) {
     for (let i = 0; i < sizes.length; i++) {
       for (let j = i + 1; j < sides.length; j++) {
         for (let a = -2; a <= 2; a++) {
           for (let b = -2; b <= 2; b++) {
-            const value = (s: Sizes) => choose(sides[i]!.value(s) + a, sides[j]!.value(s) + b);
-            if (!samples.every((s) => value(s.sizes) === s.value)) continue;
-            const side = (atom: Atom, by: number) => {
-              if (/^\d+$/.test(atom.text)) return String(Number(atom.text) + by);
-              return by === 0 ? atom.text : `${atom.text} ${by < 0 ? "-" : "+"} ${Math.abs(by)}`;
-            };
-            return found(`${word}(${side(sides[i]!, a)}, ${side(sides[j]!, b)})`);
+            const form = choose(
+              closed.add(sides[i]!, closed.constant(a)),
+              closed.add(sides[j]!, closed.constant(b)),
+            );
+            if (fits(form)) return found(form);
           }
         }
       }

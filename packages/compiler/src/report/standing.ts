@@ -93,24 +93,37 @@ export function printStanding(standing: Standing): string {
   }
 }
 
-export const printExact = (value: Exact): string =>
-  `${printClosedForm(value.form)} (${printStanding(value.standing)}${value.worstCase ? ", worst case over inputs" : ""})`;
-/** `≤ 2*n (proved)` */
-export const printUpper = (bound: UpperBound): string =>
-  `≤ ${printClosedForm(bound.form)} (${printStanding(bound.standing)})`;
-/** `≥ n (proved)` */
-export const printLower = (bound: LowerBound): string =>
-  `≥ ${printClosedForm(bound.form)} (${printStanding(bound.standing)})`;
+/** One thing that is known of a figure. */
+export interface ShownPart {
+  readonly relation: "=" | "≤" | "≥";
+  readonly form: string;
+  readonly standing: Standing;
+  /** The standing in words, and whether it is the worst case over inputs. */
+  readonly note: string;
+}
+
+/** What to show, best first: a proved value alone, else proved bounds and what was checked. */
+export function shownParts({ exact, upper, lower }: Figure): ShownPart[] {
+  const part = (relation: ShownPart["relation"], known: Exact | UpperBound | LowerBound): ShownPart => ({
+    relation,
+    form: printClosedForm(known.form),
+    standing: known.standing,
+    note: `${printStanding(known.standing)}${known.kind === "exact" && known.worstCase ? ", worst case over inputs" : ""}`,
+  });
+  if (exact?.standing.kind === "proved") return [part("=", exact)];
+  return [
+    ...(upper === undefined ? [] : [part("≤", upper)]),
+    ...(lower === undefined ? [] : [part("≥", lower)]),
+    ...(exact === undefined ? [] : [part("=", exact)]),
+  ];
+}
 
 /** Everything known, best first: `n*T (proved)`, or `≤ 2*n (proved), = n (checked at …)`. */
 export function printFigure(figure: Figure): string {
-  const { exact, upper, lower, why } = figure;
-  if (exact?.standing.kind === "proved") return printExact(exact);
-  const parts = [
-    ...(upper === undefined ? [] : [printUpper(upper)]),
-    ...(lower === undefined ? [] : [printLower(lower)]),
-    ...(exact === undefined ? [] : [`= ${printExact(exact)}`]),
-  ];
-  if (parts.length === 0) return why === undefined ? "unknown" : `unknown: ${why}`;
-  return parts.join(", ");
+  const parts = shownParts(figure);
+  if (parts.length === 0) return figure.why === undefined ? "unknown" : `unknown: ${figure.why}`;
+  const alone = parts.length === 1;
+  return parts
+    .map((p) => `${alone && p.relation === "=" ? "" : `${p.relation} `}${p.form} (${p.note})`)
+    .join(", ");
 }

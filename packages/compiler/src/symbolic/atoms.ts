@@ -219,10 +219,10 @@ export function floorOfQuotient(of: Polynomial, by: Polynomial): Polynomial {
 }
 
 /** of − by · floor(of / by) */
-const modulo = (of: Polynomial, by: Polynomial): Polynomial =>
+export const modulo = (of: Polynomial, by: Polynomial): Polynomial =>
   subtract(of, multiply(by, floorOfQuotient(of, by)));
 
-function extreme(kind: "min" | "max", a: Polynomial, b: Polynomial): Polynomial {
+export function extreme(kind: "min" | "max", a: Polynomial, b: Polynomial): Polynomial {
   const difference = constantOf(subtract(a, b));
   if (difference !== undefined) {
     const least = signOf(difference) <= 0 ? a : b;

@@ -295,6 +295,13 @@ function productsOf(facts: readonly Fact[], most: number): Fact[] {
   for (let i = 0; i < unique.length && products.length < PRODUCTS; i++)
     for (let j = i; j < unique.length && products.length < PRODUCTS; j++)
       products.push(atLeastZero(multiply(unique[i]!.form, unique[j]!.form)));
+  // Squares are never negative.
+  const atoms = [...wanted].slice(0, 4);
+  for (const [i, a] of atoms.entries())
+    for (const b of atoms.slice(i + 1)) {
+      const difference = subtract(variable(a), variable(b));
+      products.push(atLeastZero(multiply(difference, difference)));
+    }
   // Equalities may be multiplied by anything.
   for (const f of facts)
     if (f.equality && degree(f.form) < most)

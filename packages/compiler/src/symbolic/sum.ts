@@ -97,7 +97,7 @@ function gather(pieces: readonly Weighted[]): Weighted[] {
 }
 
 /** Splits until no minimum or maximum is left. */
-function resolve(piece: Weighted, context: readonly Fact[], budget: Budget): Weighted[] {
+export function resolve(piece: Weighted, context: readonly Fact[], budget: Budget): Weighted[] {
   const key = [...allAtoms([...piece.facts.map((f) => f.form), piece.value])].find(isExtreme);
   if (key === undefined) return [piece];
   budget.spend("a minimum or maximum");

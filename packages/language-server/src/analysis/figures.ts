@@ -2,7 +2,7 @@
  * What an editor shows of a task, as plain data: the one place that reads the compiler's analyses. The figures' standing
  * travels with them; nothing here makes one stronger.
  */
-import { analyze, type Compiled, checkExpects, guess, sampleFigures } from "@fathom/compiler";
+import { analyze, type Compiled, checkExpects, type Figure, formsOf, shownParts } from "@fathom/compiler";
 import type { Diagnostic } from "@fathom/lang";
 
 /** A closed form with the word for how sure it is. */
@@ -20,7 +20,7 @@ export interface ShownFigure {
 
 export interface ExpectOutcome {
   readonly text: string;
-  readonly outcome: "proved" | "checked" | "failed" | "undecided";
+  readonly outcome: "proved" | "refuted" | "undecided";
   readonly detail: string;
 }
 
@@ -57,23 +57,9 @@ export function* figuresOf(compiled: Compiled): Generator<TaskFigures, void> {
     return;
   }
   yield { ...none, stage: "checked", diagnostics };
-  const samples = sampleFigures(compiled.system);
-  const names = compiled.system.sizes.map((s) => s.name);
-  const form = (model: "steps" | "ops", figure: "depth" | "work" | "width"): ShownFigure | undefined =>
-    shown(
-      guess(
-        names,
-        samples.map((s) => ({ sizes: s.sizes, value: s[model][figure] })),
-      ),
-    );
-  const families = compiled.system.families.flatMap((f) => {
-    if (f.pieces.length === 0) return [];
-    const level = shown(
-      guess(
-        names,
-        samples.map((s) => ({ sizes: s.sizes, value: s.steps.families.get(f.name)?.maxLevel ?? 0 })),
-      ),
-    );
+  const { steps, ops } = formsOf(compiled.system);
+  const families = steps.families.flatMap((f) => {
+    const level = shown(f.level);
     return level === undefined ? [] : [{ name: f.name, level }];
   });
   const report = analyze(compiled);
@@ -81,24 +67,26 @@ export function* figuresOf(compiled: Compiled): Generator<TaskFigures, void> {
     ...none,
     stage: "analysed",
     diagnostics: [...diagnostics, ...checkExpects(compiled)],
-    depth: form("steps", "depth"),
-    work: form("steps", "work"),
-    width: form("steps", "width"),
-    ops: form("ops", "depth"),
+    depth: shown(steps.depth),
+    work: shown(steps.work),
+    width: shown(steps.width),
+    ops: shown(ops.depth),
     families,
     expects: report.ok ? report.report.expects : [],
   };
 }
 
-function shown(guessed: ReturnType<typeof guess>): ShownFigure | undefined {
-  if (guessed === undefined) return undefined;
-  const detail = `checked at ${guessed.samples} sizes (${guessed.range}), not proved`;
+/** The best that is known: a value where there is one, whatever its standing, else a bound. */
+function shown(figure: Figure): ShownFigure | undefined {
+  const parts = shownParts(figure);
+  const part = parts.find((p) => p.relation === "=") ?? parts[0];
+  if (part === undefined) return undefined;
   return {
-    text: guessed.text,
-    relation: "=",
-    standing: "checked",
-    detail,
-    source: asSource(guessed.text),
+    text: part.form,
+    relation: part.relation === "=" ? "=" : part.relation === "≤" ? "<=" : ">=",
+    standing: part.standing.kind,
+    detail: part.note,
+    source: asSource(part.form),
   };
 }
 

@@ -14,6 +14,8 @@ import {
   forgetInterned,
   type Given,
   randomValues,
+  reportJson,
+  reportMarkdown,
   type Sizes,
   sizeProblems,
   toNested,
@@ -33,7 +35,6 @@ import type {
   RunResult,
 } from "../protocol";
 import { figuresOf, type TaskFigures } from "./figures";
-import { reportMarkdown } from "./report-markdown";
 
 /** A task with all that it needs: the texts of a unit. */
 export interface Source {
@@ -133,7 +134,7 @@ function report({ source, params }: Extract<Job, { kind: "report" }>): ReportRes
   if (!result.ok) return { problems: result.diagnostics.map(problem) };
   return {
     problems: [],
-    report: result.report,
+    report: reportJson(result.report),
     markdown: reportMarkdown(result.report),
     sizes: result.report.sizes,
   };

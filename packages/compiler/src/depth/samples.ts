@@ -1,0 +1,76 @@
+/** Sizes worth looking at, and exact counts there. */
+import { type Diagnostic, diagnostic } from "@fathom/lang";
+import { brokenObligation } from "../checks/checks";
+import { smallSizes } from "../checks/small-sizes";
+import { printCondition } from "../equations/print";
+import type { Sizes, System } from "../equations/system";
+import { checkSizes, place } from "../equations/values";
+import { type Unrolled, unroll } from "./unroll";
+
+/** Everything wrong with these sizes: missing, out of range, `where` of the task or of one it uses. */
+export function sizeProblems(system: System, sizes: Sizes): Diagnostic[] {
+  const found = checkSizes(system, sizes);
+  if (found.length > 0) return found;
+  return (system.obligations ?? []).flatMap((o) => {
+    const broken = brokenObligation(o, sizes);
+    if (broken === undefined) return [];
+    const at = Object.entries(broken)
+      .map(([n, v]) => `${n} = ${v}`)
+      .join(", ");
+    return [
+      diagnostic("where-broken", place(o.origin), { condition: printCondition(o.condition), sizes: at }),
+    ];
+  });
+}
+
+const SAMPLE_LIMIT = 20_000;
+const SAMPLE_BUDGET = 400_000;
+
+/** Both models, counted on the whole graph. */
+export interface SampledFigures {
+  readonly sizes: Sizes;
+  readonly steps: Unrolled;
+  readonly ops: Unrolled;
+}
+
+/** Samples of both models at small sizes, within a budget of instances. */
+export function sampleFigures(system: System): SampledFigures[] {
+  const found: SampledFigures[] = [];
+  let budget = SAMPLE_BUDGET;
+  const rank = system.sizes.length;
+  const candidates = smallSizes(
+    system,
+    rank <= 1 ? 40 : rank === 2 ? 11 : rank === 3 ? 7 : 5,
+    rank <= 1 ? 40 : 90,
+  );
+  // Sizes that differ by much tell logarithms apart from constants.
+  for (const far of [13, 17, 33]) {
+    for (const s of system.sizes) {
+      const base = candidates[candidates.length - 1];
+      if (rank > 1 && base !== undefined) candidates.push({ ...base, [s.name]: far });
+    }
+  }
+  for (const sizes of candidates) {
+    if (budget <= 0 && found.length >= 8) break;
+    if (sizeProblems(system, sizes).length > 0) continue;
+    const steps = unroll(system, sizes, { model: "steps", limit: SAMPLE_LIMIT });
+    if (!steps.ok) continue;
+    const ops = unroll(system, sizes, { model: "ops", limit: SAMPLE_LIMIT });
+    if (!ops.ok) continue;
+    budget -= 2 * steps.result.instances + steps.result.work + ops.result.work;
+    found.push({ sizes, steps: steps.result, ops: ops.result });
+  }
+  return found;
+}
+
+/** Sizes to show when none are asked for: every size as near to 8 as `where` allows. */
+export function defaultSizes(system: System): Sizes | undefined {
+  for (const n of [8, 6, 5, 4, 3, 2, 7, 9, 10, 12, 16]) {
+    const sizes = Object.fromEntries(
+      system.sizes.map((s) => [s.name, s.kind === "const" ? Math.min(n, 2) : n]),
+    );
+    if (sizeProblems(system, sizes).length === 0) return sizes;
+  }
+  const small = smallSizes(system, 12, 60);
+  return small[small.length - 1];
+}

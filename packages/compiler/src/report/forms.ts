@@ -1,0 +1,246 @@
+/**
+ * Everything a task is known to be for all sizes: depth, work and width in both cost models as figures with their standing, the
+ * level and work of each family, how they grow, and the derivation. Made once for each content of a task.
+ */
+import type { CostModel } from "../depth/cost";
+import { type Guess, guess, type Sample } from "../depth/guess";
+import { type SampledFigures, sampleFigures } from "../depth/samples";
+import { type WorkResult, workOf } from "../depth/work";
+import { someExpr } from "../equations/build";
+import { printSystem } from "../equations/print";
+import type { Origin, System } from "../equations/system";
+import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
+import { type Growth, growthOf } from "../symbolic/growth";
+import {
+  atMostForm,
+  checkedAt,
+  type Derivation,
+  exactly,
+  type Figure,
+  printFigure,
+  proved,
+  type Standing,
+} from "./standing";
+
+export interface FamilyForms {
+  readonly name: string;
+  /** The largest level in the family. */
+  readonly level: Figure;
+  readonly work: Figure;
+}
+
+export interface ModelForms {
+  readonly model: CostModel;
+  readonly depth: Figure;
+  readonly work: Figure;
+  readonly width: Figure;
+  readonly families: readonly FamilyForms[];
+  readonly growth: Readonly<Record<"depth" | "work" | "width", Growth | undefined>>;
+  readonly derivation: Derivation;
+}
+
+export interface TaskForms {
+  readonly steps: ModelForms;
+  readonly ops: ModelForms;
+  /** Exact counts at small sizes, where some figure needed them. */
+  readonly samples: readonly SampledFigures[];
+}
+
+/** Forms by the content of tasks. `computed` counts how often something had to be worked out. */
+export class FormsMemo {
+  computed = 0;
+  private readonly known = new Map<string, { readonly system: System; readonly forms: TaskForms }>();
+  constructor(private readonly most = 200) {}
+
+  of(system: System): TaskForms {
+    const key = printSystem(system);
+    const found = this.known.get(key);
+    if (found !== undefined)
+      return found.system === system ? found.forms : moved(found.forms, found.system, system);
+    this.computed++;
+    const forms = compute(system);
+    const [oldest] = this.known.keys();
+    if (this.known.size >= this.most && oldest !== undefined) this.known.delete(oldest);
+    this.known.set(key, { system, forms });
+    return forms;
+  }
+}
+
+const shared = new FormsMemo();
+
+/** The forms of a system; `memo` where a client counts or keeps its own. */
+export const formsOf = (system: System, memo: FormsMemo = shared): TaskForms => memo.of(system);
+
+function compute(system: System): TaskForms {
+  let samples: readonly SampledFigures[] | undefined;
+  const sampled = (): readonly SampledFigures[] => {
+    samples ??= sampleFigures(system);
+    return samples;
+  };
+  const steps = modelForms(system, "steps", sampled);
+  const ops = modelForms(system, "ops", sampled);
+  return { steps, ops, samples: samples ?? [] };
+}
+
+function modelForms(system: System, model: CostModel, sampled: () => readonly SampledFigures[]): ModelForms {
+  const names = system.sizes.map((s) => s.name);
+  const worstCase = readsByData(system);
+  const guessed = (value: (s: SampledFigures[CostModel]) => number): Guess | undefined =>
+    guess(
+      names,
+      sampled().map((s): Sample => ({ sizes: s.sizes, value: value(s[model]) })),
+    );
+  const work = workFigure(workOf(system, model), () => guessed((u) => u.work));
+  const checked = (value: (s: SampledFigures[CostModel]) => number, why: string): Figure =>
+    asFigure(guessed(value), worstCase, why);
+  const depth = bounded(
+    checked((u) => u.depth, "no proof of the level of every instance"),
+    work.figure,
+    "no more than all work",
+  );
+  const width = bounded(
+    checked((u) => u.width, "no proof of how many instances share a level"),
+    work.figure,
+    "no more than all work",
+  );
+  const families = system.families
+    .filter((f) => f.pieces.length > 0)
+    .map((f): FamilyForms => {
+      const level = checked((u) => u.families.get(f.name)?.maxLevel ?? 0, "no proof of its levels");
+      return { name: f.name, level, work: work.families.get(f.name) ?? {} };
+    });
+  const growth = (figure: Figure): Growth | undefined => growthOfFigure(figure, system);
+  const claim = (name: string, figure: Figure): string => `${name} ${relation(printFigure(figure))}`;
+  return {
+    model,
+    depth,
+    work: work.figure,
+    width,
+    families,
+    growth: { depth: growth(depth), work: growth(work.figure), width: growth(width) },
+    derivation: {
+      rule: "figures",
+      claim: `${system.name} in ${model}`,
+      standing: depth.exact?.standing ?? depth.upper?.standing ?? proved("definition"),
+      premises: [
+        {
+          rule: "depth",
+          claim: claim("depth", depth),
+          standing: standingOf(depth),
+          detail: depth.why,
+          premises: [],
+        },
+        work.derivation,
+        {
+          rule: "width",
+          claim: claim("width", width),
+          standing: standingOf(width),
+          detail: width.why,
+          premises: [],
+        },
+      ],
+    },
+  };
+}
+
+const relation = (text: string): string => (/^[≤≥=]|^unknown/.test(text) ? text : `= ${text}`);
+const standingOf = (f: Figure): Standing => (f.exact ?? f.upper ?? f.lower)?.standing ?? checkedAt("", 0);
+
+const asFigure = (guessed: Guess | undefined, worstCase: boolean, why: string): Figure =>
+  guessed === undefined
+    ? { why: `${why}, and no closed form fits the samples` }
+    : { exact: exactly(guessed.form, checkedAt(guessed.range, guessed.samples), worstCase), why };
+
+/** A figure that is not proved, with a bound that is. */
+function bounded(figure: Figure, by: Figure, why: string): Figure {
+  if (figure.exact?.standing.kind === "proved" || figure.upper !== undefined) return figure;
+  const bound = by.exact?.standing.kind === "proved" ? by.exact.form : by.upper?.form;
+  return bound === undefined ? figure : { ...figure, upper: atMostForm(bound, proved(why)) };
+}
+
+const SUMMED = "summation over all instances";
+
+function workFigure(
+  result: WorkResult,
+  guessed: () => Guess | undefined,
+): {
+  readonly figure: Figure;
+  readonly families: ReadonlyMap<string, Figure>;
+  readonly derivation: Derivation;
+} {
+  if (result.kind === "none") {
+    const figure = asFigure(guessed(), false, result.why);
+    return {
+      figure,
+      families: new Map(),
+      derivation: {
+        rule: "work",
+        claim: `work ${relation(printFigure(figure))}`,
+        standing: standingOf(figure),
+        detail: result.why,
+        premises: [],
+      },
+    };
+  }
+  const own = (form: ClosedForm, exact: boolean): Figure =>
+    exact ? { exact: exactly(form, proved(SUMMED)) } : { upper: atMostForm(form, proved(SUMMED)) };
+  const exact = result.kind === "exact";
+  const figure: Figure = exact
+    ? own(result.form, true)
+    : { ...asFigure(guessed(), false, result.why), ...own(result.form, false) };
+  const families = new Map(result.families.map((f) => [f.family, own(f.form, f.exact)]));
+  return {
+    figure,
+    families,
+    derivation: {
+      rule: "work",
+      claim: `work ${relation(printFigure(figure))}`,
+      standing: proved(SUMMED),
+      detail: exact
+        ? "the cost of every equation, summed over the points at which it is selected (Pugh 1994)"
+        : result.why,
+      premises: result.families.map((f) => ({
+        rule: "sum over a family",
+        claim: `${f.family}: ${f.exact ? "" : "≤ "}${printClosedForm(f.form)}`,
+        standing: proved(SUMMED),
+        premises: [],
+      })),
+    },
+  };
+}
+
+/** Θ of the exact form, whatever its standing; O of a bound. */
+function growthOfFigure(figure: Figure, system: System): Growth | undefined {
+  const form = figure.exact?.form ?? figure.upper?.form;
+  if (form === undefined) return undefined;
+  const growth = growthOf(form, system.sizes, system.constraints);
+  return figure.exact === undefined ? { ...growth, tight: false } : growth;
+}
+
+/** Figures are then the worst case over inputs. */
+const readsByData = (system: System): boolean =>
+  system.families.some((f) =>
+    f.pieces.some((p) =>
+      someExpr(p.value, (e) => e.kind === "read" && e.at.some((s) => s.kind === "dynamic")),
+    ),
+  );
+
+// Places
+
+/** The same forms for a task whose text moved: every place becomes that of the same equation in the new text. */
+function moved(forms: TaskForms, from: System, to: System): TaskForms {
+  const [before, after] = [originsOf(from), originsOf(to)];
+  const place = new Map(before.map((o, k) => [o, after[k]]));
+  const tree = (d: Derivation): Derivation => ({
+    ...d,
+    origin: d.origin === undefined ? undefined : place.get(d.origin),
+    premises: d.premises.map(tree),
+  });
+  const model = (m: ModelForms): ModelForms => ({ ...m, derivation: tree(m.derivation) });
+  return { ...forms, steps: model(forms.steps), ops: model(forms.ops) };
+}
+
+const originsOf = (system: System): (Origin | undefined)[] => [
+  system.origin,
+  ...system.families.flatMap((f) => [f.origin, ...f.pieces.map((p) => p.origin)]),
+];

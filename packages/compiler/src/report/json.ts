@@ -1,0 +1,28 @@
+/** The report as JSON: closed forms and growths as the text that people read, all else as it is. */
+import type { Report } from "../analyze";
+import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
+import { type Growth, printGrowth } from "../symbolic/growth";
+
+/** A record with every closed form and growth printed. */
+export type Printed<T> = T extends ClosedForm | Growth
+  ? string
+  : T extends readonly (infer U)[]
+    ? readonly Printed<U>[]
+    : T extends object
+      ? { readonly [K in keyof T]: Printed<T[K]> }
+      : T;
+
+/** What `fathom analyze --json` prints; `docs/reference/report.md` describes it. */
+export const reportJson = (report: Report): Printed<Report> => printed(report) as Printed<Report>;
+
+function printed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(printed);
+  if (typeof value !== "object" || value === null) return value;
+  if ("cone" in value) return printGrowth(value as Growth);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, v]) => [
+      key,
+      key === "form" ? printClosedForm(v as ClosedForm) : printed(v),
+    ]),
+  );
+}

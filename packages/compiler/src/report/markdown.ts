@@ -1,0 +1,93 @@
+/** The report as Markdown, for pull requests, hovers and panels. */
+import type { ModelReport, Report } from "../analyze";
+import { printInstance } from "../equations/print";
+import { printGrowth } from "../symbolic/growth";
+import { sizesText, wholeOrRounded } from "./numbers";
+import { type Derivation, type Figure, printStanding, shownParts } from "./standing";
+
+/** Text of users inside Markdown: nothing of it becomes markup. */
+const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>|#~]/g, "\\$&").replaceAll("\n", " ");
+/** As code; a pipe would end a cell of a table. */
+const code = (text: string): string => {
+  const fence = text.includes("`") ? "``" : "`";
+  return `${fence}${text.replaceAll("|", "\\|")}${fence}`;
+};
+
+function figureCells(figure: Figure): { readonly form: string; readonly standing: string } {
+  const parts = shownParts(figure);
+  if (parts.length === 0) return { form: "unknown", standing: plain(figure.why ?? "") };
+  return {
+    form: parts.map((p) => code(`${p.relation === "=" ? "" : `${p.relation} `}${p.form}`)).join("<br>"),
+    standing: parts.map((p) => plain(p.note)).join("<br>"),
+  };
+}
+
+function modelTable(name: string, about: string, r: ModelReport, at: string): string[] {
+  const row = (label: string, exact: number, figure: Figure, growth: string): string => {
+    const { form, standing } = figureCells(figure);
+    return `| ${label} | ${form} | ${growth} | ${standing} | ${wholeOrRounded(exact)} |`;
+  };
+  const theta = (g: ModelReport["growth"]["depth"]): string => (g === undefined ? "" : code(printGrowth(g)));
+  return [
+    `**${name}** — ${about}`,
+    "",
+    `| figure | for all sizes | growth | standing | ${at === "" ? "counted" : `at ${at}`} |`,
+    "|---|---|---|---|---:|",
+    row("depth", r.at.depth, r.depth, theta(r.growth.depth)),
+    row("work", r.at.work, r.work, theta(r.growth.work)),
+    row("width", r.at.width, r.width, ""),
+    `| parallelism | work / depth | | | ${wholeOrRounded(r.at.parallelism)} |`,
+    "",
+  ];
+}
+
+const marks = { proved: "✓", refuted: "✗", undecided: "?" } as const;
+
+/** The whole report. A title comes first where one is asked for. */
+export function reportMarkdown(report: Report, options: { readonly title?: boolean } = {}): string {
+  const at = sizesText(report.sizes);
+  const { instances, omitted } = report.criticalPath;
+  const path =
+    instances.length > 14 ? [...instances.slice(0, 7), undefined, ...instances.slice(-7)] : instances;
+  return [
+    ...(options.title === true ? [`### ${plain(report.task)}`, ""] : []),
+    `${plain(report.judgement.says)}`,
+    "",
+    ...modelTable("steps", "unbounded fan-in: an equation is one gate", report.steps, at),
+    ...modelTable("ops", "bounded fan-in: every scalar operation counts", report.ops, at),
+    ...(report.expects.length === 0
+      ? []
+      : [
+          "**expect**",
+          "",
+          ...report.expects.map(
+            (e) => `- ${marks[e.outcome]} ${code(e.text)} — ${e.outcome}: ${plain(e.detail)}`,
+          ),
+          "",
+        ]),
+    "<details><summary>Critical path and derivation</summary>",
+    "",
+    "Critical path in steps; each reads the one before:",
+    "",
+    ...path.map((i) =>
+      i === undefined
+        ? `- … ${instances.length + omitted - 14} more …`
+        : `- level ${i.level}: ${code(printInstance(i.family, i.indices))}`,
+    ),
+    "",
+    ...[report.steps.derivation, report.ops.derivation, report.judgement.derivation].flatMap((d) =>
+      derivationMarkdown(d),
+    ),
+    "",
+    "</details>",
+  ].join("\n");
+}
+
+/** The tree of reasons as a nested list. */
+export function derivationMarkdown(d: Derivation, depth = 0): string[] {
+  const detail = d.detail === undefined ? "" : ` — ${plain(d.detail)}`;
+  return [
+    `${"  ".repeat(depth)}- **${plain(d.rule)}**: ${plain(d.claim)} *(${plain(printStanding(d.standing))})*${detail}`,
+    ...d.premises.flatMap((p) => derivationMarkdown(p, depth + 1)),
+  ];
+}

@@ -1,0 +1,140 @@
+import { check } from "@fathom/lang";
+import { describe, expect, test } from "vitest";
+import {
+  analyze,
+  type Compiled,
+  closed,
+  compare,
+  compileTask,
+  type ExpectResult,
+  FormsMemo,
+  formsOf,
+  integer,
+  printFigure,
+  reportJson,
+  reportMarkdown,
+  size,
+} from "../../src/index";
+import { size as sizeForm } from "../../src/symbolic/atoms";
+import { provesComparison } from "../../src/symbolic/compare";
+import { atLeastZero } from "../../src/symbolic/region";
+
+function compiled(text: string, name?: string): Compiled {
+  const program = check("a.fathom", text);
+  expect(program.diagnostics).toEqual([]);
+  return compileTask(program, program.tasks.find((t) => name === undefined || t.name.text === name)!);
+}
+const grid = (expects: string): string => `task A(n: size, T: size) where n >= 1 {
+  input x[i: 0..n]: int
+  node y[t: 0..=T, i: 0..n]: int = if t == 0 { x[i] } else { y[t-1, i] + x[i] }
+  output s[i: 0..n] = y[T, i]
+  ${expects}
+}`;
+function outcomes(text: string): readonly ExpectResult[] {
+  const result = analyze(compiled(text));
+  if (!result.ok) throw new Error("no report");
+  return result.report.expects;
+}
+const only = (line: string): ExpectResult => outcomes(grid(line))[0]!;
+
+describe("expect", () => {
+  test("is proved for all sizes from a proved form", () => {
+    for (const line of [
+      "work == n * T",
+      "work <= n * T + n",
+      "work < n * T + n",
+      "work >= T",
+      "work(ops) <= (n * n + T * T) div 1",
+    ])
+      expect(only(`expect ${line}`), line).toMatchObject({ outcome: "proved" });
+  });
+
+  test("is refuted by the smallest sizes", () => {
+    expect(only("expect work < n * T").counterexample).toEqual({
+      sizes: { n: 1, T: 0 },
+      found: "0",
+      wanted: "0",
+    });
+    expect(only("expect work <= n * n + 3").counterexample?.sizes).toEqual({ n: 1, T: 5 });
+    // Beyond every sample, by the proved form.
+    expect(only("expect work <= 50000").counterexample).toMatchObject({ found: "50001" });
+  });
+
+  test("is undecided where nothing is proved, and says where it was tried", () => {
+    const result = only("expect width == min(n, n * T)");
+    expect(result.outcome).toBe("undecided");
+    expect(result.detail).toMatch(/not proved for all sizes: .*it holds at all \d+ sizes tried/);
+  });
+});
+
+describe("comparing forms", () => {
+  const [n, m] = [closed.size("n"), closed.size("m")];
+  const naturals = [atLeastZero(sizeForm("n")), atLeastZero(sizeForm("m"))];
+  const proves = (a: Parameters<typeof provesComparison>[0], op: "<=" | "==" | "<", b: typeof a) =>
+    provesComparison(a, op, b, naturals);
+  const c = closed.constant;
+  test("polynomials, logarithms, floors, cases", () => {
+    const triangle = closed.over(closed.mul(n, closed.add(n, c(1))), 2);
+    expect(proves(triangle, "<=", closed.mul(n, n))).toBe(true);
+    expect(proves(closed.mul(n, n), "<=", triangle)).toBe(false);
+    expect(proves(closed.log2(n), "<=", n)).toBe(true);
+    expect(proves(closed.mul(n, closed.log2(n)), "<=", closed.mul(n, n))).toBe(true);
+    expect(proves(closed.floor(closed.over(n, 2)), "<=", n)).toBe(true);
+    expect(proves(closed.min(n, m), "<=", closed.max(n, m))).toBe(true);
+    expect(proves(closed.max(n, m), "<=", closed.add(n, m))).toBe(true);
+    expect(proves(closed.max(n, m), "<", closed.add(n, m))).toBe(false);
+    const f = closed.cases([
+      { guard: [[compare("<=", integer(2), size("n"))]], value: closed.sub(n, c(2)) },
+      { guard: [[]], value: c(0) },
+    ]);
+    expect(proves(f, "<=", n)).toBe(true);
+    expect(proves(f, "==", closed.max(closed.sub(n, c(2)), c(0)))).toBe(true);
+    expect(proves(closed.pow2(closed.log2(n)), "<=", closed.add(closed.mul(c(2), n), c(1)))).toBe(true);
+  });
+});
+
+describe("forms are made once for each content of a task", () => {
+  const two = (body: string) => `task B(n: size) where n >= 1 {
+  input x[i: 0..n]: int
+  node y[i: 0..n]: int = ${body}
+  output s = y[n-1]
+}
+${grid("")}`;
+  test("an edit of one task leaves the other's alone", () => {
+    const memo = new FormsMemo();
+    const both = (text: string) => ["A", "B"].map((t) => formsOf(compiled(text, t).system, memo));
+    const [a] = both(two("x[i] + 1"));
+    expect(memo.computed).toBe(2);
+    const [again, b] = both(two("x[i] + 2"));
+    expect(memo.computed).toBe(3);
+    expect(printFigure(again!.steps.work)).toBe(printFigure(a!.steps.work));
+    expect(printFigure(b!.steps.work)).toBe("n (proved)");
+    // Text that moves without changing costs nothing.
+    both(`\n\n// a note\n${two("x[i] + 2")}`);
+    expect(memo.computed).toBe(3);
+  });
+});
+
+describe("the report as data and as Markdown", () => {
+  const result = analyze(compiled(grid("expect work == n * T")), { sizes: { n: 3, T: 2 } });
+  if (!result.ok) throw new Error("no report");
+  test("JSON has forms as text", () => {
+    const json = JSON.parse(JSON.stringify(reportJson(result.report)));
+    expect(json.steps.work).toEqual({
+      exact: {
+        kind: "exact",
+        form: "T*n",
+        standing: { kind: "proved", by: "summation over all instances" },
+        worstCase: false,
+      },
+    });
+    expect(json.steps.growth.work).toBe("Θ(T*n)");
+    expect(json.expects[0]).toMatchObject({ outcome: "proved" });
+  });
+  test("Markdown says the standing of every figure", () => {
+    const text = reportMarkdown(result.report, { title: true });
+    expect(text).toContain("### A");
+    expect(text).toContain("| work | `T*n` | `Θ(T*n)` | proved | 6 |");
+    expect(text).toMatch(/- ✓ `expect work == n \* T` — proved/);
+  });
+});
