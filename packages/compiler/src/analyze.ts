@@ -5,10 +5,10 @@
 import { type CheckedProgram, type Diagnostic, diagnostic, type TaskItem } from "@fathom/lang";
 import { checkCycles, checkReads, checkWhere } from "./checks/checks";
 import { checkIndexFaults } from "./checks/index-faults";
-import type { CostModel } from "./depth/cost";
 import { criticalPath, type Instance } from "./depth/instance-graph";
 import { defaultSizes, sizeProblems } from "./depth/samples";
 import { type Unrolled, unroll } from "./depth/unroll";
+import type { CostModel } from "./equations/cost";
 import { lower } from "./equations/lower";
 import type { FamilyValues, Read, Sizes, System } from "./equations/system";
 import { place } from "./equations/values";

@@ -1,3 +1,6 @@
+export * from "../certificate-checker/check";
+export * from "../certificate-checker/json";
+export { DEPTH, type LevelClaim, type LevelPiece } from "../certificate-checker/obligations";
 export * from "./algebra/associativity";
 export * from "./algebra/contraction";
 export * from "./algebra/expressions";
@@ -11,10 +14,10 @@ export * from "./catalogue/elementary-rules";
 export * from "./checks/checks";
 export * from "./checks/declarations";
 export * from "./checks/small-sizes";
-export * from "./depth/cost";
 export * from "./depth/graph-dot";
 export * from "./depth/guess";
 export * from "./depth/instance-graph";
+export * from "./depth/prove";
 export * from "./depth/samples";
 export * from "./depth/unroll";
 export * from "./depth/work";
@@ -23,6 +26,7 @@ export { type EmittedWasm, type EmitWasmOptions, emitWasm, WASM_SIZE_LIMIT } fro
 export * from "./emit/wgsl/plan";
 export * from "./equations/build";
 export * from "./equations/conditions";
+export * from "./equations/cost";
 export * from "./equations/elementary";
 export * from "./equations/evaluate-index";
 export * from "./equations/interpret";

@@ -1,8 +1,9 @@
 /** Single instances of an unrolled system: what they read, the critical path, and small graphs for pictures. */
+
+import { combiningDepth, operatorCost } from "../equations/cost";
 import { evaluateIndex, evaluateInt, holds, pointAt } from "../equations/evaluate-index";
 import type { Expr, Family, FamilyValues, Origin, System } from "../equations/system";
 import { offsetOf } from "../equations/values";
-import { combiningDepth, operatorCost } from "./cost";
 import type { Unrolled } from "./unroll";
 
 export interface Instance {

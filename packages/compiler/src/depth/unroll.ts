@@ -8,6 +8,13 @@
 import { type Diagnostic, diagnostic } from "@fathom/lang";
 import { isAlways } from "../equations/conditions";
 import {
+  type CostModel,
+  combiningDepth,
+  combiningWork,
+  componentWidth,
+  operatorCost,
+} from "../equations/cost";
+import {
   type Box,
   compileCondition,
   compileIndex,
@@ -23,7 +30,6 @@ import { applyOperator, reduceOperands, type Value } from "../equations/operator
 import { printInstance } from "../equations/print";
 import type { Dim, Expr, Family, FamilyValues, Fold, Read, Reduce, Sizes, System } from "../equations/system";
 import { componentsOf, offsetOf, place, showSizes } from "../equations/values";
-import { type CostModel, combiningDepth, combiningWork, componentWidth, operatorCost } from "./cost";
 
 export interface UnrollOptions {
   readonly model: CostModel;

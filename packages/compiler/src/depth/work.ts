@@ -6,6 +6,7 @@
  */
 
 import { isAlways } from "../equations/conditions";
+import { type CostModel, combiningWork, componentWidth, isFree, operatorCost } from "../equations/cost";
 import { printCondition } from "../equations/print";
 import type { Condition, Expr, Family, Fold, Reduce, System } from "../equations/system";
 import { add, constantOf, number, scale, single, size, subtract } from "../symbolic/atoms";
@@ -23,7 +24,6 @@ import {
   straightened,
 } from "../symbolic/region";
 import { Budget, NotSummable, sumOver, type Weighted } from "../symbolic/sum";
-import { type CostModel, combiningWork, componentWidth, isFree, operatorCost } from "./cost";
 
 export type WorkResult =
   | { readonly kind: "exact"; readonly form: ClosedForm; readonly families: readonly FamilyWork[] }

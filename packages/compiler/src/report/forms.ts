@@ -2,11 +2,12 @@
  * Everything a task is known to be for all sizes: depth, work and width in both cost models as figures with their standing, the
  * level and work of each family, how they grow, and the derivation. Made once for each content of a task.
  */
-import type { CostModel } from "../depth/cost";
+
 import { type Guess, guess, type Sample } from "../depth/guess";
 import { type SampledFigures, sampleFigures } from "../depth/samples";
 import { type WorkResult, workOf } from "../depth/work";
 import { someExpr } from "../equations/build";
+import type { CostModel } from "../equations/cost";
 import { printSystem } from "../equations/print";
 import type { Origin, System } from "../equations/system";
 import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";

@@ -360,9 +360,9 @@ function exponentOf(f: ClosedForm): ClosedForm {
   const [only, ...more] = monomialsOf(f);
   const power = only?.factors[0];
   if (only !== undefined && more.length === 0 && only.factors.length === 1 && power?.kind === "pow2") {
-    const k = only.coefficient.numerator.toString(2).length - 1;
-    if (isWhole(only.coefficient) && sameRational(powerOfTwo(BigInt(k)), only.coefficient))
-      return add(power.of, constant(k));
+    const { numerator, denominator } = only.coefficient;
+    const k = BigInt(numerator.toString(2).length - denominator.toString(2).length);
+    if (sameRational(powerOfTwo(k), only.coefficient)) return add(power.of, constant(k));
   }
   throw new NotClosed(`no closed form divides by ${printClosedForm(f)}`);
 }

@@ -1,7 +1,7 @@
 /** The two cost models, as tables. `docs/reference/meaning.md`, "Cost", says the same in sentences. */
-import { ceilLog2, childrenOf, typeOf } from "../equations/build";
-import { evaluateIndex, holds } from "../equations/evaluate-index";
-import type { Expr, Fold, Monoid, Operator, Reduce, ReduceOp } from "../equations/system";
+import { ceilLog2, childrenOf, typeOf } from "./build";
+import { evaluateIndex, holds } from "./evaluate-index";
+import type { Expr, Fold, Monoid, Operator, Reduce, ReduceOp } from "./system";
 
 /** `steps`: unbounded fan-in, an instance costs 0 or 1. `ops`: every scalar operation on the path costs 1. */
 export type CostModel = "steps" | "ops";

@@ -1,0 +1,127 @@
+/**
+ * Certificates: levels claimed of every family that the depth of a task rests on, and why they satisfy the Bellman equations.
+ * The obligations are derived again from the program's own equations, so a certificate says something of that program only.
+ */
+import { childrenOf } from "../src/equations/build";
+import type { CostModel } from "../src/equations/cost";
+import { printSystem } from "../src/equations/print";
+import { readSystem } from "../src/equations/read";
+import type { Expr, System } from "../src/equations/system";
+import type { ClosedForm } from "../src/symbolic/closed-form";
+import { readCertificate } from "./json";
+import { Claims, DEPTH, type LevelClaim, type LevelPiece, type Obligation } from "./obligations";
+import { checkProof, type Proof, Rejected } from "./sequent";
+
+export interface Certificate {
+  readonly format: "fathom depth certificate 1";
+  readonly task: string;
+  readonly model: CostModel;
+  /** The equations, as text. */
+  readonly system: string;
+  /** For each family: what is claimed, and a proof for each obligation, in their order: upper, tight where exact, order. */
+  readonly levels: readonly {
+    readonly family: string;
+    readonly claim: LevelClaim;
+    readonly proofs: readonly Proof[];
+  }[];
+}
+
+export type Verdict =
+  | {
+      readonly ok: true;
+      readonly task: string;
+      readonly model: CostModel;
+      /** The depth for all sizes that `where` allows, provided that every read lies inside its family. */
+      readonly depth: readonly LevelPiece[];
+      /** False: the depth is at most that. */
+      readonly exact: boolean;
+    }
+  | { readonly ok: false; readonly why: string };
+
+/** Checks the text of a certificate; with a system, also that it speaks of that one. */
+export function verifyCertificate(text: string, program?: System): Verdict {
+  try {
+    const certificate = readCertificate(text);
+    if (program !== undefined && printSystem(program) !== certificate.system)
+      return { ok: false, why: "the certificate is about other equations" };
+    const system = readSystem(certificate.system);
+    const depth = checkCertificate(certificate, system);
+    const { task, model } = certificate;
+    if (task !== system.name) return { ok: false, why: "its equations are of another task" };
+    return { ok: true, task, model, depth: depth.pieces, exact: depth.exact };
+  } catch (error) {
+    // Whatever goes wrong on the way, the certificate shows nothing.
+    return { ok: false, why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The depth that is shown; throws `Rejected` where it is not. */
+function checkCertificate(certificate: Certificate, system: System): LevelClaim {
+  const levels = new Map(certificate.levels.map((l) => [l.family, l.claim]));
+  if (levels.size !== certificate.levels.length) throw new Rejected("a family is claimed twice");
+  const depth = levels.get(DEPTH);
+  if (depth === undefined) throw new Rejected("no depth is claimed");
+  const claims = new Claims(system, certificate.model, levels);
+  const names = namesOf(system);
+  for (const { family, claim, proofs } of certificate.levels) {
+    for (const f of [claim.rank, ...claim.pieces.map((p) => p.form)])
+      for (const bound of summationIndices(f))
+        if (names.has(bound) || !/^[a-z]/i.test(bound))
+          throw new Rejected(`a summation index has the name of an index: ${bound}`);
+    let next = 0;
+    const check = (o: Obligation): void => {
+      const proof = proofs[next++];
+      if (proof === undefined) throw new Rejected(`a proof for ${family} is missing`);
+      checkProof(o.facts, proof, o.kind === "tight" ? claims.instanceOf(o) : undefined);
+    };
+    for (const o of claims.upper(family)) check(o);
+    if (claim.exact) for (const o of claims.tight(family)) check(o);
+    for (const o of claims.order(family)) check(o);
+    if (next !== proofs.length) throw new Rejected(`${family} has more proofs than obligations`);
+  }
+  return depth;
+}
+
+/** Every name that a form could capture. */
+function namesOf(system: System): Set<string> {
+  const names = new Set(system.sizes.map((s) => s.name));
+  const seen = new Set<Expr>();
+  const visit = (e: Expr): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    if (e.kind === "reduce" || e.kind === "fold") for (const d of e.dims) names.add(d.index);
+    for (const c of childrenOf(e)) visit(c);
+  };
+  for (const f of system.families) {
+    for (const d of f.dims) names.add(d.index);
+    for (const p of f.pieces) visit(p.value);
+  }
+  return names;
+}
+
+function summationIndices(f: ClosedForm): string[] {
+  switch (f.kind) {
+    case "constant":
+    case "size":
+    case "index":
+      return [];
+    case "add":
+      return f.terms.flatMap(summationIndices);
+    case "mul":
+      return f.factors.flatMap(summationIndices);
+    case "min":
+    case "max":
+      return f.of.flatMap(summationIndices);
+    case "mod":
+      return [f.of, f.by].flatMap(summationIndices);
+    case "sum":
+      return [f.index, ...[f.lo, f.hi, f.body].flatMap(summationIndices)];
+    case "cases":
+      throw new Rejected("a form with cases");
+    case "floor":
+    case "log2":
+    case "floor-log2":
+    case "pow2":
+      return summationIndices(f.of);
+  }
+}

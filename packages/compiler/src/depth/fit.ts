@@ -1,0 +1,386 @@
+/**
+ * Guesses a level function from samples: a few forms, each tried on all points, and where none fits a split by a
+ * comparison that the equations or the sizes suggest. A guess is only a guess; `prove.ts` decides.
+ */
+import type { LevelPiece } from "../../certificate-checker/obligations";
+import * as build from "../equations/build";
+import type { Comparison, Conjunction, IndexExpr } from "../equations/system";
+import { type ClosedForm, closed, closedFormKey, fromIndexExpr } from "../symbolic/closed-form";
+import { rational } from "../symbolic/rational";
+import { type Env, type LevelPoint, numeric } from "./level-samples";
+
+export interface FitHints {
+  readonly sizes: readonly string[];
+  readonly indices: readonly string[];
+  /** Forms that stand in the equations: `log2(d)`, `2^l`. */
+  readonly atoms: readonly ClosedForm[];
+  /** Comparisons that stand in the equations. */
+  readonly comparisons: readonly Comparison[];
+  /** One affine or rounded form, without cases. */
+  readonly plainOnly?: boolean | undefined;
+}
+
+/** All points of a family, with columns of values of forms made once. */
+class Data {
+  private readonly columns = new Map<string, Float64Array>();
+  constructor(readonly points: readonly LevelPoint[]) {}
+  column(form: ClosedForm): Float64Array {
+    const key = closedFormKey(form);
+    let made = this.columns.get(key);
+    if (made === undefined) {
+      const f = numeric(form);
+      made = Float64Array.from(this.points, (p) => f(p.env));
+      this.columns.set(key, made);
+    }
+    return made;
+  }
+}
+
+type Region = readonly number[];
+const EPSILON = 1e-7;
+
+/** A fraction with a small denominator that a double stands for. */
+function fraction(x: number): readonly [number, number] | undefined {
+  for (let d = 1; d <= 24; d++) {
+    const n = Math.round(x * d);
+    if (Math.abs(n / d - x) < EPSILON && Math.abs(n) < 1e9) return [n, d];
+  }
+  return undefined;
+}
+
+/** The combination of forms that gives every point of a region; earlier forms are preferred. */
+function combination(
+  data: Data,
+  region: Region,
+  forms: readonly ClosedForm[],
+  need: number,
+): ClosedForm | undefined {
+  const columns = forms.map((f) => data.column(f));
+  const width = forms.length;
+  // Echelon rows over the forms, the level last.
+  const rows: { pivot: number; row: Float64Array }[] = [];
+  let extra = 0;
+  for (const p of region) {
+    const row = new Float64Array(width + 1);
+    for (let j = 0; j < width; j++) row[j] = columns[j]![p]!;
+    row[width] = data.points[p]!.level;
+    let scale = 1;
+    for (let j = 0; j <= width; j++) scale = Math.max(scale, Math.abs(row[j]!));
+    for (const { pivot, row: by } of rows) {
+      const factor = row[pivot]!;
+      if (factor === 0) continue;
+      for (let j = pivot; j <= width; j++) row[j] = row[j]! - factor * by[j]!;
+      row[pivot] = 0;
+    }
+    let pivot = -1;
+    for (let j = 0; j < width && pivot < 0; j++) if (Math.abs(row[j]!) > EPSILON * scale) pivot = j;
+    if (pivot < 0) {
+      if (Math.abs(row[width]!) > 1e-6 * scale) return undefined;
+      extra++;
+      continue;
+    }
+    const lead = row[pivot]!;
+    for (let j = 0; j <= width; j++) row[j] = j < pivot ? 0 : row[j]! / lead;
+    // Keep earlier rows reduced too.
+    for (const other of rows) {
+      const factor = other.row[pivot]!;
+      if (factor === 0) continue;
+      for (let j = 0; j <= width; j++) other.row[j] = other.row[j]! - factor * row[j]!;
+    }
+    rows.push({ pivot, row });
+  }
+  if (extra < Math.min(need, rows.length)) return undefined;
+  const terms: ClosedForm[] = [];
+  for (const { pivot, row } of rows) {
+    const c = fraction(row[width]!);
+    if (c === undefined) return undefined;
+    if (c[0] !== 0) terms.push(closed.scale(forms[pivot]!, rational(c[0], c[1])));
+  }
+  const made = closed.add(...terms);
+  const value = numeric(made);
+  for (const p of region)
+    if (Math.abs(value(data.points[p]!.env) - data.points[p]!.level) > 1e-6) return undefined;
+  return made;
+}
+
+const one = closed.constant(1);
+
+/** Lists of forms, simplest first; a region is tried against each. */
+function templates({
+  sizes,
+  indices,
+  atoms,
+}: FitHints): { readonly forms: ClosedForm[]; readonly need: number }[] {
+  const S = sizes.map(closed.size);
+  const I = indices.map(closed.index);
+  const V = [...I, ...S];
+  const pairs = V.flatMap((a, k) => V.slice(k).map((b) => closed.mul(a, b)));
+  const withAtoms = atoms.flatMap((a) => V.map((v) => closed.mul(v, a)));
+  const list: { forms: ClosedForm[]; need: number }[] = [
+    { forms: [one], need: 0 },
+    { forms: [one, ...I], need: 2 },
+    { forms: [one, ...V], need: 2 },
+  ];
+  if (atoms.length > 0) {
+    list.push({ forms: [one, ...atoms], need: 2 });
+    const inner = I.flatMap((v) => atoms.map((a) => closed.mul(v, a)));
+    if (I.length > 0) list.push({ forms: [one, ...I, ...atoms, ...inner], need: 3 });
+    list.push({ forms: [one, ...V, ...atoms], need: 3 });
+  }
+  list.push({ forms: [one, ...V, ...pairs], need: 3 });
+  if (atoms.length > 0 && V.length > 0)
+    list.push({ forms: [one, ...V, ...atoms, ...withAtoms, ...pairs], need: 4 });
+  const extra = V.flatMap((v) => [closed.log2(v), closed.log2(closed.add(v, one))]);
+  if (V.length <= 4) list.push({ forms: [one, ...extra, ...V], need: 3 });
+  // floor((a + r) / k): whatever repeats with period k.
+  const single = V.length <= 5 ? V : I;
+  const both = V.flatMap((a, k) => V.slice(k + 1).flatMap((b) => [closed.add(a, b), closed.sub(a, b)]));
+  const floors = (args: readonly ClosedForm[], k: number) =>
+    args.flatMap((a) =>
+      Array.from({ length: k }, (_, r) => closed.floor(closed.over(closed.add(a, closed.constant(r)), k))),
+    );
+  for (const k of [2, 3, 4])
+    for (const v of single) list.push({ forms: [one, ...floors([v], k), ...V], need: 3 });
+  if (V.length > 1 && V.length <= 3)
+    for (const k of [2, 3, 4]) {
+      list.push({ forms: [one, ...floors(single, k), ...V], need: 4 });
+      for (const b of both) list.push({ forms: [one, ...floors([b], k), ...V], need: 4 });
+    }
+  const cubes = V.flatMap((a, k) =>
+    V.slice(k).flatMap((b, l) => V.slice(k + l).map((c) => closed.mul(a, b, c))),
+  );
+  if (V.length <= 3) list.push({ forms: [one, ...V, ...pairs, ...cubes], need: 4 });
+  return list;
+}
+
+const compare = (c: Comparison): ((env: Env) => boolean) => {
+  const [a, b] = [numeric(fromIndexExpr(c.left)), numeric(fromIndexExpr(c.right))];
+  switch (c.op) {
+    case "==":
+      return (env) => a(env) === b(env);
+    case "!=":
+      return (env) => a(env) !== b(env);
+    case "<":
+      return (env) => a(env) < b(env);
+    case "<=":
+      return (env) => a(env) <= b(env);
+  }
+};
+
+/** The first guess. */
+export function fitLevels(points: readonly LevelPoint[], hints: FitHints): LevelPiece[] | undefined {
+  for (const guess of guessLevels(points, hints)) return guess;
+  return undefined;
+}
+
+/** Pieces that give every sample, one guess after another. */
+export function* guessLevels(points: readonly LevelPoint[], hints: FitHints): Generator<LevelPiece[]> {
+  if (points.length === 0) {
+    yield [{ guard: [], form: closed.constant(0) }];
+    return;
+  }
+  const data = new Data(points);
+  const tried = templates(hints);
+  const simple = tried.slice(0, hints.atoms.length === 0 ? 4 : hints.indices.length > 0 ? 7 : 6);
+  const fit = (region: Region, lists = tried): ClosedForm | undefined => {
+    for (const { forms, need } of lists) {
+      const made = combination(data, region, forms, need);
+      if (made !== undefined) return made;
+    }
+    return undefined;
+  };
+  const everything = points.map((_, k) => k);
+  const whole = fit(everything);
+  if (whole !== undefined) {
+    yield [{ guard: [], form: whole }];
+    return;
+  }
+  if (hints.plainOnly === true) return;
+  const extreme = envelope(points, hints);
+  if (extreme !== undefined) yield [{ guard: [], form: extreme }];
+
+  const predicates = splitsOf(points, hints).map((c) => ({ c, holds: compare(c) }));
+  let work = 400;
+  const tree = (region: Region, depth: number, lists: typeof tried): LevelPiece[] | undefined => {
+    const direct = fit(region, lists);
+    if (direct !== undefined) return [{ guard: [], form: direct }];
+    if (depth === 0) return undefined;
+    let halves: { c: Comparison; form: ClosedForm; rest: Region; size: number }[] = [];
+    for (const { c, holds } of predicates) {
+      if (--work < 0) return undefined;
+      const [yes, no]: [number[], number[]] = [[], []];
+      for (const p of region) (holds(points[p]!.env) ? yes : no).push(p);
+      if (yes.length === 0 || no.length === 0) continue;
+      const form = fit(yes, simple);
+      if (form !== undefined) halves.push({ c, form, rest: no, size: yes.length });
+      else if (c.op !== "==") {
+        const other = fit(no, simple);
+        if (other !== undefined)
+          halves.push({
+            c: { op: c.op === "<" ? "<=" : "<", left: c.right, right: c.left },
+            form: other,
+            rest: yes,
+            size: no.length,
+          });
+      }
+    }
+    halves.sort((a, b) => b.size - a.size);
+    halves = halves.slice(0, 5);
+    for (const h of halves) {
+      const rest = fit(h.rest, lists);
+      if (rest !== undefined)
+        return [
+          { guard: [h.c], form: h.form },
+          { guard: [], form: rest },
+        ];
+    }
+    for (const h of halves) {
+      const rest = tree(h.rest, depth - 1, lists);
+      if (rest !== undefined) return [{ guard: [h.c], form: h.form }, ...rest];
+    }
+    // Two halves that both need a split of their own.
+    if (depth >= 2)
+      for (const { c, holds } of predicates) {
+        if (work < 0) return undefined;
+        const [yes, no]: [number[], number[]] = [[], []];
+        for (const p of region) (holds(points[p]!.env) ? yes : no).push(p);
+        if (yes.length < 4 || no.length < 4) continue;
+        const a = tree(yes, 1, simple);
+        if (a === undefined) continue;
+        const b = tree(no, depth - 1, lists);
+        if (b === undefined) continue;
+        return [...a.map((p) => ({ ...p, guard: [c, ...p.guard] as Conjunction })), ...b];
+      }
+    return undefined;
+  };
+  const first = tree(everything, 3, simple);
+  if (first !== undefined) yield first;
+  const second = tree(everything, 2, tried);
+  if (second !== undefined) yield second;
+}
+
+/** Comparisons that may separate one form from another. */
+function splitsOf(points: readonly LevelPoint[], { sizes, indices, comparisons }: FitHints): Comparison[] {
+  const found: Comparison[] = [];
+  const seen = new Set<string>();
+  const add = (op: Comparison["op"], left: IndexExpr, right: IndexExpr): void => {
+    const key = `${op} ${build.nodeNumber(left)} ${build.nodeNumber(right)}`;
+    if (seen.has(key) || left === right) return;
+    seen.add(key);
+    found.push({ op, left, right });
+  };
+  for (const s of sizes) {
+    let least = Number.POSITIVE_INFINITY;
+    for (const p of points) least = Math.min(least, p.env[s]!);
+    add("<=", build.size(s), build.integer(least));
+    add("<=", build.size(s), build.integer(least + 1));
+  }
+  for (const c of comparisons) if (c.op !== "!=") add(c.op, c.left, c.right);
+  for (const i of indices) add("==", build.index(i), build.integer(0));
+  const all = [...indices.map(build.index), ...sizes.map(build.size)];
+  for (let a = 0; a < all.length; a++)
+    for (let b = a + 1; b < all.length; b++) {
+      if (all[a]!.kind !== all[b]!.kind) continue;
+      add("<=", all[a]!, all[b]!);
+    }
+  return found.slice(0, 40);
+}
+
+/** Points without the sizes, where these say nothing. */
+function withoutSizes(points: readonly LevelPoint[], indices: readonly string[]): LevelPoint[] | undefined {
+  const found = new Map<string, LevelPoint>();
+  for (const p of points) {
+    const key = indices.map((i) => p.env[i]!).join(",");
+    const known = found.get(key);
+    if (known === undefined) found.set(key, p);
+    else if (known.level !== p.level) return undefined;
+  }
+  return [...found.values()];
+}
+
+/** The least or greatest of two to four affine forms, possibly rounded down. */
+function envelope(given: readonly LevelPoint[], all: FitHints): ClosedForm | undefined {
+  const fewer = all.indices.length === 0 ? undefined : withoutSizes(given, all.indices);
+  const hints = fewer === undefined ? all : { ...all, sizes: [] };
+  const points = fewer ?? given;
+  const names = [...hints.indices, ...hints.sizes];
+  if (names.length === 0 || names.length > 5 || points.length < 6) return undefined;
+  const data = new Data(points);
+  const region: Region = points.map((_, k) => k);
+  const variables = [...hints.indices.map(closed.index), ...hints.sizes.map(closed.size)];
+  const columns = variables.map((v) => data.column(v));
+  const byPlace = new Map<string, number>();
+  const place = (at: readonly number[]) => at.join(",");
+  for (const p of region) byPlace.set(place(columns.map((c) => c[p]!)), p);
+  // Slopes seen in small neighbourhoods, and how often.
+  const slopes = new Map<string, { slope: number[]; k: number; count: number }>();
+  const stride = Math.max(1, Math.floor(region.length / 150));
+  for (let q = 0; q < region.length; q += stride) {
+    const p = region[q]!;
+    const at = columns.map((c) => c[p]!);
+    for (const k of [1, 2, 3]) {
+      const slope: number[] = [];
+      for (let d = 0; d < names.length; d++) {
+        const next = [...at];
+        next[d] = next[d]! + k;
+        let other = byPlace.get(place(next));
+        let sign = 1;
+        if (other === undefined) {
+          next[d] = at[d]! - k;
+          other = byPlace.get(place(next));
+          sign = -1;
+        }
+        if (other === undefined) break;
+        slope.push(sign * (points[other]!.level - points[p]!.level));
+      }
+      if (slope.length < names.length) continue;
+      if (k > 1 && slope.every((s) => s % k === 0)) continue;
+      const key = `${k}:${place(slope)}`;
+      const known = slopes.get(key);
+      if (known === undefined) slopes.set(key, { slope, k, count: 1 });
+      else known.count++;
+    }
+  }
+  const common = [...slopes.values()].sort((a, b) => b.count - a.count).slice(0, 14);
+  for (const kind of ["max", "min"] as const) {
+    const candidates: { form: ClosedForm; covers: Set<number> }[] = [];
+    for (const { slope, k } of common) {
+      // Rounded values k·level − slope·x lie in k residues: the offset that never passes the levels.
+      let offset = kind === "max" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+      const sums = region.map((p) => slope.reduce((s, c, d) => s + c * columns[d]![p]!, 0));
+      region.forEach((p, q) => {
+        const level = points[p]!.level;
+        // floor((sum + offset) / k) <= level, or >= level.
+        const bound = kind === "max" ? k * level + k - 1 - sums[q]! : k * level - sums[q]!;
+        offset = kind === "max" ? Math.min(offset, bound) : Math.max(offset, bound);
+      });
+      const covers = new Set<number>();
+      region.forEach((p, q) => {
+        if (Math.floor((sums[q]! + offset) / k) === points[p]!.level) covers.add(p);
+      });
+      if (covers.size === 0) continue;
+      const sum = closed.add(
+        ...slope.map((c, d) => closed.scale(variables[d]!, rational(c))),
+        closed.constant(offset),
+      );
+      candidates.push({ form: k === 1 ? sum : closed.floor(closed.over(sum, k)), covers });
+    }
+    // Greedily: the one that covers most of what is left.
+    const left = new Set(region);
+    const chosen: ClosedForm[] = [];
+    while (left.size > 0 && chosen.length < 4) {
+      let best: (typeof candidates)[number] | undefined;
+      let most = 0;
+      for (const c of candidates) {
+        let n = 0;
+        for (const p of c.covers) if (left.has(p)) n++;
+        if (n > most) [best, most] = [c, n];
+      }
+      if (best === undefined || best.covers.size < 2) break;
+      chosen.push(best.form);
+      for (const p of best.covers) left.delete(p);
+    }
+    if (left.size === 0 && chosen.length > 1) return closed[kind](...chosen);
+  }
+  return undefined;
+}

@@ -1,0 +1,172 @@
+/** Exact levels of all instances at a few small sizes: what level functions are guessed from. */
+import { smallSizes } from "../checks/small-sizes";
+import type { CostModel } from "../equations/cost";
+import { pointAt } from "../equations/evaluate-index";
+import type { Sizes, System } from "../equations/system";
+import { type ClosedForm, monomialsOf } from "../symbolic/closed-form";
+import { type Unrolled, unroll } from "./unroll";
+
+/** Values of sizes and indices, by name. */
+export type Env = Record<string, number>;
+export interface LevelPoint {
+  readonly env: Env;
+  readonly level: number;
+}
+export interface LevelSamples {
+  readonly unrolled: readonly Unrolled[];
+  readonly families: ReadonlyMap<string, readonly LevelPoint[]>;
+  readonly depth: readonly LevelPoint[];
+}
+
+/** Most instances of one unrolling, and of all together. */
+const AT_ONCE = 1_500;
+const TOGETHER = 6_000;
+/** Most points of one family. */
+const POINTS = 700;
+
+/** A spread of small sizes: all very small ones, then some larger and lopsided. */
+function sampleSizes(system: System): Sizes[] {
+  const names = system.sizes.map((s) => s.name);
+  const rank = names.length;
+  const most = rank <= 1 ? 12 : rank === 2 ? 5 : 3;
+  const chosen = smallSizes(system, most, rank <= 1 ? 12 : rank === 2 ? 30 : 60);
+  if (rank === 0) return chosen;
+  const base = chosen[chosen.length - 1];
+  if (base === undefined) return smallSizes(system, 40, 12);
+  const far = rank === 1 ? [16, 17, 21] : [6, 7, 9];
+  const more = names.flatMap((n) => far.map((v) => ({ ...base, [n]: v })));
+  // Lopsided ones tell `min(2, n)*t` from a minimum of affine forms.
+  const small = chosen.find((c) => names.every((n) => c[n]! >= 2)) ?? base;
+  if (rank > 1) more.push(...names.map((n) => ({ ...small, [n]: 11 })));
+  const all = Object.fromEntries(names.map((n, k) => [n, 6 + ((k * 3) % 4)]));
+  // Where large values are needed (`n >= 10`), go on from the smallest there are.
+  const beyond = chosen.length < 6 ? smallSizes(system, 24, 16) : [];
+  return [...chosen, ...beyond, ...more, all];
+}
+
+export function levelSamples(
+  system: System,
+  model: CostModel,
+  valid: (sizes: Sizes) => boolean,
+): LevelSamples {
+  const unrolled: Unrolled[] = [];
+  const families = new Map<string, LevelPoint[]>();
+  const depth: LevelPoint[] = [];
+  let left = TOGETHER;
+  const seen = new Set<string>();
+  for (const sizes of sampleSizes(system)) {
+    const key = JSON.stringify(sizes);
+    if (left <= 0 || seen.has(key) || !valid(sizes)) continue;
+    seen.add(key);
+    const made = unroll(system, sizes, { model, limit: AT_ONCE });
+    if (!made.ok) continue;
+    left -= made.result.instances;
+    unrolled.push(made.result);
+    depth.push({ env: { ...sizes }, level: made.result.depth });
+    for (const [name, f] of made.result.families) {
+      if (f.levels === undefined) continue;
+      let points = families.get(name);
+      if (points === undefined) {
+        points = [];
+        families.set(name, points);
+      }
+      const { dims } = f.family;
+      // Large families are thinned out, their ends kept.
+      const step = f.instances > 150 ? 7 : 1;
+      let n = 0;
+      for (let offset = 0; offset < f.levels.length; offset++) {
+        const level = f.levels[offset]!;
+        if (level < 0) continue;
+        if (step > 1 && n++ % step !== 0 && n > 24 && f.levels.length - offset > 12) continue;
+        if (points.length >= POINTS * 3) break;
+        const env: Env = { ...sizes };
+        const at = pointAt(f.box, offset);
+        for (let d = 0; d < dims.length; d++) env[dims[d]!.index] = at[d]!;
+        points.push({ env, level });
+      }
+    }
+  }
+  return { unrolled, families, depth };
+}
+
+/** A closed form as a function on doubles, for looking around; never for a proof. */
+export function numeric(form: ClosedForm): (env: Env) => number {
+  switch (form.kind) {
+    case "constant": {
+      const value = Number(form.value.numerator) / Number(form.value.denominator);
+      return () => value;
+    }
+    case "size":
+    case "index": {
+      const { name } = form;
+      return (env) => env[name]!;
+    }
+    case "add": {
+      const parts = form.terms.map(numeric);
+      return (env) => {
+        let sum = 0;
+        for (const p of parts) sum += p(env);
+        return sum;
+      };
+    }
+    case "mul": {
+      const parts = form.factors.map(numeric);
+      return (env) => {
+        let product = 1;
+        for (const p of parts) product *= p(env);
+        return product;
+      };
+    }
+    case "floor": {
+      const parts = monomialsOf(form.of);
+      const denominator = Number(
+        parts.reduce((l, m) => (m.coefficient.denominator > l ? m.coefficient.denominator : l), 1n),
+      );
+      const inside = numeric(form.of);
+      // Exact to half a unit of the denominator: 1/3 + 2/3 is not 0.999….
+      return (env) => Math.floor(inside(env) + 0.25 / denominator);
+    }
+    case "mod": {
+      const [a, m] = [numeric(form.of), numeric(form.by)];
+      return (env) => {
+        const [x, y] = [a(env), m(env)];
+        return x - y * Math.floor(x / y);
+      };
+    }
+    case "min":
+    case "max": {
+      const parts = form.of.map(numeric);
+      const pick = form.kind === "min" ? Math.min : Math.max;
+      return (env) => pick(...parts.map((p) => p(env)));
+    }
+    case "log2": {
+      const inside = numeric(form.of);
+      return (env) => ceilLog(inside(env));
+    }
+    case "floor-log2": {
+      const inside = numeric(form.of);
+      return (env) => ceilLog(inside(env) + 1) - 1;
+    }
+    case "pow2": {
+      const inside = numeric(form.of);
+      return (env) => 2 ** inside(env);
+    }
+    case "sum": {
+      const [lo, hi, body] = [numeric(form.lo), numeric(form.hi), numeric(form.body)];
+      return (env) => {
+        const inner = { ...env };
+        let sum = 0;
+        const end = hi(env);
+        for (let k = lo(env); k < end; k++) {
+          inner[form.index] = k;
+          sum += body(inner);
+        }
+        return sum;
+      };
+    }
+    case "cases":
+      throw new Error("a form with cases is not made here");
+  }
+}
+
+const ceilLog = (x: number): number => (x <= 1 ? 0 : Math.ceil(Math.log2(x) - 1e-9));

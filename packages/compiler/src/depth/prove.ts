@@ -1,0 +1,816 @@
+/**
+ * Depth with proof: levels are guessed from small sizes, family by family in the order of their dependence, and then proved
+ * for all sizes to satisfy the Bellman equations. What is proved goes into a certificate that
+ * `certificate-checker/check.ts` can check by itself.
+ */
+import { Inexpressible, type Term } from "../../certificate-checker/bellman";
+import type { Certificate } from "../../certificate-checker/check";
+import { Claims, DEPTH, type LevelPiece, type Obligation } from "../../certificate-checker/obligations";
+import { factOf, type Proof, Rejected } from "../../certificate-checker/sequent";
+import type { CostModel } from "../equations/cost";
+import { printCondition, printSystem } from "../equations/print";
+import type { Comparison, Origin, Sizes, System } from "../equations/system";
+import {
+  atMostForm,
+  checkedAt,
+  type Derivation,
+  exactly,
+  type Figure,
+  proved,
+  type Standing,
+} from "../report/standing";
+import {
+  type ClosedForm,
+  closed,
+  closedFormKey,
+  fromIndexExpr,
+  NotClosed,
+  printClosedForm,
+  substituteClosedForm,
+} from "../symbolic/closed-form";
+import { rational } from "../symbolic/rational";
+import { type FitHints, fitLevels, guessLevels } from "./fit";
+import { type Env, type LevelPoint, type LevelSamples, levelSamples, numeric } from "./level-samples";
+import { Budget, Search } from "./refute";
+import { candidatesOf, proveTight } from "./tight";
+
+export interface ProveOptions {
+  /** Sizes that the system can take, apart from its own `where`: those of what it uses. Default: all. */
+  readonly valid?: ((sizes: Sizes) => boolean) | undefined;
+  /** Steps of the search; a few thousand an obligation is much. */
+  readonly budget?: number | undefined;
+  /** True when time is up. The compiler has no clock of its own. */
+  readonly expired?: (() => boolean) | undefined;
+}
+
+export interface FamilyLevel {
+  readonly level: Figure;
+  /** The level by cases, where it is proved. */
+  readonly pieces: readonly LevelPiece[];
+}
+
+export interface DepthProof {
+  readonly depth: Figure;
+  readonly families: ReadonlyMap<string, FamilyLevel>;
+  /** An instance that attains the depth, where one form gives it for all sizes. */
+  readonly witness?: { readonly family: string; readonly at: readonly ClosedForm[] } | undefined;
+  readonly certificate?: Certificate | undefined;
+  readonly derivation: Derivation;
+}
+
+/** Steps of the search for one task and model. */
+const BUDGET = 60_000;
+
+const memo = new Map<string, DepthProof>();
+const REMEMBERED = 400;
+
+/** The same for every system with the same text; remembered. */
+export function proveDepth(system: System, model: CostModel, options: ProveOptions = {}): DepthProof {
+  const key = `${model}\n${printSystem(system)}`;
+  const known = memo.get(key);
+  if (known !== undefined) return known;
+  const made = new Proving(system, model, options).run();
+  if (options.expired?.() !== true) {
+    if (memo.size >= REMEMBERED) memo.delete(memo.keys().next().value!);
+    memo.set(key, made);
+  }
+  return made;
+}
+
+interface Settled {
+  readonly status: "exact" | "upper" | "open";
+  readonly why?: string | undefined;
+  readonly proofs: Proof[];
+}
+
+class Proving {
+  private readonly claims: Claims;
+  private readonly search: Search;
+  private readonly settled = new Map<string, Settled>();
+  private readonly samples: LevelSamples;
+  private readonly sizes: readonly string[];
+  private readonly pools = new Map<string, readonly ClosedForm[]>();
+  private stage = 0;
+
+  constructor(
+    private readonly system: System,
+    private readonly model: CostModel,
+    options: ProveOptions,
+  ) {
+    this.claims = new Claims(system, model, new Map());
+    this.search = new Search(new Budget(options.budget ?? BUDGET, options.expired));
+    this.samples = levelSamples(system, model, options.valid ?? (() => true));
+    this.sizes = system.sizes.map((s) => s.name);
+  }
+
+  run(): DepthProof {
+    const defined = this.system.families.filter((f) => f.pieces.length > 0).map((f) => f.name);
+    for (const group of this.groups(defined)) this.settle(group);
+    const depth = this.depth();
+    return this.result(defined, depth);
+  }
+
+  private terms(family: string): readonly Term[] | string {
+    try {
+      return this.claims.termsOf(family);
+    } catch (error) {
+      if (error instanceof Inexpressible || error instanceof NotClosed || error instanceof Rejected)
+        return error.message;
+      throw error;
+    }
+  }
+
+  /** Strongly connected components of families, sources first (Tarjan 1972). */
+  private groups(names: readonly string[]): string[][] {
+    return components(names, (n) => {
+      const terms = this.terms(n);
+      if (typeof terms === "string") {
+        // What its equations read by name is enough for the order.
+        return [];
+      }
+      return terms.flatMap((t) => (t.source === undefined ? [] : [t.source.family]));
+    });
+  }
+
+  private settle(group: readonly string[]): void {
+    const open = (why: string): void => {
+      for (const f of group) {
+        this.claims.levels.delete(f);
+        this.settled.set(f, { status: "open", why, proofs: [] });
+      }
+    };
+    let exact = true;
+    for (const f of group) {
+      const terms = this.terms(f);
+      if (typeof terms === "string")
+        return open(`the equations of \`${f}\` have ${terms}, which no level is derived for`);
+      for (const t of terms) {
+        const source = t.source?.family;
+        if (source === undefined || group.includes(source)) continue;
+        const status = this.settled.get(source)?.status ?? "open";
+        if (status === "open") return open(`\`${f}\` reads \`${source}\`, whose level is not known`);
+        if (status === "upper") exact = false;
+      }
+    }
+    this.stage += 1000;
+    const base = this.stage;
+    const stages = this.stages(group, base);
+    for (const f of group) this.pools.set(f, []);
+    for (let round = 0; round < 3; round++) for (const f of group) this.pools.set(f, this.poolOf(f, group));
+    if (!exact)
+      return this.bound(group, stages, `\`${group[0]}\` reads a level of which only a bound is known`);
+    const guesses = group.map(
+      (f) => new Guesses(guessLevels(this.samples.families.get(f) ?? [], this.hints(f))),
+    );
+    const missing = guesses.findIndex((g) => g.at(0) === undefined);
+    if (missing >= 0)
+      return this.bound(
+        group,
+        stages,
+        `no closed form gives the levels of \`${group[missing]}\` at the sizes tried`,
+      );
+    // First guesses together, then one family's next guess at a time.
+    const tries: number[][] = [
+      group.map(() => 0),
+      ...[1, 2].flatMap((k) => [
+        group.map(() => k),
+        ...(group.length > 1 ? group.map((_, f) => group.map((_, g) => (f === g ? k : 0))) : []),
+      ]),
+    ];
+    let failure = "";
+    for (const choice of tries.slice(0, 8)) {
+      if (!choice.every((k, f) => k === 0 || guesses[f]!.at(k) !== undefined)) continue;
+      group.forEach((f, g) => {
+        const pieces = guesses[g]!.at(choice[g]!)!;
+        this.claims.levels.set(f, { pieces, exact: true, stage: stages.get(f)!, rank: closed.constant(0) });
+      });
+      const why = this.attempt(group, true);
+      if (why === undefined) return;
+      if (failure === "") failure = why;
+    }
+    this.bound(group, stages, failure);
+  }
+
+  /** Proves all obligations of a group; the reason where one resists. */
+  private attempt(group: readonly string[], exact: boolean): string | undefined {
+    const proofs = new Map<string, Proof[]>(group.map((f) => [f, []]));
+    try {
+      for (const f of group)
+        for (const o of this.claims.upper(f)) {
+          const p = this.search.refute(o.facts);
+          if (p === undefined) return this.resisting(o);
+          proofs.get(f)!.push(p);
+        }
+      if (exact)
+        for (const f of group) {
+          const points = this.samples.families.get(f) ?? [];
+          const thin = thinned(points, 90);
+          const candidates = candidatesOf(this.claims, f, thin, this.sizes);
+          const predicates = this.predicates(f);
+          for (const o of this.claims.tight(f)) {
+            const p =
+              this.search.quick(o.facts) ??
+              proveTight(this.claims, o, candidates, thin, predicates, this.search);
+            if (p === undefined) return this.resisting(o);
+            proofs.get(f)!.push(p);
+          }
+        }
+      const order = this.ordered(group);
+      if (typeof order === "string") return order;
+      for (const f of group)
+        this.settled.set(f, {
+          status: exact ? "exact" : "upper",
+          proofs: [...proofs.get(f)!, ...order.get(f)!],
+        });
+      return undefined;
+    } catch (error) {
+      if (error instanceof Rejected || error instanceof Inexpressible || error instanceof NotClosed)
+        return error.message;
+      throw error;
+    }
+  }
+
+  /** Ranks that fall along reads that cost nothing, with the proofs. */
+  private ordered(group: readonly string[]): Map<string, Proof[]> | string {
+    const most = Math.max(0, ...group.map((f) => this.claims.dims(f).length));
+    const ranks: ((f: string) => ClosedForm)[] = [() => closed.constant(0)];
+    for (let d = 0; d < most; d++)
+      for (const sign of [1, -1])
+        ranks.push((f) => {
+          const dim = this.claims.dims(f)[d];
+          return dim === undefined
+            ? closed.constant(0)
+            : closed.scale(closed.index(dim.index), rational(sign));
+        });
+    next: for (const rank of ranks) {
+      for (const f of group) this.claims.levels.set(f, { ...this.claims.levels.get(f)!, rank: rank(f) });
+      const proofs = new Map<string, Proof[]>(group.map((f) => [f, []]));
+      for (const f of group)
+        for (const o of this.claims.order(f)) {
+          const p = this.search.refute(o.facts, 3);
+          if (p === undefined) continue next;
+          proofs.get(f)!.push(p);
+        }
+      return proofs;
+    }
+    return `no order shows that copies of \`${group[0]}\` do not read one another in a circle`;
+  }
+
+  /** Families within a group by what they read at no cost: earlier stages first. */
+  private stages(group: readonly string[], base: number): Map<string, number> {
+    const free = (f: string): string[] =>
+      this.claims
+        .termsOf(f)
+        .flatMap((t) =>
+          t.source !== undefined &&
+          group.includes(t.source.family) &&
+          !(t.delay.kind === "constant" && t.delay.value.numerator > 0n)
+            ? [t.source.family]
+            : [],
+        );
+    const stages = new Map<string, number>();
+    components(group, free).forEach((part, k) => {
+      for (const f of part) stages.set(f, base + k);
+    });
+    return stages;
+  }
+
+  /** Only an upper bound: an affine one, small on the samples. */
+  private bound(group: readonly string[], stages: ReadonlyMap<string, number>, why: string): void {
+    for (const f of group) this.claims.levels.delete(f);
+    const open = (): void => {
+      for (const f of group) {
+        this.claims.levels.delete(f);
+        this.settled.set(f, { status: "open", why, proofs: [] });
+      }
+    };
+    if (this.search.budget.over) return open();
+    for (const slack of [0, 1, 2]) {
+      for (const f of group) {
+        const form = affineAbove(
+          this.samples.families.get(f) ?? [],
+          this.sizes,
+          this.claims.dims(f).map((d) => d.index),
+          slack,
+        );
+        if (form === undefined) return open();
+        this.claims.levels.set(f, {
+          pieces: [{ guard: [], form }],
+          exact: false,
+          stage: stages.get(f)!,
+          rank: closed.constant(0),
+        });
+      }
+      if (this.attempt(group, false) === undefined) {
+        for (const f of group) this.settled.set(f, { ...this.settled.get(f)!, why });
+        return;
+      }
+    }
+    open();
+  }
+
+  /** Atoms that levels of a family may be made of. */
+  private poolOf(family: string, group: readonly string[]): ClosedForm[] {
+    const found = new Map<string, ClosedForm>();
+    const recursive = this.claims
+      .termsOf(family)
+      .some((t) => t.source !== undefined && group.includes(t.source.family));
+    const inside = new Set(this.claims.dims(family).map((d) => d.index));
+    const keep = (atom: ClosedForm): void => {
+      if (found.size < 10 && onlyOver(atom, inside)) found.set(closedFormKey(atom), atom);
+    };
+    for (const t of this.claims.termsOf(family)) {
+      const sources: ClosedForm[] = [t.delay];
+      if (t.source !== undefined) {
+        const dims = this.claims.dims(t.source.family);
+        const by = new Map(dims.map((d, k) => [d.index, fromIndexExpr(t.source!.at[k]!)]));
+        const claim = this.claims.levels.get(t.source.family);
+        for (const p of claim?.pieces ?? []) sources.push(substituteClosedForm(p.form, by));
+        if (group.includes(t.source.family))
+          for (const a of this.pools.get(t.source.family) ?? []) sources.push(substituteClosedForm(a, by));
+      }
+      for (const form of sources)
+        for (const atom of atomsIn(form)) for (const variant of this.withoutInner(atom, t)) keep(variant);
+    }
+    const bounds = [
+      ...this.claims.dims(family).flatMap((d) => [d.lo, d.hi]),
+      ...this.claims.termsOf(family).flatMap((t) => t.conditions.flatMap((c) => [c.left, c.right])),
+    ];
+    for (const e of bounds)
+      for (const atom of atomsIn(fromIndexExpr(e)))
+        if (atom.kind !== "min" && atom.kind !== "max") keep(atom);
+    if (recursive && this.model === "ops") {
+      const name = freshName(this.system);
+      for (const atom of [...found.values()])
+        if (atom.kind === "log2" && atom.of.kind !== "size") {
+          const body = closed.log2(closed.add(closed.index(name), closed.constant(1)));
+          const sum = closed.sum(name, closed.constant(0), atom.of, body);
+          if (sum.kind === "sum") keep(sum);
+        }
+    }
+    return [...found.values()].slice(0, 8);
+  }
+
+  /** An atom with the ends of ranges in place of inner indices. */
+  private withoutInner(atom: ClosedForm, term: Term): ClosedForm[] {
+    let found = [atom];
+    for (let k = term.inner.length - 1; k >= 0; k--) {
+      const d = term.inner[k]!;
+      const ends = [closed.sub(fromIndexExpr(d.hi), closed.constant(1)), fromIndexExpr(d.lo)];
+      found = found.flatMap((f) => {
+        const made = ends.map((e) => substituteClosedForm(f, new Map([[d.index, e]])));
+        return closedFormKey(made[0]!) === closedFormKey(made[1]!) ? [made[0]!] : made;
+      });
+      if (found.length > 8) found = found.slice(0, 8);
+    }
+    return found;
+  }
+
+  private hints(family: string): FitHints {
+    const indices = family === DEPTH ? [] : this.claims.dims(family).map((d) => d.index);
+    const inside = new Set(indices);
+    const comparisons: Comparison[] = [];
+    const seen = new Set<string>();
+    const keep = (c: Comparison): void => {
+      const key = printCondition([[c]]);
+      if (seen.has(key) || ![c.left, c.right].every((e) => onlyOver(fromIndexExpr(e), inside))) return;
+      seen.add(key);
+      comparisons.push(c);
+    };
+    for (const t of this.claims.termsOf(family)) {
+      t.conditions.forEach(keep);
+      for (const p of (t.source === undefined ? undefined : this.claims.levels.get(t.source.family))
+        ?.pieces ?? [])
+        p.guard.forEach(keep);
+    }
+    const used = new Set(this.sizes);
+    return {
+      sizes: [...used],
+      indices,
+      atoms: this.pools.get(family) ?? [],
+      comparisons: comparisons.slice(0, 16),
+    };
+  }
+
+  /** Forms whose sign may tell which read is tight. */
+  private predicates(family: string): ClosedForm[] {
+    const { comparisons, sizes, indices } = this.hints(family);
+    const found = new Map<string, ClosedForm>();
+    const add = (f: ClosedForm) => found.set(closedFormKey(f), f);
+    for (const c of comparisons) if (c.op !== "!=") add(factOf(c).form);
+    for (const s of sizes) for (const k of [1, 2, 3]) add(closed.sub(closed.size(s), closed.constant(k)));
+    const all = [indices.map(closed.index), sizes.map(closed.size)];
+    for (const list of all) for (const a of list) for (const b of list) if (a !== b) add(closed.sub(a, b));
+    for (const p of this.claims.levels.get(family)?.pieces ?? [])
+      for (const a of atomsIn(p.form))
+        if (a.kind === "min" || a.kind === "max")
+          for (const x of a.of) for (const y of a.of) if (x !== y) add(closed.sub(x, y));
+    return [...found.values()].slice(0, 24);
+  }
+
+  private depth(): Settled & { readonly pieces: readonly LevelPiece[] } {
+    const none = (why: string) => ({ status: "open" as const, why, proofs: [], pieces: [] });
+    const terms = this.claims.termsOf(DEPTH);
+    let exact = true;
+    for (const t of terms) {
+      const settled = this.settled.get(t.source!.family)!;
+      if (settled.status === "open") return none(settled.why ?? "a level is not known");
+      if (settled.status === "upper") exact = false;
+    }
+    const stage = this.stage + 1_000_000;
+    this.pools.set(DEPTH, this.poolOf(DEPTH, [DEPTH]));
+    const rank = closed.constant(0);
+    const points = this.samples.depth;
+    if (exact) {
+      const thin = thinned(points, 60);
+      let failure = "no closed form gives the depth at the sizes tried";
+      let tried = 0;
+      for (const pieces of guessLevels(points, this.hints(DEPTH))) {
+        this.claims.levels.set(DEPTH, { pieces, exact: true, stage, rank });
+        const proofs = this.attemptDepth(thin);
+        if (typeof proofs !== "string") return { status: "exact", proofs, pieces };
+        if (tried++ === 0) failure = proofs;
+      }
+      this.claims.levels.delete(DEPTH);
+      return none(failure);
+    }
+    for (const slack of [0, 1, 2, 3]) {
+      const form = affineAbove(points, this.sizes, [], slack);
+      if (form === undefined) break;
+      const pieces = [{ guard: [], form }];
+      this.claims.levels.set(DEPTH, { pieces, exact: false, stage, rank });
+      const proofs: Proof[] = [];
+      let failed = false;
+      for (const o of this.claims.upper(DEPTH)) {
+        const p = this.search.refute(o.facts);
+        if (p === undefined) {
+          failed = true;
+          break;
+        }
+        proofs.push(p);
+      }
+      if (!failed) {
+        const upper = terms.map((t) => this.settled.get(t.source!.family)!).find((s) => s.status === "upper");
+        return { status: "upper", why: upper?.why, proofs, pieces };
+      }
+    }
+    this.claims.levels.delete(DEPTH);
+    const upper = terms.map((t) => this.settled.get(t.source!.family)!).find((s) => s.status === "upper");
+    return none(upper?.why ?? "the greatest level is not found");
+  }
+
+  private attemptDepth(points: readonly LevelPoint[]): Proof[] | string {
+    const proofs: Proof[] = [];
+    for (const o of this.claims.upper(DEPTH)) {
+      const p = this.search.refute(o.facts);
+      if (p === undefined) return this.resisting(o);
+      proofs.push(p);
+    }
+    const candidates = candidatesOf(this.claims, DEPTH, points, this.sizes);
+    const predicates = this.predicates(DEPTH);
+    for (const o of this.claims.tight(DEPTH)) {
+      const p = proveTight(this.claims, o, candidates, points, predicates, this.search);
+      if (p === undefined) return this.resisting(o);
+      proofs.push(p);
+    }
+    return proofs;
+  }
+
+  /** In words: what could not be shown. */
+  private resisting(o: Obligation): string {
+    if (this.search.budget.over) return "the budget of the search is used up";
+    const piece = this.claims.levels.get(o.family)?.pieces[o.piece];
+    const where =
+      piece === undefined || piece.guard.length === 0 ? "" : ` where ${printCondition([piece.guard])}`;
+    const form = piece === undefined ? "" : ` ${printClosedForm(piece.form)}`;
+    const name = o.family === DEPTH ? "the depth" : `family \`${o.family}\``;
+    if (o.kind === "tight")
+      return `no read of ${name} could be shown to be as late as its level${form}${where}`;
+    const source = o.term?.source;
+    const read = source === undefined ? "its own operations" : `its read of \`${source.family}\``;
+    const under =
+      o.term === undefined || o.term.conditions.length === 0
+        ? ""
+        : ` under ${printCondition([o.term.conditions])}`;
+    return `${read}${under} could not be shown to be in time for the level${form} of ${name}${where}`;
+  }
+
+  private result(
+    defined: readonly string[],
+    depth: Settled & { readonly pieces: readonly LevelPiece[] },
+  ): DepthProof {
+    const worst = (seen: Set<string>, f: string): boolean => {
+      if (seen.has(f)) return false;
+      seen.add(f);
+      const terms = this.terms(f);
+      if (typeof terms === "string") return true;
+      return terms.some(
+        (t) => (f !== DEPTH && t.dynamic) || (t.source !== undefined && worst(seen, t.source.family)),
+      );
+    };
+    const by = "levels satisfy the Bellman equations for all sizes";
+    const figure = (
+      f: string,
+      s: Settled,
+      pieces: readonly LevelPiece[],
+      points: readonly LevelPoint[],
+    ): Figure => {
+      if (s.status === "open") return { why: s.why };
+      const form = formOfPieces(pieces);
+      if (s.status === "upper") return { upper: atMostForm(form, proved(by)), why: s.why };
+      // A proof that samples contradict is a fault of this program: it is never reported as proved.
+      const value = evaluator(pieces);
+      const broken = points.find((p) => Math.abs(value(p.env) - p.level) > 1e-6);
+      if (broken !== undefined)
+        return {
+          why: `internal error: ${printClosedForm(form)} was proved for ${f}, but the level is ${broken.level} at ${JSON.stringify(broken.env)}`,
+        };
+      return { exact: exactly(form, proved(by), worst(new Set(), f)) };
+    };
+    const families = new Map<string, FamilyLevel>();
+    for (const f of defined) {
+      const settled = this.settled.get(f)!;
+      const pieces = this.claims.levels.get(f)?.pieces ?? [];
+      families.set(f, { level: figure(f, settled, pieces, this.samples.families.get(f) ?? []), pieces });
+    }
+    let whole = figure(DEPTH, depth, depth.pieces, this.samples.depth);
+    if (whole.exact === undefined) whole = this.withChecked(whole);
+    const certificate = depth.status === "open" ? undefined : this.certificate(depth);
+    const witness = depth.status === "exact" ? this.witness(depth.proofs) : undefined;
+    return { depth: whole, families, witness, certificate, derivation: this.derivation(whole, families) };
+  }
+
+  /** What the samples suggest, where nothing exact is proved. */
+  private withChecked(figure: Figure): Figure {
+    const pieces = fitLevels(this.samples.depth, {
+      sizes: this.sizes,
+      indices: [],
+      atoms: [],
+      comparisons: [],
+    });
+    if (pieces === undefined || this.samples.depth.length < 4) return figure;
+    const range = this.sizes
+      .map((s) => {
+        const values = this.samples.depth.map((p) => p.env[s]!);
+        return `${s} = ${Math.min(...values)}..${Math.max(...values)}`;
+      })
+      .join(", ");
+    return { ...figure, exact: exactly(formOfPieces(pieces), checkedAt(range, this.samples.depth.length)) };
+  }
+
+  private witness(proofs: readonly Proof[]): DepthProof["witness"] {
+    const found: { family: string; at: readonly ClosedForm[] }[] = [];
+    const visit = (p: Proof): void => {
+      switch (p.rule) {
+        case "instance": {
+          const term = this.claims.termsOf(DEPTH)[p.term]!;
+          found.push({ family: term.source!.family, at: p.at });
+          return visit(p.then);
+        }
+        case "split":
+          visit(p.holds);
+          return visit(p.fails);
+        case "residue":
+          return p.cases.forEach(visit);
+        case "substitute":
+        case "axiom":
+          return visit(p.then);
+        case "sum":
+        case "clash":
+      }
+    };
+    proofs.forEach(visit);
+    return found[0];
+  }
+
+  private certificate(depth: Settled): Certificate {
+    const needed = new Set<string>();
+    const visit = (f: string): void => {
+      if (needed.has(f)) return;
+      needed.add(f);
+      for (const t of this.claims.termsOf(f)) if (t.source !== undefined) visit(t.source.family);
+    };
+    visit(DEPTH);
+    return {
+      format: "fathom depth certificate 1",
+      task: this.system.name,
+      model: this.model,
+      system: printSystem(this.system),
+      levels: [...needed].sort().map((family) => ({
+        family,
+        claim: this.claims.levels.get(family)!,
+        proofs: family === DEPTH ? depth.proofs : this.settled.get(family)!.proofs,
+      })),
+    };
+  }
+
+  /** Which equations, which reads are tight, why. */
+  private derivation(depth: Figure, families: ReadonlyMap<string, FamilyLevel>): Derivation {
+    const standing = (f: Figure): Standing =>
+      f.exact?.standing ??
+      f.upper?.standing ?? { kind: "checked", range: "", samples: this.samples.unrolled.length };
+    const claim = (name: string, f: Figure): string =>
+      f.exact !== undefined
+        ? `${name} = ${printClosedForm(f.exact.form)}`
+        : f.upper !== undefined
+          ? `${name} ≤ ${printClosedForm(f.upper.form)}`
+          : `${name} is not known`;
+    const premises = [...families].map(([name, { level }]): Derivation => {
+      const family = this.system.families.find((f) => f.name === name)!;
+      const dims = family.dims.length === 0 ? "" : `[${family.dims.map((d) => d.index).join(", ")}]`;
+      const terms = this.terms(name);
+      const reads = typeof terms === "string" ? [] : terms;
+      return {
+        rule: "level",
+        claim: claim(`level of ${name}${dims}`, level),
+        standing: standing(level),
+        detail: level.why,
+        origin: family.origin,
+        premises: reads.slice(0, 12).flatMap((t): Derivation[] => {
+          if (t.source === undefined) return [];
+          const under = t.conditions.length === 0 ? "" : ` where ${printCondition([t.conditions])}`;
+          const at = t.source.at.map((e) => printClosedForm(fromIndexExpr(e))).join(", ");
+          const origin: Origin | undefined = t.origin;
+          return [
+            {
+              rule: "read",
+              claim: `reads ${t.source.family}${at === "" ? "" : `[${at}]`}${under}, ${printClosedForm(t.delay)} before its value`,
+              standing: standing(level),
+              origin,
+              premises: [],
+            },
+          ];
+        }),
+      };
+    });
+    return {
+      rule: "depth",
+      claim: claim("depth", depth),
+      standing: standing(depth),
+      detail: depth.why,
+      premises,
+    };
+  }
+}
+
+/** Guesses made as they are asked for. */
+class Guesses {
+  private readonly made: LevelPiece[][] = [];
+  constructor(private readonly source: Iterator<LevelPiece[]>) {}
+  at(k: number): LevelPiece[] | undefined {
+    while (this.made.length <= k) {
+      const next = this.source.next();
+      if (next.done === true) return undefined;
+      this.made.push(next.value);
+    }
+    return this.made[k];
+  }
+}
+
+/** The form of a level function: cases where there are any. */
+export const formOfPieces = (pieces: readonly LevelPiece[]): ClosedForm =>
+  closed.cases(pieces.map((p) => ({ guard: [p.guard], value: p.form })));
+
+function evaluator(pieces: readonly LevelPiece[]): (env: Env) => number {
+  const made = pieces.map((p) => ({
+    holds: p.guard.map((c) => ({
+      op: c.op,
+      a: numeric(fromIndexExpr(c.left)),
+      b: numeric(fromIndexExpr(c.right)),
+    })),
+    value: numeric(p.form),
+  }));
+  return (env) => {
+    for (const p of made) {
+      const holds = p.holds.every(({ op, a, b }) => {
+        const [x, y] = [a(env), b(env)];
+        return op === "==" ? x === y : op === "<" ? x < y : x <= y;
+      });
+      if (holds) return p.value(env);
+    }
+    return Number.NaN;
+  };
+}
+
+function thinned(points: readonly LevelPoint[], most: number): LevelPoint[] {
+  if (points.length <= most) return [...points];
+  const step = points.length / most;
+  return Array.from({ length: most }, (_, k) => points[Math.floor(k * step)]!);
+}
+
+/** Functions inside a form: logarithms, powers, sums, roundings, extremes. */
+function atomsIn(form: ClosedForm): ClosedForm[] {
+  switch (form.kind) {
+    case "constant":
+    case "size":
+    case "index":
+      return [];
+    case "add":
+      return form.terms.flatMap(atomsIn);
+    case "mul":
+      return form.factors.flatMap(atomsIn);
+    default:
+      return [form];
+  }
+}
+
+/** True where no index but these occurs. */
+function onlyOver(form: ClosedForm, indices: ReadonlySet<string>): boolean {
+  switch (form.kind) {
+    case "constant":
+    case "size":
+      return true;
+    case "index":
+      return indices.has(form.name);
+    case "add":
+      return form.terms.every((f) => onlyOver(f, indices));
+    case "mul":
+      return form.factors.every((f) => onlyOver(f, indices));
+    case "min":
+    case "max":
+      return form.of.every((f) => onlyOver(f, indices));
+    case "mod":
+      return onlyOver(form.of, indices) && onlyOver(form.by, indices);
+    case "sum":
+      return (
+        onlyOver(form.lo, indices) &&
+        onlyOver(form.hi, indices) &&
+        onlyOver(form.body, new Set([...indices, form.index]))
+      );
+    case "cases":
+      return false;
+    case "floor":
+    case "log2":
+    case "floor-log2":
+    case "pow2":
+      return onlyOver(form.of, indices);
+  }
+}
+
+/** A summation index that no size or index of the system has as its name. */
+function freshName(system: System): string {
+  const used = new Set(system.sizes.map((s) => s.name));
+  const text = printSystem(system);
+  for (const name of ["k", "q", "j", "m", "s", "u", "v"])
+    if (!used.has(name) && !new RegExp(`\\b${name}\\b`).test(text)) return name;
+  return "summand";
+}
+
+/** An affine form that no sample exceeds, close to them: slopes from neighbours, the least constant that does. */
+function affineAbove(
+  points: readonly LevelPoint[],
+  sizes: readonly string[],
+  indices: readonly string[],
+  slack: number,
+): ClosedForm | undefined {
+  const names = [...sizes, ...indices];
+  if (points.length === 0) return undefined;
+  const slopes = names.map((n) => {
+    // The steepest rise of the maximum per step of one variable.
+    const most = new Map<number, number>();
+    for (const p of points) most.set(p.env[n]!, Math.max(most.get(p.env[n]!) ?? 0, p.level));
+    const values = [...most].sort(([a], [b]) => a - b);
+    const [first, last] = [values[0]!, values[values.length - 1]!];
+    return last[0] === first[0] ? 0 : Math.max(0, Math.ceil((last[1] - first[1]) / (last[0] - first[0])));
+  });
+  const forms = names.map((n, k) =>
+    closed.scale(sizes.includes(n) ? closed.size(n) : closed.index(n), rational(slopes[k]!)),
+  );
+  let least = 0;
+  for (const p of points)
+    least = Math.max(least, p.level - names.reduce((s, n, k) => s + slopes[k]! * p.env[n]!, 0));
+  return closed.add(...forms, closed.constant(least + slack));
+}
+
+/** Strongly connected components, what is read first. */
+function components(names: readonly string[], reads: (name: string) => readonly string[]): string[][] {
+  const index = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const on = new Set<string>();
+  const found: string[][] = [];
+  const known = new Set(names);
+  const visit = (n: string): void => {
+    index.set(n, index.size);
+    low.set(n, index.get(n)!);
+    stack.push(n);
+    on.add(n);
+    for (const m of new Set(reads(n))) {
+      if (!known.has(m)) continue;
+      if (!index.has(m)) {
+        visit(m);
+        low.set(n, Math.min(low.get(n)!, low.get(m)!));
+      } else if (on.has(m)) low.set(n, Math.min(low.get(n)!, index.get(m)!));
+    }
+    if (low.get(n) !== index.get(n)) return;
+    const part: string[] = [];
+    for (let m = stack.pop()!; ; m = stack.pop()!) {
+      on.delete(m);
+      part.push(m);
+      if (m === n) break;
+    }
+    found.push(part);
+  };
+  for (const n of names) if (!index.has(n)) visit(n);
+  return found;
+}

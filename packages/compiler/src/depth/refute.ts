@@ -1,0 +1,494 @@
+/**
+ * Finds proofs that facts contradict one another. Only the rules of `certificate-checker/sequent.ts` are used, so a proof
+ * found here holds whatever this search does; it may only fail to find one.
+ */
+import {
+  type AxiomName,
+  applyAxiom,
+  formOf,
+  type Proof,
+  residues,
+  type Sequent,
+  splitOn,
+  substituting,
+} from "../../certificate-checker/sequent";
+import { type ClosedForm, closed, closedFormKey, monomialsOf } from "../symbolic/closed-form";
+import type { Constraint } from "../symbolic/linear";
+import { printRational, rational } from "../symbolic/rational";
+import { feasible } from "../symbolic/simplex";
+
+/** Work left; a search that runs out of it fails. */
+export class Budget {
+  constructor(
+    public units: number,
+    private readonly expired: () => boolean = () => false,
+  ) {}
+  private checks = 0;
+  spend(n: number): boolean {
+    this.units -= n;
+    if ((++this.checks & 15) === 0 && this.expired()) this.units = 0;
+    return this.units > 0;
+  }
+  get over(): boolean {
+    return this.units <= 0;
+  }
+}
+
+const clash: Proof = { rule: "clash" };
+const number = (n: number): ClosedForm => closed.constant(n);
+const less = (a: ClosedForm, by: number): ClosedForm => closed.sub(a, number(by));
+const minus = (a: ClosedForm): ClosedForm => closed.scale(a, rational(-1));
+
+type Wrap = (p: Proof) => Proof;
+
+/** The atoms of the facts, with those inside others. */
+function atomsOf(facts: Sequent): Map<string, ClosedForm> {
+  const found = new Map<string, ClosedForm>();
+  const visit = (f: ClosedForm): void => {
+    switch (f.kind) {
+      case "constant":
+        return;
+      case "add":
+        f.terms.forEach(visit);
+        return;
+      case "mul":
+        f.factors.forEach(visit);
+        return;
+      default: {
+        const key = closedFormKey(f);
+        if (found.has(key)) return;
+        found.set(key, f);
+        if (f.kind === "min" || f.kind === "max") f.of.forEach(visit);
+        if (f.kind === "floor" || f.kind === "log2" || f.kind === "pow2") visit(f.of);
+        if (f.kind === "mod") [f.of, f.by].forEach(visit);
+        if (f.kind === "sum") [f.lo, f.hi].forEach(visit);
+      }
+    }
+  };
+  for (const f of facts.facts) visit(f.rest);
+  return found;
+}
+
+const degreeOne = (f: ClosedForm): boolean => monomialsOf(f).every((m) => m.factors.length <= 1);
+
+/** A sum of products of facts that is −1, by linear programming over the monomials that occur. */
+function linear(facts: Sequent, products: readonly (readonly number[])[], budget: Budget): Proof | undefined {
+  const numbers = new Map<string, number>();
+  const constraints: Constraint[] = [];
+  const rows: (readonly number[])[] = [];
+  const put = (form: ClosedForm, equality: boolean, row: readonly number[]): void => {
+    const terms = new Map<number, bigint>();
+    let constant = 0n;
+    for (const m of monomialsOf(form)) {
+      const { numerator, denominator } = m.coefficient;
+      if (denominator !== 1n) return;
+      if (m.factors.length === 0) {
+        constant = numerator;
+        continue;
+      }
+      const key = m.factors.map(closedFormKey).join("*");
+      let n = numbers.get(key);
+      if (n === undefined) {
+        n = numbers.size;
+        numbers.set(key, n);
+      }
+      terms.set(n, numerator);
+    }
+    constraints.push({ form: { constant, terms }, equality });
+    rows.push(row);
+  };
+  facts.facts.forEach((f, k) => put(formOf(f), f.equality, [k]));
+  for (const p of products) {
+    const form = closed.mul(...p.map((k) => formOf(facts.facts[k]!)));
+    put(
+      form,
+      p.some((k) => facts.facts[k]!.equality),
+      p,
+    );
+  }
+  if (!budget.spend(5 + constraints.length)) return undefined;
+  const result = feasible(constraints, 400);
+  if (result.kind !== "empty") return undefined;
+  const of = result.multipliers.flatMap((m, k) =>
+    m.numerator === 0n ? [] : [{ by: printRational(m), facts: rows[k]! }],
+  );
+  return { rule: "sum", of };
+}
+
+/** Pairs (and triples) of facts whose products speak of the products that occur. */
+function usefulProducts(facts: Sequent, cubes: boolean): number[][] {
+  const wanted = new Set<string>();
+  let degree = 1;
+  const counted = new Map<string, number>();
+  for (const f of facts.facts)
+    for (const m of monomialsOf(f.rest)) {
+      for (const x of new Set(m.factors.map(closedFormKey))) counted.set(x, (counted.get(x) ?? 0) + 1);
+      if (m.factors.length < 2) continue;
+      degree = Math.max(degree, m.factors.length);
+      for (const x of m.factors) wanted.add(closedFormKey(x));
+    }
+  if (degree < 2) return [];
+  const speaks = facts.facts.map((f) =>
+    monomialsOf(f.rest).some((m) => m.factors.some((x) => wanted.has(closedFormKey(x)))),
+  );
+  const simple = facts.facts.map((f, k) => speaks[k]! && degreeOne(f.rest));
+  const pairs: number[][] = [];
+  const places = facts.facts.map((_, k) => k);
+  for (const a of places) for (const b of places) if (a <= b && simple[a] && simple[b]) pairs.push([a, b]);
+  if (!cubes) return pairs.slice(0, 160);
+  const triples: number[][] = [];
+  // A fact of degree two with a simple one; and three simple ones.
+  for (const a of places)
+    for (const b of places) if (speaks[a] && !simple[a] && simple[b]) pairs.push([a, b]);
+  if (degree >= 3)
+    for (const [a, b] of pairs.slice(0, 120))
+      for (const c of places) if (simple[a!] && simple[b!] && simple[c] && c >= b!) triples.push([a!, b!, c]);
+  return [...pairs.slice(0, 200), ...triples.slice(0, 300)];
+}
+
+export class Search {
+  constructor(readonly budget: Budget) {}
+  private fresh = 0;
+
+  /** Facts with one more that linear programming shows to follow; undefined where it does not. */
+  ensure(facts: Sequent, form: ClosedForm): { readonly facts: Sequent; readonly wrap: Wrap } | undefined {
+    const given = facts.rewritten(form);
+    if (facts.knows(given)) return { facts, wrap: (p) => p };
+    if (!facts.isWhole(given)) return undefined;
+    const [yes, no] = splitOn(facts, given);
+    const fails = no === undefined ? clash : linear(no, [], this.budget);
+    if (fails === undefined) return undefined;
+    // Where the other side clashes too there is nothing left to show.
+    if (yes === undefined) return undefined;
+    return { facts: yes, wrap: (holds) => ({ rule: "split", on: given, holds, fails }) };
+  }
+
+  /** A proof by linear programming with what atoms mean, without cases. */
+  quick(facts: Sequent | undefined): Proof | undefined {
+    return this.refute(facts, 0);
+  }
+
+  /** A proof with at most `cases` nested distinctions of cases. */
+  refute(given: Sequent | undefined, cases = 5): Proof | undefined {
+    if (given === undefined) return clash;
+    if (!this.budget.spend(1)) return undefined;
+    const wraps: Wrap[] = [];
+    const close = (p: Proof | undefined): Proof | undefined =>
+      p === undefined ? undefined : wraps.reduceRight((inner, w) => w(inner), p);
+    let facts = given;
+
+    // Equalities are solved first: fewer unknowns, and atoms become simpler.
+    for (let again = true; again; ) {
+      again = false;
+      for (let k = 0; k < facts.facts.length && !again; k++) {
+        const f = facts.facts[k]!;
+        if (!f.equality) continue;
+        const solved = this.solvable(facts, k);
+        if (solved === undefined) continue;
+        const next = substituting(facts, k, solved);
+        wraps.push((then) => ({ rule: "substitute", fact: k, atom: solved, then }));
+        if (next === undefined) return close(clash);
+        facts = next;
+        again = true;
+      }
+    }
+
+    const apply = (name: AxiomName, ...on: ClosedForm[]): boolean => {
+      const next = applyAxiom(facts, name, on);
+      if (next === facts) return true;
+      wraps.push((then) => ({ rule: "axiom", name, on, then }));
+      if (next === undefined) return false;
+      facts = next;
+      return true;
+    };
+    const know = (form: ClosedForm): boolean => {
+      const made = this.ensure(facts, form);
+      if (made === undefined) return false;
+      wraps.push(made.wrap);
+      facts = made.facts;
+      return true;
+    };
+
+    const plain = [...atomsOf(facts).values()];
+    for (const a of plain) {
+      if (a.kind === "floor" && !apply("floor", a)) return close(clash);
+      if ((a.kind === "min" || a.kind === "max") && !apply("bound", a)) return close(clash);
+    }
+    const first = linear(facts, [], this.budget);
+    if (first !== undefined) return close(first);
+
+    // What functions mean needs to know where their arguments lie.
+    let learned = false;
+    const before = facts;
+    for (const a of plain) {
+      if (this.budget.over) return undefined;
+      if (a.kind === "log2") {
+        if (!know(less(a.of, 2)) && !know(minus(less(a.of, 1)))) know(less(a.of, 1));
+        if (!apply("log2", a)) return close(clash);
+      }
+      if (a.kind === "pow2") {
+        know(a.of);
+        if (!apply("power", a)) return close(clash);
+      }
+      if (a.kind === "mod") {
+        know(less(a.by, 1));
+        know(a.of);
+        know(less(closed.sub(a.by, a.of), 1));
+        if (!apply("mod", a)) return close(clash);
+      }
+    }
+    if (!this.orders(plain, apply, know, () => facts)) return close(clash);
+    learned = facts !== before;
+    if (learned) {
+      // New equalities may have come.
+      if (facts.facts.some((f, k) => f.equality && this.solvable(facts, k) !== undefined)) {
+        const rest = this.refute(facts, cases);
+        return close(rest);
+      }
+      const second = linear(facts, [], this.budget);
+      if (second !== undefined) return close(second);
+    }
+    const pairs = usefulProducts(facts, false);
+    if (pairs.length > 0) {
+      const third = linear(facts, pairs, this.budget);
+      if (third !== undefined) return close(third);
+    }
+    if (cases <= 0) {
+      if (pairs.length === 0) return undefined;
+      return close(linear(facts, usefulProducts(facts, true), this.budget));
+    }
+    const split = this.cases(facts, plain, cases);
+    if (split !== undefined) return close(split);
+    if (pairs.length > 0) {
+      const last = linear(facts, usefulProducts(facts, true), this.budget);
+      if (last !== undefined) return close(last);
+    }
+    return undefined;
+  }
+
+  /** Logarithms, powers and sums beside one another. */
+  private orders(
+    atoms: readonly ClosedForm[],
+    apply: (name: AxiomName, ...on: ClosedForm[]) => boolean,
+    know: (form: ClosedForm) => boolean,
+    facts: () => Sequent,
+  ): boolean {
+    const logs = atoms.filter((a) => a.kind === "log2").slice(0, 6);
+    for (let i = 0; i < logs.length; i++)
+      for (let j = i + 1; j < logs.length; j++) {
+        const [x, y] = [logs[i]!, logs[j]!];
+        const [a, b] = [x.of, y.of];
+        const up = know(closed.sub(b, a));
+        const down = know(closed.sub(a, b));
+        const near = (p: ClosedForm, q: ClosedForm): void => {
+          // q is at most, or at least, twice p.
+          know(closed.sub(closed.scale(p, rational(2)), q));
+          know(less(closed.sub(closed.scale(p, rational(-2)), minus(q)), -1));
+        };
+        if (up && !down) near(a, b);
+        if (down && !up) near(b, a);
+        if (!apply("log2-order", x, y) || !apply("log2-order", y, x)) return false;
+      }
+    let powers = atoms.filter((a) => a.kind === "pow2").slice(0, 5);
+    if (powers.length > 0 && logs.length > 0)
+      for (const l of logs.slice(0, 3)) {
+        if (!apply("log2-power", l)) return false;
+        const made = closed.pow2(l);
+        if (made.kind === "pow2") powers = [...powers, made];
+      }
+    for (const x of powers)
+      for (const y of powers) {
+        if (x === y) continue;
+        const gap = closed.sub(x.of, y.of);
+        if (gap.kind === "constant") continue;
+        if (know(less(gap, 1))) {
+          if (!apply("power-order", x, y, number(1))) return false;
+        } else if (know(gap) && !apply("power-order", x, y, number(0))) return false;
+      }
+    const sums = atoms.filter((a) => a.kind === "sum").slice(0, 5);
+    for (const s of sums) {
+      know(closed.sub(s.lo, s.hi));
+      if (s.hi.kind === "constant") {
+        for (let k = 0; k < 4; k++) {
+          const at = closed.sum(s.index, s.lo, less(s.hi, k), s.body);
+          if (at.kind !== "sum") break;
+          if (!apply("sum-step", at)) return false;
+        }
+      }
+    }
+    for (const x of sums)
+      for (const y of sums) {
+        if (x === y || closedFormKey(closed.sum(x.index, x.lo, y.hi, x.body)) !== closedFormKey(y)) continue;
+        const gap = closed.sub(y.hi, x.hi);
+        if (gap.kind === "constant") {
+          const { numerator, denominator } = gap.value;
+          if (denominator !== 1n || numerator < 0n || numerator > 4n) continue;
+          for (let k = 0; k < Number(numerator); k++) {
+            const at = closed.sum(y.index, y.lo, less(y.hi, k), y.body);
+            if (at.kind !== "sum") break;
+            know(less(closed.sub(at.hi, at.lo), 1));
+            if (!apply("sum-step", at)) return false;
+          }
+        } else if (know(less(gap, 1))) {
+          know(less(closed.sub(y.hi, y.lo), 1));
+          if (!apply("sum-step", y)) return false;
+          const shorter = closed.sum(y.index, y.lo, less(y.hi, 1), y.body);
+          if (shorter.kind === "sum") {
+            if (!apply("sum-order", x, shorter)) return false;
+          }
+        } else if (know(gap)) {
+          if (!apply("sum-order", x, y)) return false;
+        }
+      }
+    // Logarithms that came with the last terms of sums.
+    if (sums.length > 0) {
+      const more = [...atomsOf(facts()).values()]
+        .filter((a) => a.kind === "log2" && !logs.includes(a))
+        .slice(0, 4);
+      for (const a of more)
+        if (a.kind === "log2") {
+          if (!know(less(a.of, 2)) && !know(minus(less(a.of, 1)))) know(less(a.of, 1));
+          if (!apply("log2", a)) return false;
+          for (const b of [...logs, ...more]) {
+            if (a === b || b.kind !== "log2") continue;
+            if (know(closed.sub(b.of, a.of)) && !apply("log2-order", a, b)) return false;
+            if (know(closed.sub(a.of, b.of)) && !apply("log2-order", b, a)) return false;
+          }
+        }
+    }
+    return true;
+  }
+
+  /** An atom that equality `k` can be solved for: an index first, then a size, then anything else. */
+  private solvable(facts: Sequent, k: number): ClosedForm | undefined {
+    const f = facts.facts[k]!;
+    const own = monomialsOf(f.rest);
+    const keys = (m: (typeof own)[number]) => m.factors.map(closedFormKey).join("*");
+    const rank = (a: ClosedForm) => (a.kind === "index" ? 0 : a.kind === "size" ? 1 : 2);
+    const candidates = own
+      .filter(
+        (m) => m.factors.length === 1 && (m.coefficient.numerator === 1n || m.coefficient.numerator === -1n),
+      )
+      .filter((m) => !own.some((o) => o !== m && keys(o).includes(closedFormKey(m.factors[0]!))))
+      .map((m) => m.factors[0]!);
+    return candidates.sort((a, b) => rank(a) - rank(b))[0];
+  }
+
+  /** Distinguishes cases, the most telling first. */
+  private cases(facts: Sequent, atoms: readonly ClosedForm[], left: number): Proof | undefined {
+    const split = (on: ClosedForm): Proof | undefined => {
+      if (!facts.isWhole(on)) return undefined;
+      const [yes, no] = splitOn(facts, on);
+      if (yes === facts || no === facts) return undefined;
+      const holds = this.refute(yes, left - 1);
+      if (holds === undefined) return undefined;
+      const fails = this.refute(no, left - 1);
+      return fails === undefined ? undefined : { rule: "split", on, holds, fails };
+    };
+    for (const a of atoms) {
+      if (a.kind !== "min" && a.kind !== "max") continue;
+      // Which part it is: settled part by part.
+      const made = this.attain(facts, a, left);
+      if (made !== undefined) return made;
+      return undefined;
+    }
+    for (const a of atoms) {
+      if (a.kind === "mod" && !facts.knows(a.of)) {
+        const made = split(a.of);
+        if (made !== undefined) return made;
+      }
+      if (a.kind === "mod" && !facts.knows(less(closed.sub(a.by, a.of), 1))) {
+        const made = split(less(closed.sub(a.by, a.of), 1));
+        if (made !== undefined) return made;
+      }
+    }
+    for (const a of atoms) {
+      if (a.kind !== "floor") continue;
+      const parts = monomialsOf(a.of);
+      const variable = parts.find(
+        (m) =>
+          m.factors.length === 1 &&
+          (m.factors[0]!.kind === "index" || m.factors[0]!.kind === "size") &&
+          m.coefficient.denominator !== 1n,
+      );
+      if (variable === undefined) continue;
+      const by = Number(
+        parts.reduce((l, m) => (m.coefficient.denominator > l ? m.coefficient.denominator : l), 1n),
+      );
+      if (by < 2 || by > 8) continue;
+      const quotient = `'${++this.fresh}`;
+      const on = variable.factors[0]!;
+      const all = residues(facts, on, by, quotient);
+      const proofs: Proof[] = [];
+      for (const f of all) {
+        const p = this.refute(f, left - 1);
+        if (p === undefined) return undefined;
+        proofs.push(p);
+      }
+      return { rule: "residue", variable: on, by, quotient, cases: proofs };
+    }
+    for (const a of atoms) {
+      if (a.kind === "log2" && !facts.knows(less(a.of, 2)) && !facts.knows(less(minus(a.of), -1))) {
+        const made = split(less(a.of, 2));
+        if (made !== undefined) return made;
+      }
+      if (a.kind === "pow2" && !facts.knows(a.of)) {
+        const made = split(a.of);
+        if (made !== undefined) return made;
+      }
+    }
+    const exponents = atoms.filter((a) => a.kind === "log2");
+    const powers = atoms.filter((a) => a.kind === "pow2");
+    if (left >= 2)
+      for (const p of powers)
+        for (const e of exponents) {
+          for (const by of [0, 1]) {
+            const made = split(less(closed.sub(p.of, e), by));
+            if (made !== undefined) return made;
+          }
+        }
+    // The smallest value of a variable apart from the others.
+    if (left >= 3)
+      for (const f of facts.facts) {
+        const own = monomialsOf(f.rest);
+        if (f.equality || own.length > 2 || !degreeOne(f.rest)) continue;
+        if (this.budget.over) return undefined;
+        const on = less(formOf(f), 1);
+        const [yes, no] = splitOn(facts, on);
+        const fails = this.refute(no, 0);
+        if (fails === undefined) continue;
+        const holds = this.refute(yes, Math.min(left - 3, 1));
+        if (holds !== undefined) return { rule: "split", on, holds, fails };
+      }
+    return undefined;
+  }
+
+  private attain(
+    facts: Sequent,
+    atom: Extract<ClosedForm, { kind: "min" | "max" }>,
+    left: number,
+  ): Proof | undefined {
+    const go = (now: Sequent | undefined, best: number, next: number): Proof | undefined => {
+      if (now === undefined) return clash;
+      const part = atom.of[best]!;
+      if (next >= atom.of.length) {
+        const made = applyAxiom(now, "attained", [atom, part]);
+        if (made === undefined) return { rule: "axiom", name: "attained", on: [atom, part], then: clash };
+        if (made === now) return undefined;
+        const then = this.refute(made, left - 1);
+        return then === undefined ? undefined : { rule: "axiom", name: "attained", on: [atom, part], then };
+      }
+      const other = atom.of[next]!;
+      const on = atom.kind === "max" ? closed.sub(part, other) : closed.sub(other, part);
+      if (now.knows(on)) return go(now, best, next + 1);
+      if (now.knows(minus(on))) return go(now, next, next + 1);
+      if (!now.isWhole(on)) return undefined;
+      const [yes, no] = splitOn(now, on);
+      const holds = go(yes, best, next + 1);
+      if (holds === undefined) return undefined;
+      const fails = go(no, next, next + 1);
+      return fails === undefined ? undefined : { rule: "split", on, holds, fails };
+    };
+    return go(facts, 0, 1);
+  }
+}
