@@ -6,6 +6,7 @@ import {
   type Judgement,
   printClass,
   printStanding,
+  readingText,
   type VerdictKind,
 } from "@fathom/compiler";
 import pc from "picocolors";
@@ -25,15 +26,9 @@ const paintVerdict = (kind: VerdictKind): string => {
   return paint(verdictText[kind]);
 };
 
-const reading: Readonly<Record<ClassBound["exactness"], string>> = {
-  exact: "exact",
-  "up-to-rounding": "reals up to rounding",
-  "within-eps": "within eps",
-};
-
 /** `in TC^0 (exact), by one layer [C.1]`. */
 const boundText = (b: ClassBound): string =>
-  `in ${printClass(b.class)} (${reading[b.exactness]}), by ${b.because} [${b.entry}]`;
+  `in ${printClass(b.class)} (${b.readings.length === 0 ? "exact" : b.readings.map((r) => readingText[r]).join(", ")}), by ${b.because} [${b.entry}]`;
 
 export function renderJudgement(j: Judgement): string[] {
   const lines = [`${pc.bold("class and verdict")}  ${paintVerdict(j.verdict)}`, `  ${j.says}`];

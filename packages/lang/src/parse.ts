@@ -923,10 +923,23 @@ class Grammar extends EmbeddedActionsParser {
       this.CONSUME(signs.power);
       return this.CONSUME(NumberToken);
     });
+    // `AC^0[2]`, `AC^0[2, 3]`: counting modulo these.
+    const moduli: string[] = [];
+    this.OPTION3(() => {
+      this.CONSUME(signs.openSquare);
+      this.AT_LEAST_ONE_SEP({
+        SEP: signs.comma,
+        DEF: () => {
+          const modulus = this.CONSUME2(NumberToken);
+          this.ACTION(() => moduli.push(modulus.image));
+        },
+      });
+      this.CONSUME(signs.closeSquare);
+    });
     return this.ACTION(() => ({
       kind: "class",
       op: op?.image === "<=" ? "<=" : "==",
-      name: power === undefined ? name.text : `${name.text}^${power.image}`,
+      name: `${name.text}${power === undefined ? "" : `^${power.image}`}${moduli.length === 0 ? "" : `[${moduli.join(",")}]`}`,
     }));
   });
 

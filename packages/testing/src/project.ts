@@ -1,6 +1,7 @@
 /** Where things are, for tests. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import type { Host } from "@fathom/lang";
 
 export const projectRoot = resolve(import.meta.dirname, "../../..");
 
@@ -20,3 +21,12 @@ export function fathomFiles(folder: string): { readonly path: string; readonly t
     .sort()
     .map((f) => ({ path: join(folder, f), text: readFileSync(join(projectRoot, folder, f), "utf8") }));
 }
+
+/** Finds imports among the files of the project. */
+export const projectHost: Host = {
+  resolve(from, spec) {
+    const path = spec.startsWith("std/") ? `${spec}.fathom` : join(dirname(from), spec);
+    const full = join(projectRoot, path);
+    return existsSync(full) ? { path, text: readFileSync(full, "utf8") } : undefined;
+  },
+};

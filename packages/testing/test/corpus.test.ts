@@ -1,17 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { checkDeclarations, checkExpects, compileTask } from "@fathom/compiler";
-import { check, format, type Host } from "@fathom/lang";
+import { check, format } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
-import { fathomFiles, projectRoot } from "../src/index";
-
-const host: Host = {
-  resolve(from, spec) {
-    const path = spec.startsWith("std/") ? `${spec}.fathom` : join(dirname(from), spec);
-    const full = join(projectRoot, path);
-    return existsSync(full) ? { path, text: readFileSync(full, "utf8") } : undefined;
-  },
-};
+import { fathomFiles, projectHost } from "../src/index";
 
 /**
  * A corpus file says on the line below a place what must be reported there: `// ^^^ code`, the carets under the range.
@@ -39,7 +29,7 @@ describe("corpus, standard library and examples report exactly what they say", (
       (f) => [f.path, f.text] as const,
     ),
   )("%s", (path, text) => {
-    const program = check(path, text, host);
+    const program = check(path, text, projectHost);
     const diagnostics = [...program.diagnostics];
     if (!diagnostics.some((d) => d.severity === "error")) {
       diagnostics.push(...checkDeclarations(program));

@@ -158,11 +158,12 @@ function freezing(rule: number): Certificate | undefined {
 
 /** Rule 110 and its images under mirror and complement (Neary and Woods, 2006). */
 const RULE_110 = [110, 124, 137, 193];
+export const isRule110 = (rule: number): boolean => RULE_110.includes(rule);
 
 function classify(rule: number): RuleVerdict {
   const found = direct(rule) ?? onImage(rule) ?? freezing(rule);
   if (found !== undefined) return { rule, ...found };
-  if (RULE_110.includes(rule))
+  if (isRule110(rule))
     return {
       rule,
       class: P,

@@ -2,13 +2,32 @@
  * The laws by which a recursive component of a system gets a class, as one table: hypothesis test, conclusion, source,
  * and what the law does not say. Numbers are entries of the catalogue. All are tried; the least class counts.
  */
+import { finiteStep } from "../algebra/finite";
+import { isOne, type LinearStep, linearStep } from "../algebra/linear";
 import type { Recurrence } from "../algebra/recurrence";
+import { groupName, type TransitionMonoid, transitionMonoid } from "../algebra/transition-monoid";
 import { printIndex } from "../equations/print";
 import type { Family, System } from "../equations/system";
-import { type CircuitClass, join, L, layers, NC, P, printClass } from "../verdict/classes";
+import {
+  AC,
+  ACmod,
+  type CircuitClass,
+  DET,
+  join,
+  L,
+  layers,
+  NC,
+  NL,
+  P,
+  printClass,
+  TC,
+} from "../verdict/classes";
 import type { Gate } from "../verdict/gates";
 import { constantOrder, larger, type Order, type Orders } from "../verdict/order";
-import type { Exactness } from "../verdict/verdict";
+import type { Reading } from "../verdict/verdict";
+import { elementaryAutomaton } from "./automata";
+import { circuitAsData } from "./circuits";
+import { elementaryRule, isRule110, type RuleVerdict } from "./elementary-rules";
 
 /** A strongly connected set of families, with everything outside it given. */
 export interface Component {
@@ -24,7 +43,7 @@ export interface Component {
 
 export interface Conclusion {
   readonly class: CircuitClass;
-  readonly exactness: Exactness;
+  readonly readings: readonly Reading[];
   /** In a few words, for the headline. */
   readonly because: string;
   /** What was found that makes the hypothesis hold. */
@@ -38,8 +57,8 @@ export interface Law {
   readonly title: string;
   readonly source: string;
   readonly notClaimed: string;
-  /** The conclusions, or why the hypothesis does not hold. */
-  readonly test: (c: Component) => readonly Conclusion[] | string;
+  /** The conclusions, or why the hypothesis does not hold; undefined where the law speaks of another kind of thing. */
+  readonly test: (c: Component) => readonly Conclusion[] | string | undefined;
 }
 
 /** Conclusions for both readings of reals: rounded as written, and with exact sums where that makes a difference. */
@@ -49,9 +68,9 @@ function both(
   because: string,
   found: string,
 ): Conclusion[] {
-  const exact: Conclusion = { class: of(c.exactLayer), exactness: "exact", because, found };
+  const exact: Conclusion = { class: of(c.exactLayer), readings: [], because, found };
   if (printClass(c.layer) === printClass(c.exactLayer)) return [exact];
-  return [{ class: of(c.layer), exactness: "up-to-rounding", because, found }, exact];
+  return [{ class: of(c.layer), readings: ["up-to-rounding"], because, found }, exact];
 }
 
 const depthText = (o: Order): string =>
@@ -104,7 +123,7 @@ function liveState(c: Component): Recurrence | string {
 
 const finiteState: Law = {
   entry: "C.3",
-  title: "finite live state",
+  title: "finite live state, by the groups of its transition monoid",
   source: "Barrington, 1989; Barrington and Thérien, 1988",
   notClaimed:
     "a practical speed-up where the state has many values; anything about sizes that grow the state",
@@ -117,7 +136,204 @@ const finiteState: Law = {
       return `the live state holds ${printIndex(words)} numbers`;
     if (!constant(c.orders.ofIndex(bits))) return `the live state has ${printIndex(bits)} bits, which grow`;
     const found = `the live state has ${printIndex(bits)} bits whatever the sizes`;
-    return both(c, (layer) => join(NC(1), layer), "a product of maps of a finite set", found);
+    const enumerated = finiteStep(c.system, r);
+    if (!enumerated.ok)
+      return both(
+        c,
+        (layer) => join(NC(1), layer),
+        "a product of maps of a finite set",
+        `${found}; ${enumerated.why}`,
+      );
+    const { step } = enumerated;
+    const monoid = transitionMonoid(
+      step.states,
+      step.letters.map((l) => l.map),
+    );
+    const { of, because } = monoidClass(monoid);
+    const maps = `${step.letters.length} step maps on ${step.states} states generate ${monoid.complete ? "" : "at least "}${monoid.size} products`;
+    return both(c, (layer) => join(of, layer), because, `${maps}; ${monoid.by}`);
+  },
+};
+
+/** C.3: aperiodic, solvable or not. */
+function monoidClass(m: TransitionMonoid): { readonly of: CircuitClass; readonly because: string } {
+  switch (m.kind) {
+    case "aperiodic":
+      return { of: AC(0), because: "an aperiodic transition monoid" };
+    case "solvable": {
+      const modulus = m.primes!.reduce((a, p) => a * p, 1);
+      return {
+        of: ACmod(modulus),
+        because: `a transition monoid whose groups are solvable, moduli ${m.primes!.join(" and ")}`,
+      };
+    }
+    case "non-solvable":
+      return { of: NC(1), because: `a transition monoid with the group ${groupName(m.witness!)}` };
+    case undefined:
+      return { of: NC(1), because: "a product of maps of a finite set" };
+  }
+}
+
+const automatonRule: Law = {
+  entry: "D.4",
+  title: "an elementary automaton, by identities on its rule table",
+  source: "Moore and Pnin, 1998; Ollinger and Theyssier, 2022",
+  notClaimed: "anything about rules that no identity covers: 44 of the 88 classes of rules are open (D.5)",
+  test: (c) => {
+    const automaton = elementaryAutomaton(c.system, c.recurrence);
+    if (automaton === undefined) return undefined;
+    const verdicts: RuleVerdict[] = [];
+    for (const rule of [...automaton.rules].sort((a, b) => Number(isRule110(b)) - Number(isRule110(a)))) {
+      const v = elementaryRule(rule);
+      if (v.class === undefined || v.complete) return `rule ${rule}: ${v.why}`;
+      verdicts.push(v);
+    }
+    const of = verdicts.map((v) => v.class!).reduce(join, NC(0));
+    const [first] = verdicts;
+    const found =
+      verdicts.length === 1
+        ? `rule ${first!.rule}: ${first!.why}`
+        : `all rules it can follow are in ${printClass(of)}`;
+    return [{ class: of, readings: [], because: found, found: `${found} (T in unary)` }];
+  },
+};
+
+const gateSets = {
+  unary: { class: L, name: "gates of one input" },
+  or: { class: NL, name: "gates that are all OR" },
+  and: { class: NL, name: "gates that are all AND" },
+  affine: { class: NC(2), name: "gates affine over GF(2), complete for parity-L" },
+} as const;
+
+const restrictedCircuit: Law = {
+  entry: "C.18",
+  title: "a circuit given as data, over a restricted gate set",
+  source: "Goldschlager and Parberry, 1986; Reith and Wagner, 2005",
+  notClaimed: "anything about other gate sets, or about circuits of fixed wiring",
+  test: (c) => {
+    const circuit = circuitAsData(c.system, c.families);
+    if (circuit === undefined) return undefined;
+    if (!circuit.bitsOnly) return "its nodes hold more than bits";
+    if (circuit.set === "general") return "its gates are neither all OR, all AND, affine nor of one input";
+    const { class: of, name } = gateSets[circuit.set];
+    return [{ class: of, readings: [], because: `a circuit of ${name}`, found: name }];
+  },
+};
+
+/** A step that is linear in the state, with the loosest reading that the ring asks for. */
+function linear(
+  c: Component,
+): { readonly step: LinearStep; readonly readings: readonly Reading[] } | undefined {
+  if (c.recurrence === undefined) return undefined;
+  const step = linearStep(c.system, c.recurrence);
+  if (step === undefined) return undefined;
+  const tropical = step.ring.name === "max-plus" || step.ring.name === "min-plus";
+  if (step.ring.type.kind === "real") return { step, readings: ["up-to-rounding"] };
+  // Maxima alone wrap nothing; sums under a maximum might.
+  const adds = step.equations.some((e) => e.terms.some((t) => !isOne(step.ring, t.coefficient)));
+  return { step, readings: tropical && adds ? ["without-overflow"] : [] };
+}
+const isTropical = ({ ring }: LinearStep): boolean => ring.name === "max-plus" || ring.name === "min-plus";
+const ringText = ({ ring }: LinearStep): string =>
+  ring.name === "int"
+    ? "integers modulo 2^32"
+    : ring.name === "real"
+      ? "reals"
+      : ring.name === "gf2"
+        ? "GF(2)"
+        : `(${ring.name === "max-plus" ? "max" : "min"}, +)`;
+const constantDimension = (c: Component): boolean =>
+  c.recurrence!.state.every((s) => {
+    if (s.count === undefined) return false;
+    const o = c.orders.ofIndex(s.count);
+    return o.kind === "polylog" && o.degree === 0;
+  });
+
+function linearConclusion(
+  c: Component,
+  of: CircuitClass,
+  readings: readonly Reading[],
+  because: string,
+): Conclusion[] {
+  const layer = readings.includes("up-to-rounding") ? c.layer : c.exactLayer;
+  return [{ class: join(of, layer), readings, because, found: `each new value is ${because}` }];
+}
+
+const affineScalar: Law = {
+  entry: "C.9",
+  title: "affine in one number",
+  source: "Hesse, Allender and Barrington, 2002; Merrill, Petty and Sabharwal, 2024",
+  notClaimed: "the same bits on reals: re-associated sums and products round otherwise (H.7)",
+  test: (c) => {
+    const l = linear(c);
+    if (l === undefined) return undefined;
+    if (l.step.shape !== "scalar") return "the state is more than one number";
+    const text = `affine in one number over ${ringText(l.step)}, coefficients from outside`;
+    if (!isTropical(l.step))
+      return linearConclusion(c, l.step.ring.name === "gf2" ? ACmod(2) : TC(0), l.readings, text);
+    // A running maximum adds nothing up.
+    const adds = l.step.equations.some((e) => e.terms.some((t) => !isOne(l.step.ring, t.coefficient)));
+    return linearConclusion(
+      c,
+      adds ? TC(0) : AC(0),
+      adds ? l.readings : [],
+      adds ? text : "a running extremum",
+    );
+  },
+};
+
+const affineTriangular: Law = {
+  entry: "B.15",
+  title: "triangular and affine, of constant dimension",
+  source: "Mereghetti and Palano, 2000",
+  notClaimed:
+    "anything for dimensions that grow, or for dense matrices: those are hard for NC^1 from dimension 2 (H.15)",
+  test: (c) => {
+    const l = linear(c);
+    if (l === undefined || isTropical(l.step) || l.step.ring.name === "gf2") return undefined;
+    if (!constantDimension(c)) return "the dimension of the linear step grows";
+    if (l.step.shape === "dense") return "the linear step is not seen to be triangular";
+    return linearConclusion(
+      c,
+      TC(0),
+      l.readings,
+      `triangular and affine over ${ringText(l.step)}, of constant dimension`,
+    );
+  },
+};
+
+const timeInvariantLinear: Law = {
+  entry: "B.16",
+  title: "powers of one matrix of constant dimension",
+  source: "Mereghetti and Palano, 2000",
+  notClaimed: "anything where the matrix changes with time or input, or its dimension grows",
+  test: (c) => {
+    const l = linear(c);
+    if (l === undefined || isTropical(l.step) || l.step.ring.name === "gf2") return undefined;
+    if (!constantDimension(c)) return "the dimension of the linear step grows";
+    if (!l.step.timeInvariant) return "the matrix of the linear step varies";
+    return linearConclusion(c, TC(0), l.readings, `affine with one constant matrix over ${ringText(l.step)}`);
+  },
+};
+
+const linearOfSizes: Law = {
+  entry: "B.17",
+  title: "affine, of a dimension that grows",
+  source: "Cook, 1985; Berkowitz, 1984; over (max,+) and GF(2) as in C.10",
+  notClaimed: "numerical stability, or any pivot order of an elimination: only the function",
+  test: (c) => {
+    const l = linear(c);
+    if (l === undefined) return undefined;
+    const { ring } = l.step;
+    const of =
+      ring.name === "int" || ring.name === "real"
+        ? DET
+        : ring.name === "gf2"
+          ? NC(2)
+          : ring.type.kind === "int"
+            ? NL
+            : AC(1);
+    return linearConclusion(c, of, l.readings, `a product of affine maps over ${ringText(l.step)}`);
   },
 };
 
@@ -149,4 +365,14 @@ const logarithmicState: Law = {
 };
 
 /** In the order in which they are tried. */
-export const laws: readonly Law[] = [finiteState, logarithmicState, asWritten];
+export const laws: readonly Law[] = [
+  finiteState,
+  logarithmicState,
+  automatonRule,
+  restrictedCircuit,
+  affineScalar,
+  affineTriangular,
+  timeInvariantLinear,
+  linearOfSizes,
+  asWritten,
+];

@@ -6,6 +6,7 @@
  */
 import type { ExpectClaim } from "@fathom/lang";
 import { type CircuitClass, inclusion, parseClass, printClass, within } from "./classes";
+import { readingText } from "./judge";
 import type { Judgement } from "./verdict";
 
 export interface ClassOutcome {
@@ -34,7 +35,7 @@ function expectClass(op: "==" | "<=", name: string, j: Judgement): ClassOutcome 
   const { bound } = j;
   if (bound === undefined) return undecided(j.says);
   const found = printClass(bound.class);
-  const reading = bound.exactness === "up-to-rounding" ? ", up to rounding" : "";
+  const reading = bound.readings.map((r) => `, ${readingText[r]}`).join("");
   const derived = `in ${found}${reading}: ${bound.because} [${bound.entry}]`;
   const relation = inclusion(bound.class, wanted);
   if (relation === "equal" || (op === "<=" && relation !== undefined))

@@ -4,6 +4,7 @@
  */
 import { findRecurrences } from "../algebra/recurrence";
 import { type Component, type Conclusion, type Law, laws } from "../catalogue/laws";
+import { hardnessOf } from "../catalogue/problems";
 import { childrenOf, someExpr } from "../equations/build";
 import { runPasses, runPipeline } from "../equations/pass";
 import { guardedReads } from "../equations/reads";
@@ -17,9 +18,9 @@ import { inputLength, type Order, type Orders, ordersOf } from "./order";
 import type {
   Attempt,
   ClassBound,
-  Exactness,
   Hardness,
   Judgement,
+  Reading,
   Resisted,
   SideConditions,
   VerdictKind,
@@ -47,11 +48,19 @@ function judge(system: System, extra: readonly Hardness[]): Judgement {
   if (factor !== undefined) return exponential(system, needed, factor);
   const judged = componentsOf(needed, orders).map(judgeComponent);
   const exact = composed(judged, "exact");
-  const rounded = composed(judged, "up-to-rounding");
+  const rounded = composed(judged, "loose");
   const written = composed(judged, "as-written");
   // The reading with exact sums is worth telling only where it gives a lesser class.
   const bound = within(exact.class, rounded.class) ? exact : rounded;
-  const hardness = extra.find((h) => h.class.family === "P");
+  const hard = [...judged.flatMap((j) => hardnessOf(j.component) ?? []), ...extra].filter(
+    (h) => h.class.family === "P",
+  );
+  const hardness = hard.find((h) => h.how.kind !== "claimed") ?? hard[0];
+  // Either our upper bound or our hardness would settle TC = P: one of them is wrong.
+  if (within(bound.class, UNION) && hard.some((h) => h.how.kind === "known-problem"))
+    throw new Error(
+      `${system.name} is in ${printClass(bound.class)} by ${bound.entry} and P-hard by ${hardness!.entry}`,
+    );
   const verdict: VerdictKind = within(bound.class, UNION)
     ? "parallel"
     : hardness !== undefined
@@ -125,24 +134,25 @@ const oneLayer: Applied["law"] = {
 function judgeComponent({ component, recursive }: { component: Component; recursive: boolean }): Judged {
   const names = component.families.map((f) => f.name);
   if (!recursive) {
-    const layer = (of: CircuitClass, exactness: Exactness): Applied => ({
+    const layer = (of: CircuitClass, readings: readonly Reading[]): Applied => ({
       class: of,
-      exactness,
+      readings,
       because: "one layer",
       found: "nothing in it depends on itself",
       law: oneLayer,
     });
-    const exact = layer(component.exactLayer, "exact");
+    const exact = layer(component.exactLayer, []);
     const rounded =
       printClass(component.layer) === printClass(component.exactLayer)
         ? exact
-        : layer(component.layer, "up-to-rounding");
+        : layer(component.layer, ["up-to-rounding"]);
     return { component, recursive, exact, rounded, written: rounded, attempts: [], resisted: [] };
   }
   const attempts: Attempt[] = [];
   const applied: Applied[] = [];
   for (const law of laws) {
     const result = law.test(component);
+    if (result === undefined) continue;
     const applies = typeof result !== "string" && result.length > 0;
     const why = typeof result === "string" ? result : (result[0]?.found ?? "");
     attempts.push({
@@ -154,7 +164,7 @@ function judgeComponent({ component, recursive }: { component: Component; recurs
     if (typeof result !== "string") applied.push(...result.map((c) => ({ ...c, law })));
   }
   const written = least(applied.filter((a) => a.law.entry === "C.1"))!;
-  const exact = least(applied.filter((a) => a.exactness === "exact"))!;
+  const exact = least(applied.filter((a) => a.readings.length === 0))!;
   const rounded = least(applied)!;
   const failed = attempts.filter((a) => a.outcome === "does not apply");
   const resisted: Resisted[] = within(rounded.class, UNION)
@@ -179,7 +189,7 @@ function least(all: readonly Applied[]): Applied | undefined {
 }
 
 /** The class of all components together, and what carries it. */
-function composed(judged: readonly Judged[], reading: "exact" | "up-to-rounding" | "as-written"): ClassBound {
+function composed(judged: readonly Judged[], reading: "exact" | "loose" | "as-written"): ClassBound {
   const parts = judged.map((j) =>
     reading === "exact" ? j.exact : reading === "as-written" ? j.written : j.rounded,
   );
@@ -190,7 +200,7 @@ function composed(judged: readonly Judged[], reading: "exact" | "up-to-rounding"
   return {
     kind: "upper",
     class: together,
-    exactness: parts.some((p) => p.exactness === "up-to-rounding") ? "up-to-rounding" : "exact",
+    readings: [...new Set(parts.flatMap((p) => p.readings))],
     standing: standingOf(carrier?.law ?? oneLayer),
     entry: carrier?.law.entry ?? "C.1",
     because: carrier?.because ?? "nothing is computed",
@@ -287,10 +297,10 @@ function conditionsOf(system: System, bound: ClassBound | undefined): SideCondit
       "int, real and index values are words of O(log N) bits: int wraps and real rounds, so no value grows",
     realOrder: !sums
       ? "no reals are summed"
-      : bound?.exactness === "exact"
+      : bound?.readings.includes("up-to-rounding") !== true
         ? "canonical order, rounded at every node"
         : "exact sum, rounded once",
-    exactness: bound?.exactness ?? "exact",
+    readings: bound?.readings ?? [],
     scope: "worst case over inputs",
     randomness: has("random") ? "random bits count as input" : "none",
   };
@@ -305,10 +315,16 @@ const sumsReals = (root: Expr): boolean =>
       (e.type.kind === "real" || e.type.kind === "vector"),
   );
 
+export const readingText: Readonly<Record<Reading, string>> = {
+  "up-to-rounding": "up to rounding of reals",
+  "without-overflow": "where no int overflows",
+  "within-eps": "within eps",
+};
+
 function sentence(j: Omit<Judgement, "says" | "derivation">): string {
   const bound = j.bound!;
   const name = printClass(bound.class);
-  const reading = bound.exactness === "up-to-rounding" ? ", up to rounding of reals" : "";
+  const reading = bound.readings.map((r) => `, ${readingText[r]}`).join("");
   switch (j.verdict) {
     case "parallel":
       return `${j.task} is parallel: in ${name}${reading}, by ${bound.because} [${bound.entry}]`;
@@ -316,7 +332,7 @@ function sentence(j: Omit<Judgement, "says" | "derivation">): string {
       const h = j.hardness!;
       const how =
         h.how.kind === "known-problem"
-          ? `it is ${h.how.problem}`
+          ? `it contains ${h.how.problem}`
           : h.how.kind === "reduction"
             ? `${h.how.from} reduces to it by ${h.how.name}, tested on ${h.how.instances} instances up to depth ${h.how.deepest}`
             : `as ${h.how.by} claims`;
@@ -362,14 +378,14 @@ function derive(
   hardness: Hardness | undefined,
 ): Derivation {
   const premises = judged.map((j): Derivation => {
-    const a = bound.exactness === "exact" ? j.exact : j.rounded;
+    const a = bound.readings.length === 0 ? j.exact : j.rounded;
     const names = j.component.families.map((f) => f.name).join(", ");
     const gates = j.component.gates
       .filter((g) => printClass(g.class) !== "NC^0")
       .map(
         (g): Derivation => ({
           rule: "gate",
-          claim: `${g.what}: ${printClass(bound.exactness === "exact" ? g.exactClass : g.class)}`,
+          claim: `${g.what}: ${printClass(a.readings.includes("up-to-rounding") ? g.class : g.exactClass)}`,
           standing: { kind: "cited", entry: g.entry, source: "catalogue, section B" },
           origin: g.origin,
           premises: [],
@@ -392,7 +408,7 @@ function derive(
             rule: "hardness",
             claim: `everything in ${printClass(hardness.class)} reduces to it`,
             standing: hardness.standing,
-            detail: hardness.source,
+            detail: hardness.found ?? hardness.source,
             origin: hardness.origin,
             premises: [],
           },

@@ -25,20 +25,24 @@ export type VerdictKind =
   /** A figure that the verdict needs could not be derived. */
   | "undecided";
 
-/** What a bound is about. They differ for reals, where rounding makes other functions of the same text (B.20). */
-export type Exactness =
-  /** The very bits of the reference interpreter, at words of O(log N) bits. */
-  | "exact"
-  /** Reals with exact sums and products, rounded once: differs from the interpreter in the last places. */
+/**
+ * In what a bound is about less than the program. Without any it is exact: the very bits of the reference interpreter, at words
+ * of O(log N) bits.
+ */
+export type Reading =
+  /** Reals with exact sums and products, rounded once: differs from the interpreter in the last places (B.20). */
   | "up-to-rounding"
-  /** Some output within eps of the true one. */
+  /** Inputs on which no int leaves its word: where it would wrap, re-arranged maxima of sums differ. */
+  | "without-overflow"
+  /** Some output within eps of the true one (C.29). */
   | "within-eps";
 
 /** "The problem lies in this class." Never printed as the exact complexity. */
 export interface ClassBound {
   readonly kind: "upper";
   readonly class: CircuitClass;
-  readonly exactness: Exactness;
+  /** Empty: exact. */
+  readonly readings: readonly Reading[];
   readonly standing: Standing;
   /** The catalogue entry that carries the bound: `0.5`, `C.9`. */
   readonly entry: string;
@@ -67,6 +71,8 @@ export interface Hardness {
   readonly entry: string;
   readonly source: string;
   readonly standing: Standing;
+  /** What was recognised, in words. */
+  readonly found?: string | undefined;
   /** What it is hardness of, where that is less than the program: "exact rationals, not binary32". */
   readonly of?: string | undefined;
   readonly origin?: Origin | undefined;
@@ -87,7 +93,7 @@ export interface SideConditions {
     | "no reals are summed"
     | "exact sum, rounded once"
     | "canonical order, rounded at every node";
-  readonly exactness: Exactness;
+  readonly readings: readonly Reading[];
   readonly eps?: string | undefined;
   /** A verdict on a family of inputs says nothing of one of them (H.10). */
   readonly scope: "worst case over inputs" | "this instance only";
@@ -119,7 +125,7 @@ export interface Judgement {
   readonly bound?: ClassBound | undefined;
   /** Of the graph as it is written, before any law. */
   readonly asWritten?: ClassBound | undefined;
-  /** Further bounds of other exactness: bit for bit beside up to rounding. */
+  /** The least class bit for bit, where `bound` is about less than the program. */
   readonly others: readonly ClassBound[];
   readonly hardness?: Hardness | undefined;
   readonly sideConditions: SideConditions;

@@ -1,0 +1,132 @@
+/** Elementary cellular automata in equations: which rule a bit family follows, exactly, or which rules where the rule is data. */
+import type { Recurrence } from "../algebra/recurrence";
+import type { Family, IndexExpr, Read, System } from "../equations/system";
+import { combine, toAffine } from "../symbolic/affine";
+import { admissibleRay, along, delivered, isData, movesWith, offsetFrom, smallValue } from "./shape";
+
+export interface ElementaryAutomaton {
+  readonly family: Family;
+  /** Wolfram's numbers of all rules it can follow; one unless the rule is an input. */
+  readonly rules: readonly number[];
+  /** Cells wrap round; otherwise every cell that is read exists, on a shrinking window. */
+  readonly ring: boolean;
+  /** Steps and cells grow independently, the start is free and the last row is delivered: prediction reduces to it. */
+  readonly predicts: boolean;
+}
+
+const MOST_RULES = 256;
+
+/** The elementary automaton that a recurrence is, or undefined. */
+export function elementaryAutomaton(
+  system: System,
+  r: Recurrence | undefined,
+): ElementaryAutomaton | undefined {
+  if (r === undefined || r.families.length !== 1 || r.reach !== "lags" || r.lags.join() !== "1")
+    return undefined;
+  const family = system.families.find((f) => f.name === r.families[0])!;
+  const time = r.axis.get(family.name)!;
+  if (family.type.kind !== "bit" || family.dims.length !== 2 || r.direction !== 1) return undefined;
+  if (r.steps === undefined || r.steps.length !== 2) return undefined;
+  const start = r.steps.find((s) => s.role === "start");
+  const step = r.steps.find((s) => s.role === "step");
+  if (start === undefined || step === undefined) return undefined;
+  const cell = family.dims[1 - time]!;
+  const row = family.dims[time]!;
+  const from = start.value;
+  const source = (x: Read) => system.families.find((f) => f.name === x.family);
+  const free =
+    from.kind === "read" &&
+    isData(source(from)) &&
+    from.at.length === 1 &&
+    from.at[0]!.kind === "static" &&
+    movesWith(from.at[0]!.value, cell.index);
+  if (!free) return undefined;
+
+  let wraps = false;
+  let plain = false;
+  /** −1, 0 or 1: the neighbour that is read. */
+  const neighbour = (x: Read): number | undefined => {
+    const [when, where] = [x.at[time]!, x.at[1 - time]!];
+    if (when.kind !== "static" || where.kind !== "static" || offsetFrom(when.value, row.index) !== -1)
+      return undefined;
+    const found = onRing(where.value, cell.index, cell.lo, cell.hi) ?? offsetFrom(where.value, cell.index);
+    if (found === undefined || Math.abs(found) > 1) return undefined;
+    if (where.value.kind === "mod") wraps = true;
+    else if (found !== 0) plain = true;
+    return found;
+  };
+
+  // Depth first over the bits of a rule that is data: each look-up that is not yet decided splits in two.
+  const rules = new Set<number>();
+  const open: ReadonlyMap<string, number>[] = [new Map()];
+  for (let given = open.pop(); given !== undefined; given = open.pop()) {
+    if (rules.size + open.length > MOST_RULES) return undefined;
+    const known = given;
+    let missing: string | undefined;
+    let rule = 0;
+    let whole = true;
+    for (let w = 0; w < 8; w++) {
+      const v = smallValue(step.value, {
+        read: (x, go) => {
+          if (x.family === family.name) {
+            const n = neighbour(x);
+            return n === undefined ? undefined : (w >> (1 - n)) & 1;
+          }
+          if (!isData(source(x)) || source(x)!.type.kind !== "bit" || x.family === from.family)
+            return undefined;
+          // The same for all cells and steps: subscripts are numbers, or data worked out from the cells.
+          const at = x.at.map((s) =>
+            s.kind === "dynamic" ? go(s.value) : s.value.kind === "integer" ? s.value.value : undefined,
+          );
+          if (at.includes(undefined)) return undefined;
+          const key = `${x.family} ${at.join(" ")}`;
+          if (!known.has(key)) missing ??= key;
+          return known.get(key);
+        },
+      });
+      if (v === undefined) whole = false;
+      else rule |= v << w;
+    }
+    if (whole) rules.add(rule);
+    else if (missing === undefined) return undefined;
+    else open.push(new Map(known).set(missing, 0), new Map(known).set(missing, 1));
+  }
+  if (wraps && plain) return undefined;
+  return {
+    family,
+    rules: [...rules].sort((a, b) => a - b),
+    ring: wraps,
+    predicts: wraps && predicts(system, family, time),
+  };
+}
+
+/** c where `e` is `(index + c) mod extent` and cells run over 0..extent. */
+function onRing(e: IndexExpr, name: string, lo: IndexExpr, hi: IndexExpr): number | undefined {
+  if (e.kind !== "mod" || e.right !== hi || lo.kind !== "integer" || lo.value !== 0) return undefined;
+  const plain = offsetFrom(e.left, name);
+  if (plain !== undefined) return plain;
+  return offsetFromForm(combine(toAffine(e.left), toAffine(hi), -1), name);
+}
+const offsetFromForm = (
+  { constant, terms }: ReturnType<typeof toAffine>,
+  name: string,
+): number | undefined => (terms.size === 1 && terms.get(name) === 1 ? constant : undefined);
+
+/** T steps on a ring of 2T + 1 cells: no light cone of T steps meets itself, so the ring predicts the line (D.1). */
+function predicts(system: System, family: Family, time: number): boolean {
+  const [row, cell] = [family.dims[time]!, family.dims[1 - time]!];
+  const cells = cell.hi.kind === "size" ? cell.hi.name : undefined;
+  const last = toAffine(row.hi);
+  const [steps] = [...last.terms.keys()];
+  if (cells === undefined || last.terms.size !== 1 || steps === `size ${cells}`) return false;
+  const rays = admissibleRay(system, new Map([[cells, { slope: 2, start: 3 }]]));
+  const length = rays && along(row.hi, rays);
+  // Never more steps than the ring has room for.
+  if (length === undefined || length.slope !== 1 || length.start > 2) return false;
+  return delivered(system, family.name, (r) => {
+    const at = r.at[time]!;
+    if (at.kind !== "static" || r.at[1 - time]!.kind !== "static") return false;
+    const left = combine(last, toAffine(at.value), -1);
+    return left.terms.size === 0 && left.constant === 1;
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * Problems of the catalogue that are hard for P, as one table: an exact test on the equations, and what it rests on. A
+ * match means that the known problem is a special case of the task, with the same input and output: nothing is matched by
+ * looks.
+ */
+
+import { P } from "../verdict/classes";
+import type { Hardness } from "../verdict/verdict";
+import { elementaryAutomaton } from "./automata";
+import { circuitAsData } from "./circuits";
+import { isRule110 } from "./elementary-rules";
+import type { Component } from "./laws";
+
+interface KnownProblem {
+  readonly entry: string;
+  readonly problem: string;
+  readonly source: string;
+  /** What was found, or undefined. `of`: what the hardness is of, where that is less than the program. */
+  readonly test: (c: Component) => { readonly found: string; readonly of?: string } | undefined;
+}
+
+const circuitValue: KnownProblem = {
+  entry: "C.18",
+  problem: "circuit value",
+  source: "Ladner, 1975; Goldschlager and Parberry, 1986",
+  test: (c) => {
+    const circuit = circuitAsData(c.system, c.families);
+    if (circuit === undefined || circuit.set !== "general" || !circuit.unrestricted) return undefined;
+    const tables = circuit.gates.map((g) => g.values.join("")).join(", ");
+    return {
+      found: `any gate may read any earlier node, and the gates (tables ${tables}) are neither all OR, all AND, affine nor of one input`,
+    };
+  },
+};
+
+const ruleAutomaton: KnownProblem = {
+  entry: "D.2",
+  problem: "the prediction of rule 110",
+  source: "Neary and Woods, 2006",
+  test: (c) => {
+    const automaton = elementaryAutomaton(c.system, c.recurrence);
+    if (automaton === undefined || !automaton.predicts) return undefined;
+    const hard = automaton.rules.find(isRule110);
+    if (hard === undefined) return undefined;
+    const which =
+      automaton.rules.length === 1 ? `rule ${hard}` : `rule ${hard}, one of those its input may choose`;
+    return { found: `${which}, on a ring that can have 2T + 3 cells for T steps` };
+  },
+};
+
+const problems: readonly KnownProblem[] = [circuitValue, ruleAutomaton];
+
+/** The first known problem that the component is an instance of. */
+export function hardnessOf(c: Component): Hardness | undefined {
+  for (const p of problems) {
+    const match = p.test(c);
+    if (match === undefined) continue;
+    return {
+      kind: "lower",
+      class: P,
+      complete: true,
+      how: { kind: "known-problem", problem: p.problem },
+      entry: p.entry,
+      source: p.source,
+      standing: { kind: "cited", entry: p.entry, source: p.source },
+      found: match.found,
+      of: match.of,
+      origin: c.families[0]?.origin,
+    };
+  }
+  return undefined;
+}

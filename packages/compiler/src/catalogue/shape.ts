@@ -1,0 +1,192 @@
+/** Exact questions about equations that recognisers ask: subscripts, small values, which sizes are admissible, what is delivered. */
+import { typeOf } from "../equations/build";
+import { applyOperator } from "../equations/operators";
+import type { Dim, ElementType, Expr, Family, IndexExpr, Read, System } from "../equations/system";
+import { combine, toAffine } from "../symbolic/affine";
+
+export const isData = (f: Family | undefined): boolean => f?.role === "input" || f?.role === "param";
+
+/** c where `e` is the index and c; undefined for anything else. */
+export function offsetFrom(e: IndexExpr, index: string): number | undefined {
+  const { constant, terms } = toAffine(e);
+  return terms.size === 1 && terms.get(index) === 1 ? constant : undefined;
+}
+
+/** The index and something that only sizes decide: different indices give different values. */
+export function movesWith(e: IndexExpr, index: string): boolean {
+  const { terms } = toAffine(e);
+  return terms.get(index) === 1 && [...terms.keys()].every((n) => n === index || n.startsWith("size "));
+}
+
+/** Affine and equal for all sizes and indices. */
+export function alwaysEqual(a: IndexExpr, b: IndexExpr): boolean {
+  const { constant, terms } = combine(toAffine(a), toAffine(b), -1);
+  return constant === 0 && terms.size === 0;
+}
+
+export const readKey = (r: Read): string =>
+  `${r.family} ${r.at.map((s) => (s.kind === "static" ? describeIndex(s.value) : "?")).join(", ")}`;
+const describeIndex = (e: IndexExpr): string => {
+  const { constant, terms } = toAffine(e);
+  return [...[...terms].sort().map(([n, c]) => `${c}${n}`), constant].join("+");
+};
+
+/**
+ * The value of an expression without reductions, given the reads in it; undefined where a read, an index or a static choice is not
+ * decided. A multiplexer needs only the side it takes.
+ */
+export function smallValue(
+  root: Expr,
+  env: {
+    readonly read: (r: Read, go: (e: Expr) => number | undefined) => number | undefined;
+    readonly index?: (e: IndexExpr) => number | undefined;
+  },
+): number | undefined {
+  const memo = new Map<Expr, number | undefined>();
+  const go = (e: Expr): number | undefined => {
+    if (!memo.has(e)) memo.set(e, value(e));
+    return memo.get(e);
+  };
+  const all = (es: readonly Expr[]): number[] | undefined => {
+    const found: number[] = [];
+    for (const e of es) {
+      const v = go(e);
+      if (v === undefined) return undefined;
+      found.push(v);
+    }
+    return found;
+  };
+  const value = (e: Expr): number | undefined => {
+    switch (e.kind) {
+      case "constant":
+        return e.value;
+      case "index-value":
+        return e.value.kind === "integer" ? e.value.value | 0 : env.index?.(e.value);
+      case "read":
+        return env.read(e, go);
+      case "apply": {
+        const args = all(e.args);
+        if (args === undefined || e.type.kind === "vector") return undefined;
+        const v = applyOperator(e.op, args, typeOf(e.args[0]!));
+        return typeof v === "number" ? v : undefined;
+      }
+      case "select": {
+        const c = go(e.condition);
+        return c === undefined ? undefined : go(c === 1 ? e.then : e.otherwise);
+      }
+      case "table": {
+        const args = all(e.args);
+        if (args === undefined || args.some((a, k) => a < 0 || a >= e.radix[k]!)) return undefined;
+        return e.entries[args.reduce((row, a, k) => row * e.radix[k]! + a, 0)];
+      }
+      case "choose":
+        return e.cases.length === 1 ? go(e.cases[0]!.value) : undefined;
+      default:
+        return undefined;
+    }
+  };
+  return go(root);
+}
+
+/** The values a free input may be given in a search: all of a finite type, 0 and 1 of a number. */
+export function trialValues(type: ElementType): readonly number[] | undefined {
+  switch (type.kind) {
+    case "bit":
+    case "int":
+    case "real":
+      return [0, 1];
+    case "enum":
+      return type.cases.map((_, k) => k);
+    case "index":
+      return type.bound.kind === "integer" && type.bound.value <= 16
+        ? Array.from({ length: type.bound.value }, (_, k) => k)
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** slope · s + start, as s grows. */
+export interface Ray {
+  readonly slope: number;
+  readonly start: number;
+}
+
+/** An index expression along sizes that grow together; undefined where it is not affine. */
+export function along(e: IndexExpr, rays: ReadonlyMap<string, Ray>): Ray | undefined {
+  const { constant, terms } = toAffine(e);
+  let [slope, start] = [0, constant];
+  for (const [name, c] of terms) {
+    const ray = name.startsWith("size ") ? rays.get(name.slice(5)) : undefined;
+    if (ray === undefined) return undefined;
+    slope += c * ray.slope;
+    start += c * ray.start;
+  }
+  return { slope, start };
+}
+
+/**
+ * Sizes that grow together and that `where` admits from some point on: a hardness needs a family of instances, not a
+ * shape. Every `size` grows like s unless `special` says otherwise; `const`s stand at a small number. Only affine
+ * conditions are followed; undefined where one is not, or fails.
+ */
+export function admissibleRay(
+  system: System,
+  special: ReadonlyMap<string, Ray> = new Map(),
+): ReadonlyMap<string, Ray> | undefined {
+  for (const fixed of [1, 2, 3, 4, 8]) {
+    const rays = new Map(
+      system.sizes.map((s) => [
+        s.name,
+        special.get(s.name) ?? (s.kind === "size" ? { slope: 1, start: 0 } : { slope: 0, start: fixed }),
+      ]),
+    );
+    const holds = system.constraints.some((conjunction) =>
+      conjunction.every((c) => {
+        const [a, b] = [along(c.left, rays), along(c.right, rays)];
+        if (a === undefined || b === undefined) return false;
+        const [slope, start] = [b.slope - a.slope, b.start - a.start];
+        switch (c.op) {
+          case "<=":
+            return slope > 0 || (slope === 0 && start >= 0);
+          case "<":
+            return slope > 0 || (slope === 0 && start > 0);
+          case "==":
+            return slope === 0 && start === 0;
+          case "!=":
+            return slope !== 0 || start !== 0;
+        }
+      }),
+    );
+    if (holds) return rays;
+  }
+  return undefined;
+}
+
+/** Some output is, in all of its instances, a plain read of the family, and this accepts its subscripts. */
+export function delivered(
+  system: System,
+  family: string,
+  accepts: (read: Read, output: Family) => boolean,
+): boolean {
+  return system.families.some(
+    (f) =>
+      f.role === "output" &&
+      f.pieces.length === 1 &&
+      f.pieces[0]!.value.kind === "read" &&
+      f.pieces[0]!.value.family === family &&
+      accepts(f.pieces[0]!.value, f),
+  );
+}
+
+/** A subscript that is the last index of a dimension, or runs over all of it. */
+export function reachesLast(at: Read["at"][number], dim: Dim, output: Family): boolean {
+  if (at.kind === "dynamic") return false;
+  const last = combine(toAffine(dim.hi), toAffine(at.value), -1);
+  if (last.terms.size === 0) return last.constant === 1;
+  return output.dims.some((d) => {
+    const c = offsetFrom(at.value, d.index);
+    const end = combine(toAffine(dim.hi), toAffine(d.hi), -1);
+    return c !== undefined && end.terms.size === 0 && end.constant === c;
+  });
+}

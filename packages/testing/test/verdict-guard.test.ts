@@ -1,0 +1,128 @@
+/**
+ * No verdict may be stronger than the catalogue allows. Files of `corpus/verdicts` and `corpus/traps` say in their first lines what is
+ * known of their first task; what the compiler says may be weaker, and then it is listed, but never stronger.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type CircuitClass,
+  compileTask,
+  inclusion,
+  type Judgement,
+  parseClass,
+  printClass,
+  verdictOf,
+} from "@fathom/compiler";
+import { check } from "@fathom/lang";
+import { afterAll, describe, expect, it } from "vitest";
+import { fathomFiles, projectHost, projectRoot } from "../src/index";
+
+interface Known {
+  readonly verdict: string;
+  readonly class?: CircuitClass | undefined;
+}
+
+/** `parallel TC^0 [C.9]`, `inherently-serial [F.7]`. */
+function known(text: string): Known {
+  const [verdict, second] = text.split(/\s+/);
+  const name = second?.startsWith("[") === true ? undefined : second;
+  const of = name === undefined ? undefined : parseClass(name);
+  if (name !== undefined && of === undefined) throw new Error(`no class is called ${name}`);
+  return { verdict: verdict!, class: of };
+}
+
+/** Lines `// key: value` at the head of a file. */
+const heads = (text: string, key: string): string[] =>
+  [...text.matchAll(new RegExp(`^// ${key}: (.*)$`, "gm"))].map((m) => m[1]!);
+
+/** Why a judgement says more than `may` allows; undefined where it does not. */
+export function overclaim(j: Judgement, may: readonly Known[]): string | undefined {
+  const allows = (verdict: string) => may.filter((k) => k.verdict === verdict);
+  if (j.verdict === "serial-as-written" || j.verdict === "undecided") return undefined;
+  const fitting = allows(j.verdict);
+  if (fitting.length === 0) return `it is called ${j.verdict}`;
+  if (j.verdict !== "parallel") return undefined;
+  for (const bound of [j.bound!, ...j.others]) {
+    const holds = fitting.some((k) => inclusion(k.class!, bound.class) !== undefined);
+    if (!holds) return `it is put in ${printClass(bound.class)} by ${bound.entry}`;
+  }
+  return undefined;
+}
+
+const files = [
+  ...fathomFiles("corpus/verdicts"),
+  ...(existsSync(join(projectRoot, "corpus/traps")) ? fathomFiles("corpus/traps") : []),
+];
+const weaker: string[] = [];
+afterAll(() => {
+  if (weaker.length > 0) console.log(`weaker than what is known (not a failure):\n${weaker.join("\n")}`);
+});
+
+function judgeFile(path: string, text: string): Judgement {
+  const program = check(path, text, projectHost);
+  expect(program.diagnostics.filter((d) => d.severity === "error").map((d) => d.message)).toEqual([]);
+  const compiled = compileTask(program, program.tasks[0]!);
+  expect(compiled.diagnostics.map((d) => d.message)).toEqual([]);
+  return verdictOf(compiled.system);
+}
+
+describe("no verdict is stronger than the catalogue allows", () => {
+  it.each(files.map((f) => [f.path, f.text] as const))("%s", (path, text) => {
+    const best = heads(text, "verdict").map(known);
+    expect(best.length, "a file says what is known of it").toBe(1);
+    const may = [...best, ...heads(text, "allowed").map(known)];
+    const j = judgeFile(path, text);
+    expect(overclaim(j, may), j.says).toBeUndefined();
+    const words = JSON.stringify(j, (key, value: unknown) => (key === "origin" ? undefined : value));
+    for (const text2 of heads(text, "says")) expect(words).toContain(text2);
+    for (const text2 of heads(text, "never says")) expect(words).not.toContain(text2);
+    const hard = heads(text, "hard").map((h) => printClass(parseClass(h.split(" ")[0]!)!));
+    if (j.hardness !== undefined && j.verdict !== "inherently-serial")
+      expect(hard, "a hardness is known").toContain(printClass(j.hardness.class));
+    const [wanted] = best;
+    const found = `${j.verdict}${j.bound === undefined ? "" : ` ${printClass(j.bound.class)}`}`;
+    if (
+      j.verdict !== wanted!.verdict ||
+      (wanted!.class !== undefined && printClass(wanted!.class) !== printClass(j.bound!.class))
+    )
+      weaker.push(`  ${path}: known ${heads(text, "verdict")[0]}, derived ${found}`);
+  });
+
+  it("notices an overclaim", () => {
+    const j = judgeFile(
+      "a.fathom",
+      "task A(n: size) {\n  input x[i: 0..n]: bit\n  output y = any[i: 0..n] x[i]\n}\n",
+    );
+    expect(overclaim(j, [known("parallel AC^0")])).toBeUndefined();
+    expect(overclaim(j, [known("parallel NC^0")])).toBeUndefined();
+    expect(overclaim(j, [known("parallel AC^0[2]")])).toContain("AC^0");
+    expect(overclaim(j, [known("serial-as-written")])).toContain("parallel");
+    const p = judgeFile(
+      "b.fathom",
+      'task B(n: size, T: size) where n >= 3 {\n  input x[i: 0..n]: bit\n  node c[t: 0..=T, i: 0..n]: bit = if t == 0 { x[i] } else { table(c[t-1, (i-1) mod n], c[t-1, i], c[t-1, (i+1) mod n]) "01110110" }\n  output y[i: 0..n] = c[T, i]\n}\n',
+    );
+    expect(overclaim(p, [known("inherently-serial")])).toBeUndefined();
+    expect(overclaim(p, [known("serial-as-written")])).toContain("inherently-serial");
+    expect(overclaim(p, [known("parallel TC^0")])).toContain("inherently-serial");
+  });
+});
+
+describe("every sentence names its hypothesis", () => {
+  const all = [...files, ...fathomFiles("examples"), ...fathomFiles("std")];
+  it.each(all.map((f) => [f.path, f.text] as const))("%s", (path, text) => {
+    const program = check(path, text, projectHost);
+    if (program.diagnostics.some((d) => d.severity === "error")) return;
+    for (const task of program.tasks) {
+      const compiled = compileTask(program, task);
+      if (compiled.diagnostics.length > 0) continue;
+      const j = verdictOf(compiled.system);
+      expect(j.says).not.toMatch(/cannot|impossible|must be serial|never be parallel/i);
+      if (/serial|P-complete|hard for/.test(j.says) && j.verdict !== "serial-as-written")
+        expect(j.says).toContain("unless TC = P");
+      if (j.verdict === "inherently-serial") expect(j.hardness).toBeDefined();
+      if (j.verdict === "parallel")
+        expect(j.bound && inclusion(j.bound.class, parseClass("TC")!)).toBeDefined();
+      expect(j.notClaimed.length).toBeGreaterThan(0);
+    }
+  });
+});
