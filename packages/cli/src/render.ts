@@ -85,7 +85,9 @@ export function renderReport(report: Report): string {
   };
   model("steps", "unbounded fan-in: an equation is one gate", steps);
   model("ops", "bounded fan-in: every scalar operation counts", ops);
-  lines.push(pc.bold("families") + pc.dim("  (largest level and work, in steps)"));
+  lines.push(
+    pc.bold("families") + pc.dim("  (largest level, the level of each instance, and work, in steps)"),
+  );
   const width = Math.max(...steps.at.families.map((f) => f.name.length), 6);
   const forms = new Map(steps.families.map((f) => [f.name, f]));
   const brief = (figure: Figure | undefined): string => {
@@ -98,7 +100,7 @@ export function renderReport(report: Report): string {
     const defined =
       own === undefined
         ? pc.dim("given")
-        : `level ${number(f.maxLevel)}${join(brief(own.level))}${pc.dim(" · ")}work ${number(f.work)}${join(brief(own.work))}`;
+        : `level ${number(f.maxLevel)}${join(brief(own.levels.exact === undefined ? own.level : own.levels))}${pc.dim(" · ")}work ${number(f.work)}${join(brief(own.work))}`;
     lines.push(`  ${f.name.padEnd(width)}  ${pc.dim(f.role.padEnd(6))}  ${defined}`);
   }
   lines.push("", pc.bold("critical path") + pc.dim("  (steps; each reads the one before)"));

@@ -4,7 +4,8 @@
  */
 
 import { type Guess, guess, type Sample } from "../depth/guess";
-import { type SampledFigures, sampleFigures } from "../depth/samples";
+import { type DepthProof, proveDepth } from "../depth/prove";
+import { type SampledFigures, sampleFigures, sizeProblems } from "../depth/samples";
 import { type WorkResult, workOf } from "../depth/work";
 import { someExpr } from "../equations/build";
 import type { CostModel } from "../equations/cost";
@@ -27,6 +28,8 @@ export interface FamilyForms {
   readonly name: string;
   /** The largest level in the family. */
   readonly level: Figure;
+  /** The level of each instance, in sizes and the family's indices. */
+  readonly levels: Figure;
   readonly work: Figure;
 }
 
@@ -94,8 +97,14 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
   const work = workFigure(workOf(system, model), () => guessed((u) => u.work));
   const checked = (value: (s: SampledFigures[CostModel]) => number, why: string): Figure =>
     asFigure(guessed(value), worstCase, why);
+  const proof = proveDepth(system, model, { valid: (sizes) => sizeProblems(system, sizes).length === 0 });
   const depth = bounded(
-    checked((u) => u.depth, "no proof of the level of every instance"),
+    proof.depth.exact?.standing.kind === "proved"
+      ? proof.depth
+      : {
+          ...checked((u) => u.depth, proof.depth.why ?? "no proof of the level of every instance"),
+          upper: proof.depth.upper,
+        },
     work.figure,
     "no more than all work",
   );
@@ -107,8 +116,12 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
   const families = system.families
     .filter((f) => f.pieces.length > 0)
     .map((f): FamilyForms => {
-      const level = checked((u) => u.families.get(f.name)?.maxLevel ?? 0, "no proof of its levels");
-      return { name: f.name, level, work: work.families.get(f.name) ?? {} };
+      const levels = proof.families.get(f.name)?.level ?? {};
+      const level =
+        f.dims.length === 0 && levels.exact !== undefined
+          ? levels
+          : checked((u) => u.families.get(f.name)?.maxLevel ?? 0, levels.why ?? "only its levels one by one");
+      return { name: f.name, level, levels, work: work.families.get(f.name) ?? {} };
     });
   const growth = (figure: Figure): Growth | undefined => growthOfFigure(figure, system);
   const claim = (name: string, figure: Figure): string => `${name} ${relation(printFigure(figure))}`;
@@ -128,8 +141,8 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
           rule: "depth",
           claim: claim("depth", depth),
           standing: standingOf(depth),
-          detail: depth.why,
-          premises: [],
+          detail: depth.why ?? attainedAt(proof),
+          premises: proof.derivation.premises,
         },
         work.derivation,
         {
@@ -142,6 +155,13 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
       ],
     },
   };
+}
+
+/** Where the depth is attained. */
+function attainedAt({ witness }: DepthProof): string | undefined {
+  if (witness === undefined) return undefined;
+  const at = witness.at.length === 0 ? "" : `[${witness.at.map(printClosedForm).join(", ")}]`;
+  return `attained at ${witness.family}${at}`;
 }
 
 const relation = (text: string): string => (/^[≤≥=]|^unknown/.test(text) ? text : `= ${text}`);
