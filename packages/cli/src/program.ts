@@ -12,7 +12,7 @@ import {
   type System,
   sizeProblems,
 } from "@fathom/compiler";
-import { type CheckedProgram, check, type Diagnostic, type Expr, type TaskItem } from "@fathom/lang";
+import { type CheckedProgram, check, type Diagnostic, type TaskItem } from "@fathom/lang";
 import { fileHost } from "./host";
 import { readNpy } from "./npy";
 import { renderDiagnostic } from "./render";
@@ -191,37 +191,6 @@ export function bindAll(
     }
   }
   return { inputs, diagnostics };
-}
-
-/** A literal of an example as a value; undefined when it is none. */
-export function exampleValue(expr: Expr): Given | { readonly random: number } | undefined {
-  switch (expr.kind) {
-    case "number":
-      return expr.value;
-    case "bool":
-      return expr.value ? 1 : 0;
-    case "string":
-      return expr.value;
-    case "unary": {
-      const inner = exampleValue(expr.operand);
-      return expr.op === "-" && typeof inner === "number" ? -inner : undefined;
-    }
-    case "member":
-    case "name-expr":
-      return expr.name.text;
-    case "list": {
-      const parts = expr.elements.map(exampleValue);
-      return parts.some((p) => p === undefined || (typeof p === "object" && "random" in p))
-        ? undefined
-        : (parts as Given[]);
-    }
-    case "call": {
-      const seed = expr.args[0];
-      return expr.name.text === "random" && seed?.kind === "number" ? { random: seed.value } : undefined;
-    }
-    default:
-      return undefined;
-  }
 }
 
 export const plainInputs = (inputs: ReadonlyMap<string, FamilyValues>): Record<string, ArrayLike<number>> =>

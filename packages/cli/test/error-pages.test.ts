@@ -13,8 +13,8 @@ import {
 } from "@fathom/compiler";
 import { circuitCatalogue, readCircuit } from "@fathom/importers";
 import { catalogue, check, type Host } from "@fathom/lang";
+import { runExample } from "@fathom/runtime";
 import { describe, expect, test } from "vitest";
-import { runExample } from "../src/examples";
 
 const root = resolve(import.meta.dirname, "../../..");
 const folder = join(root, "docs/errors");

@@ -1,3 +1,4 @@
 export * from "./compile";
+export * from "./examples";
 export * from "./execute";
 export * from "./load";

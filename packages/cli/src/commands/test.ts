@@ -1,7 +1,8 @@
 /** `fathom test`: the examples of programs, on every back end here. */
+
+import { runExample } from "@fathom/runtime";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { runExample } from "../examples";
 import { compileOrExit, Exit, exitCode, loadProgram, orExit, report } from "../program";
 import { jsonOption, print } from "../terminal";
 

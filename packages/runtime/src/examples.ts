@@ -1,4 +1,4 @@
-/** `fathom test`: the examples of a file, on every back end present. */
+/** The examples of a program, run on every back end of the CPU and compared. */
 import {
   bindValues,
   type Compiled,
@@ -13,9 +13,8 @@ import {
   type Sizes,
   sizeProblems,
 } from "@fathom/compiler";
-import { type CheckedProgram, type Diagnostic, diagnostic, type ExampleItem } from "@fathom/lang";
-import { loadModule } from "@fathom/runtime";
-import { exampleValue, plainInputs } from "./program";
+import { type CheckedProgram, type Diagnostic, diagnostic, type ExampleItem, type Expr } from "@fathom/lang";
+import { loadModule } from "./load";
 
 export interface ExampleResult {
   readonly title: string;
@@ -121,9 +120,10 @@ export async function runExample(
   const reference = interpret(system, { sizes, inputs, seed });
   if (reference.diagnostics.length > 0) return fail(reference.diagnostics);
   compare("interpreter", reference.values);
+  const flat = Object.fromEntries([...inputs].map(([name, v]) => [name, v.data]));
   for (const target of ["js", "wasm"] as const) {
     const module = await loadModule(compiled, target, { keep });
-    compare(target, new Map(Object.entries(module.run({ sizes, inputs: plainInputs(inputs), seed }))));
+    compare(target, new Map(Object.entries(module.run({ sizes, inputs: flat, seed }))));
   }
   return results;
 }
@@ -152,4 +152,35 @@ function firstDifference(
     }
   });
   return problem;
+}
+
+/** A literal of an example as a value; undefined when it is none. */
+function exampleValue(expr: Expr): Given | { readonly random: number } | undefined {
+  switch (expr.kind) {
+    case "number":
+      return expr.value;
+    case "bool":
+      return expr.value ? 1 : 0;
+    case "string":
+      return expr.value;
+    case "unary": {
+      const inner = exampleValue(expr.operand);
+      return expr.op === "-" && typeof inner === "number" ? -inner : undefined;
+    }
+    case "member":
+    case "name-expr":
+      return expr.name.text;
+    case "list": {
+      const parts = expr.elements.map(exampleValue);
+      return parts.some((p) => p === undefined || (typeof p === "object" && "random" in p))
+        ? undefined
+        : (parts as Given[]);
+    }
+    case "call": {
+      const seed = expr.args[0];
+      return expr.name.text === "random" && seed?.kind === "number" ? { random: seed.value } : undefined;
+    }
+    default:
+      return undefined;
+  }
 }
