@@ -27,15 +27,6 @@ declare const Worker: new (
 
 const ROLE = "fathom analysis";
 
-const loadModule = async (js: string) => {
-  const url = URL.createObjectURL(new Blob([js], { type: "text/javascript" }));
-  try {
-    return await import(/* @vite-ignore */ url);
-  } finally {
-    URL.revokeObjectURL(url);
-  }
-};
-
 function makeWorker(): WorkerLike {
   const worker = new Worker(self.location.href, { name: ROLE });
   return {
@@ -51,7 +42,7 @@ function makeWorker(): WorkerLike {
 }
 
 if (self.name === ROLE) {
-  const serve = serveJobs((message) => self.postMessage(message), loadModule);
+  const serve = serveJobs((message) => self.postMessage(message));
   self.onmessage = ({ data }) => serve(data as ToWorker);
 } else {
   const scope = self as unknown as ConstructorParameters<typeof BrowserMessageReader>[0];

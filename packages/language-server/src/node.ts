@@ -89,9 +89,8 @@ if (isMainThread) {
   });
 } else {
   const port = parentPort!;
-  const serve = serveJobs(
-    (message: FromWorker) => port.postMessage(message),
-    (js) => import(`data:text/javascript;base64,${Buffer.from(js).toString("base64")}`),
+  port.on(
+    "message",
+    serveJobs((message: FromWorker) => port.postMessage(message)),
   );
-  port.on("message", serve);
 }

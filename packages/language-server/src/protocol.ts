@@ -22,6 +22,12 @@ export const requests = {
   compare: "fathom/compare",
   /** `RunParams → RunResult`; cancellable: a cancelled run is stopped, not only forgotten. */
   run: "fathom/run",
+  /** `TaskParams → CertifyResult` */
+  certify: "fathom/certify",
+  /** `DocumentParams → readonly ExampleInfo[]` */
+  examples: "fathom/examples",
+  /** `ExampleParams → ExampleResult` */
+  runExample: "fathom/runExample",
   /** `{ code: string } → { markdown: string } | null` */
   explain: "fathom/explain",
   /** `{ uri: string } → { text: string } | null`: a file as the server sees it, the standard library too. */
@@ -157,12 +163,16 @@ export interface CurveResult {
   }[];
 }
 
+/** What computes; `auto`: WebAssembly, or JavaScript beyond the sizes that it takes. */
+export type Target = "auto" | "js" | "wasm" | "gpu";
+
 export interface RunParams extends TaskParams {
   /** Without: middling small ones. */
   readonly sizes?: Sizes | undefined;
   /** By family: bit text, number, nested lists; `{ random: seed }` makes values. Missing ones are made from `seed`. */
   readonly inputs?: Readonly<Record<string, unknown>> | undefined;
   readonly seed?: number | undefined;
+  readonly target?: Target | undefined;
   /** Families to deliver besides the outputs. */
   readonly keep?: readonly string[] | undefined;
 }
@@ -177,5 +187,36 @@ export interface RunResult {
     readonly value: unknown;
   }[];
   readonly sizes: Sizes;
+  /** What computed. */
+  readonly target?: Target | undefined;
   readonly milliseconds: number;
+}
+
+export interface CertifyResult {
+  readonly problems: readonly Problem[];
+  /** The certificate as JSON text; absent where the depth is not proved. */
+  readonly certificate?: string | undefined;
+  /** One sentence: what is certified, or why nothing is. */
+  readonly summary: string;
+}
+
+export interface ExampleInfo {
+  readonly uri: string;
+  /** Its place among the examples of the file. */
+  readonly index: number;
+  readonly task: string;
+  readonly title?: string | undefined;
+  readonly range: LspRange;
+}
+export interface ExampleParams extends DocumentParams {
+  readonly index: number;
+}
+export interface ExampleResult {
+  /** Why it could not be run. */
+  readonly problems: readonly Problem[];
+  /** One for each back end. */
+  readonly results: readonly {
+    readonly backend: string;
+    readonly diagnostics: readonly (Problem & { readonly range: LspRange })[];
+  }[];
 }

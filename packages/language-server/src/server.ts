@@ -1,5 +1,6 @@
 /** The protocol layer: messages to questions of `editor/`, answers to messages. Holds no knowledge of the language. */
 import {
+  type CancellationToken,
   CodeActionKind,
   type Connection,
   DidChangeConfigurationNotification,
@@ -12,7 +13,7 @@ import {
   TextDocuments,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import type { Job, Source } from "./analysis/jobs";
+import type { ExampleOutcome, Job, Source } from "./analysis/jobs";
 import { Cancelled, Lane, type WorkerLike } from "./analysis/lane";
 import { codeActions } from "./editor/actions";
 import { incomingCalls, outgoingCalls, prepareCalls } from "./editor/calls";
@@ -40,11 +41,15 @@ import { signatureHelp } from "./editor/signature";
 import type { Snapshot } from "./editor/snapshot";
 import { documentSymbols, foldingRanges, selectionRange, workspaceSymbols } from "./editor/symbols";
 import { legend, semanticTokens, tokenEdits } from "./editor/tokens";
-import type { Unit } from "./editor/units";
+import { diagnosticOf, type Unit } from "./editor/units";
 import { FigureStore } from "./figure-store";
 import {
+  type CertifyResult,
   type CurveParams,
   type DocumentParams,
+  type ExampleInfo,
+  type ExampleParams,
+  type ExampleResult,
   type GraphParams,
   type GraphResult,
   type InitializationOptions,
@@ -77,6 +82,8 @@ const defaults: Settings = {
   hints: { enabled: true, maximumLength: 40 },
   lenses: { enabled: true },
 };
+
+type Token = Pick<CancellationToken, "onCancellationRequested" | "isCancellationRequested">;
 
 const serverCommand = (command: string): string => command.replace(/^fathom\./, "fathom.server.");
 
@@ -617,30 +624,32 @@ export function startServer(connection: Connection, edge: Edge): void {
     params: { readonly uri: string; readonly task: string },
     job: (source: Source) => Job,
     empty: R,
-    token?: { onCancellationRequested: (listener: () => void) => unknown; isCancellationRequested: boolean },
+    token?: Token,
   ): Promise<R> {
     const snapshot = workspace.snapshot(params.uri);
     const unit = snapshot?.unit(params.task);
-    const no = (message: string): R => ({
-      ...empty,
-      problems: [{ code: "unknown-name", severity: "error", message }],
-    });
-    if (snapshot === undefined) return no("there is no such file");
-    if (unit === undefined) return no(`there is no task ${params.task}`);
-    if (unit.broken) {
-      const errors = snapshot.program.diagnostics.filter((d) => d.severity === "error");
-      return {
-        ...empty,
-        problems: errors.map(({ code, severity, message, help }) => ({ code, severity, message, help })),
-      };
-    }
-    const { result, cancel } = questions.run(job(sourceOf(unit)));
+    const no = (problems: readonly Problem[]): R => ({ ...empty, problems });
+    if (snapshot === undefined) return no([problemOf("there is no such file")]);
+    if (unit === undefined) return no([problemOf(`there is no task ${params.task}`)]);
+    if (unit.broken) return no(errorsOf(snapshot));
+    return question(job(sourceOf(unit)), token) as Promise<R>;
+  }
+
+  const problemOf = (message: string): Problem => ({ code: "unknown-name", severity: "error", message });
+  const errorsOf = (snapshot: Snapshot): Problem[] =>
+    snapshot.program.diagnostics
+      .filter((d) => d.severity === "error")
+      .map(({ code, severity, message, help }) => ({ code, severity, message, help }));
+
+  /** Runs a job for a client that waits for it; cancelling the request stops it. */
+  function question(job: Job, token?: Token): Promise<unknown> {
+    const { result, cancel } = questions.run(job);
     token?.onCancellationRequested(cancel);
     if (token?.isCancellationRequested) cancel();
     return result.catch((error: Error) => {
       if (error instanceof Cancelled) throw new ResponseError(-32800 /* RequestCancelled */, "cancelled");
       throw error;
-    }) as Promise<R>;
+    });
   }
 
   connection.onRequest(requests.report, (params: ReportParams, token) =>
@@ -665,6 +674,51 @@ export function startServer(connection: Connection, edge: Edge): void {
       { problems: [], outputs: [], sizes: {}, milliseconds: 0 },
       token,
     ),
+  );
+  connection.onRequest(requests.certify, (params: TaskParams, token) =>
+    ask<CertifyResult>(
+      params,
+      (source) => ({ kind: "certify", source }),
+      { problems: [], summary: "the task has errors" },
+      token,
+    ),
+  );
+  connection.onRequest(requests.examples, ({ uri }: DocumentParams): ExampleInfo[] => {
+    const snapshot = workspace.snapshot(uri);
+    return (snapshot?.program.examples ?? []).map((e, index) => ({
+      uri,
+      index,
+      task: e.task.text,
+      title: e.title?.value,
+      range: rangeOf(snapshot!, snapshot!.uri, e.range),
+    }));
+  });
+  connection.onRequest(
+    requests.runExample,
+    async ({ uri, index }: ExampleParams, token): Promise<ExampleResult> => {
+      const snapshot = workspace.snapshot(uri);
+      const unit = snapshot?.exampleUnit(index);
+      if (snapshot === undefined || unit === undefined)
+        return { problems: [problemOf("there is no such example")], results: [] };
+      if (unit.broken) return { problems: errorsOf(snapshot), results: [] };
+      const source = { texts: unit.texts, task: unit.task.task.text };
+      const { problems, results } = (await question({ kind: "example", source }, token)) as ExampleOutcome;
+      return {
+        problems,
+        results: results.map(({ backend, diagnostics }) => ({
+          backend,
+          diagnostics: diagnostics.map((d) => {
+            const { file, range, code, severity, message, help } = diagnosticOf(
+              snapshot.program,
+              unit,
+              d,
+              unit.task.range,
+            );
+            return { code, severity, message, help, range: rangeOf(snapshot, file, range) };
+          }),
+        })),
+      };
+    },
   );
   connection.onRequest(requests.explain, ({ code }: { code: string }) => {
     const markdown = codeMarkdown(code, edge.pages[code]);

@@ -693,6 +693,44 @@ describe("settings and life", () => {
     expect(readFileSync(new URL(picture), "utf8")).toContain("<svg");
   });
 
+  test("examples run on every back end of the CPU; a wrong one is blamed where it compares", async () => {
+    const { uri, ranges } = await opened(
+      'import { Sum } from "./lib/sums"\n\ntask A() {\n  output y = 2\n}\n\nexample A "two" { y == 2 }\n\nexample Sum "three" {\n  n = 2\n  x = [1, 2]\n  total == ⟦4⟧\n}\n',
+    );
+    const list = await client.connection.sendRequest<object[]>("fathom/examples", { uri });
+    expect(list).toMatchObject([
+      { uri, index: 0, task: "A", title: "two", range: { start: { line: 6, character: 0 } } },
+      { uri, index: 1, task: "Sum", title: "three" },
+    ]);
+    expect(await client.connection.sendRequest("fathom/runExample", { uri, index: 0 })).toEqual({
+      problems: [],
+      results: ["interpreter", "js", "wasm"].map((backend) => ({ backend, diagnostics: [] })),
+    });
+    expect(await client.connection.sendRequest("fathom/runExample", { uri, index: 1 })).toMatchObject({
+      problems: [],
+      results: ["interpreter", "js", "wasm"].map((backend) => ({
+        backend,
+        diagnostics: [{ code: "example-failed", range: ranges[0] }],
+      })),
+    });
+  });
+
+  test("tasks are compared, and certified as far as they are proved", async () => {
+    const { uri } = await opened(
+      "task A(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  node y[i: 0..n]: int = if i == 0 { x[0] } else { y[i-1] + x[i] }\n  output s = y[n-1]\n}\n\ntask B(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  output s = sum[i: 0..n] x[i]\n}\n",
+    );
+    await client.analysed(uri);
+    const { markdown } = await client.connection.sendRequest<{ markdown: string }>("fathom/compare", {
+      uri,
+      task: "A",
+    });
+    const rows = markdown.split("\n").map((l) => l.split(" | ").slice(0, 2).join(" | "));
+    expect(rows[2]).toMatch(/^\| \*\*A\*\* \| `n - 1` \((checked|proved)\)$/);
+    expect(rows[3]).toMatch(/^\| B \| /);
+    const certified = await client.connection.sendRequest("fathom/certify", { uri, task: "A" });
+    expect(certified).toMatchObject({ problems: [], summary: expect.stringMatching(/^the depth of A is /) });
+  });
+
   test("the text of a file and the page of a code can be asked for", async () => {
     const page = await client.connection.sendRequest<{ markdown: string }>("fathom/explain", {
       code: "cycle",

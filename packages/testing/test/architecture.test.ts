@@ -11,7 +11,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "runtime-gpu": ["lang", "compiler"],
   runtime: ["lang", "compiler", "runtime-gpu"],
   testing: ["lang", "compiler", "runtime", "runtime-gpu"],
-  "language-server": ["lang", "compiler"],
+  "language-server": ["lang", "compiler", "runtime"],
   cli: ["lang", "compiler", "importers", "runtime", "runtime-gpu", "language-server"],
 };
 const pure = new Set(["lang", "compiler"]);

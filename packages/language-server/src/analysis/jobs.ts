@@ -9,7 +9,6 @@ import {
   compileTask,
   defaultSizes,
   drawGraph,
-  emitJs,
   type FamilyValues,
   forgetInterned,
   type Given,
@@ -22,8 +21,10 @@ import {
   typeText,
   unroll,
 } from "@fathom/compiler";
-import { check, type Diagnostic } from "@fathom/lang";
+import { check, type Diagnostic, type ExampleItem } from "@fathom/lang";
+import { execute, runExample } from "@fathom/runtime";
 import type {
+  CertifyResult,
   CurveParams,
   CurveResult,
   GraphParams,
@@ -34,7 +35,7 @@ import type {
   RunParams,
   RunResult,
 } from "../protocol";
-import { figuresOf, type TaskFigures } from "./figures";
+import { certificateOf, figuresOf, type TaskFigures } from "./figures";
 
 /** A task with all that it needs: the texts of a unit. */
 export interface Source {
@@ -47,7 +48,10 @@ export type Job =
   | { readonly kind: "report"; readonly source: Source; readonly params: ReportParams }
   | { readonly kind: "graph"; readonly source: Source; readonly params: GraphParams }
   | { readonly kind: "curve"; readonly source: Source; readonly params: CurveParams }
-  | { readonly kind: "run"; readonly source: Source; readonly params: RunParams };
+  | { readonly kind: "run"; readonly source: Source; readonly params: RunParams }
+  | { readonly kind: "certify"; readonly source: Source }
+  /** The only example of the source's first file. */
+  | { readonly kind: "example"; readonly source: Source };
 
 /** What comes before the result: figures as they are found. */
 export interface FiguresFound {
@@ -56,26 +60,22 @@ export interface FiguresFound {
   readonly figures: TaskFigures;
 }
 
-/** Loads the text of an ES module: the emitted program. Given by the edge. */
-export type LoadModule = (js: string) => Promise<{
-  runAsync(options: object): Promise<Record<string, FamilyValues>>;
-}>;
-
 export interface JobContext {
   readonly emit: (found: FiguresFound) => void;
-  readonly loadModule: LoadModule;
   /** In milliseconds; for reports of how long a run took. */
   readonly clock: () => number;
   /** Lets messages in between two tasks; true when the rest of the job is no longer wanted. */
   readonly pause: () => Promise<boolean>;
 }
 
-let last: { readonly key: string; readonly compiled: Compiled } | undefined;
+let last:
+  | { readonly key: string; readonly compiled: Compiled; readonly example?: ExampleItem | undefined }
+  | undefined;
 
 /** Compiles the task of a job. The last one is kept, since a panel asks several things of one text. */
-function open({ texts, task }: Source): Compiled {
+function open({ texts, task }: Source): NonNullable<typeof last> {
   const key = texts.join("\0");
-  if (last?.key === key && last.compiled.task.name.text === task) return last.compiled;
+  if (last?.key === key && last.compiled.task.name.text === task) return last;
   forgetInterned();
   const program = check("0", texts[0] ?? "", {
     resolve: (_, path) => {
@@ -83,19 +83,23 @@ function open({ texts, task }: Source): Compiled {
       return text === undefined ? undefined : { path, text };
     },
   });
-  const item = program.tasks.find((t) => t.name.text === task);
+  const example = program.examples[0];
+  const meaning = example === undefined ? undefined : program.symbolOf(example.task);
+  const item =
+    program.tasks.find((t) => t.name.text === task) ??
+    (meaning?.kind === "task" ? meaning.declaration : undefined);
   const error = program.diagnostics.find((d) => d.severity === "error");
   if (item === undefined || error !== undefined)
     throw new Error(`the unit of ${task} does not stand alone: ${error?.message}\n${texts.join("\n---\n")}`);
-  last = { key, compiled: compileTask(program, item) };
-  return last.compiled;
+  last = { key, compiled: compileTask(program, item), example };
+  return last;
 }
 
 export async function perform(job: Job, context: JobContext): Promise<unknown> {
   switch (job.kind) {
     case "figures": {
       for (const [source, texts] of job.sources.entries()) {
-        for (const figures of figuresOf(open(texts))) {
+        for (const figures of figuresOf(open(texts).compiled)) {
           context.emit({ source, figures });
           if (await context.pause()) return undefined;
         }
@@ -110,12 +114,16 @@ export async function perform(job: Job, context: JobContext): Promise<unknown> {
       return curve(job, context);
     case "run":
       return run(job, context);
+    case "certify":
+      return certify(job);
+    case "example":
+      return example(job);
   }
 }
 
 /** A task ready to be asked about, or why it is not. */
 function ready(source: Source): { readonly compiled?: Compiled; readonly problems: readonly Problem[] } {
-  const compiled = open(source);
+  const { compiled } = open(source);
   const wrong = compiled.diagnostics.filter((d) => d.severity === "error");
   return wrong.length > 0 ? { problems: wrong.map(problem) } : { compiled, problems: [] };
 }
@@ -178,7 +186,7 @@ async function curve(
 
 async function run(
   { source, params }: Extract<Job, { kind: "run" }>,
-  { loadModule, clock }: JobContext,
+  { clock }: JobContext,
 ): Promise<RunResult> {
   let sizes: Sizes = params.sizes ?? {};
   const failed = (problems: readonly Problem[]): RunResult => ({
@@ -189,40 +197,46 @@ async function run(
   });
   const { compiled, problems: broken } = ready(source);
   if (compiled === undefined) return failed(broken);
-  const { system, unproved } = compiled;
+  const { system } = compiled;
   const { keep = [], seed = 0 } = params;
   sizes = params.sizes ?? defaultSizes(system) ?? {};
   const wrong = sizeProblems(system, sizes);
   if (wrong.length > 0) return failed(wrong.map(problem));
-  const inputs: Record<string, ArrayLike<number>> = {};
+  const inputs = new Map<string, FamilyValues>();
   const problems: Problem[] = [];
   for (const family of system.families) {
     if (family.role !== "input" && family.role !== "param") continue;
     const given = params.inputs?.[family.name];
     const random = given === undefined ? seed : randomSeed(given);
     if (random !== undefined) {
-      inputs[family.name] = randomValues(family, sizes, random).data;
+      inputs.set(family.name, randomValues(family, sizes, random));
       continue;
     }
     const bound = bindValues(family, sizes, given as Given);
     problems.push(...bound.diagnostics.map(problem));
-    if (bound.values !== undefined) inputs[family.name] = bound.values.data;
+    if (bound.values !== undefined) inputs.set(family.name, bound.values);
   }
   if (problems.length > 0) return failed(problems);
   const known = keep.filter((k) => system.families.some((f) => f.name === k));
   const start = clock();
-  try {
-    const { js } = emitJs(system, { keep: known, unproved });
-    const module = await loadModule(js);
-    const values = await module.runAsync({ sizes, inputs, seed });
-    const outputs = Object.entries(values).map(([name, v]) => {
+  const { target, outputs, diagnostics } = await execute(compiled, {
+    sizes,
+    inputs,
+    seed,
+    keep: known,
+    target: params.target,
+  });
+  const milliseconds = clock() - start;
+  return {
+    problems: diagnostics.map(problem),
+    outputs: Object.entries(outputs).map(([name, v]) => {
       const family = system.families.find((f) => f.name === name)!;
       return { name, type: typeText(family.type), extent: v.extent, value: toNested(family, sizes, v) };
-    });
-    return { problems: [], outputs, sizes, milliseconds: clock() - start };
-  } catch (error) {
-    return failed([runProblem(error, sizes)]);
-  }
+    }),
+    sizes,
+    target,
+    milliseconds,
+  };
 }
 
 function randomSeed(given: unknown): number | undefined {
@@ -230,11 +244,21 @@ function randomSeed(given: unknown): number | undefined {
   return Number(given.random);
 }
 
-/** Faults of the program's run are problems; others are ours. */
-function runProblem(error: unknown, sizes: Sizes): Problem {
-  const { name, code, message } = error as Error & { code?: Problem["code"] };
-  if (name === "FathomError" && code !== undefined) return { code, severity: "error", message };
-  if (error instanceof RangeError)
-    return { code: "too-large", severity: "error", message: `${message} at ${JSON.stringify(sizes)}` };
-  throw error;
+function certify({ source }: Extract<Job, { kind: "certify" }>): CertifyResult {
+  const { compiled, problems } = ready(source);
+  if (compiled === undefined) return { problems, summary: "the task has errors" };
+  return { problems: [], ...certificateOf(compiled) };
+}
+
+/** What became of an example on each back end; places are those of the unit. */
+export interface ExampleOutcome {
+  readonly problems: readonly Problem[];
+  readonly results: readonly { readonly backend: string; readonly diagnostics: readonly Diagnostic[] }[];
+}
+
+async function example({ source }: Extract<Job, { kind: "example" }>): Promise<ExampleOutcome> {
+  const { compiled, problems } = ready(source);
+  const { example } = open(source);
+  if (compiled === undefined || example === undefined) return { problems, results: [] };
+  return { problems: [], results: await runExample(compiled.program, example, compiled) };
 }

@@ -1,13 +1,10 @@
 /** The worker's side of a lane: takes jobs, one after the other. */
-import { type LoadModule, perform } from "./jobs";
+import { perform } from "./jobs";
 import type { FromWorker, ToWorker } from "./lane";
 
 const soon: (go: (value: unknown) => void) => void = globalThis.setImmediate ?? ((go) => setTimeout(go, 0));
 
-export function serveJobs(
-  post: (message: FromWorker) => void,
-  loadModule: LoadModule,
-): (message: ToWorker) => void {
+export function serveJobs(post: (message: FromWorker) => void): (message: ToWorker) => void {
   let stopped = false;
   return (message) => {
     if (message.kind === "stop") {
@@ -18,7 +15,6 @@ export function serveJobs(
     stopped = false;
     perform(job, {
       emit: (found) => post({ kind: "found", id, found }),
-      loadModule,
       clock: () => performance.now(),
       // A turn of the event loop, so that `stop` can arrive.
       pause: async () => {

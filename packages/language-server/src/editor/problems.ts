@@ -18,7 +18,7 @@ export function problems(
   for (const unit of snapshot.units) {
     const figures = unit.broken ? undefined : figuresOf(unit);
     for (const d of figures?.diagnostics ?? []) {
-      const placed = diagnosticOf(snapshot.program, unit, d);
+      const placed = diagnosticOf(snapshot.program, unit, d, unit.task.name.range);
       if (placed.file === snapshot.uri && !found.some((f) => same(f, placed))) found.push(placed);
     }
   }

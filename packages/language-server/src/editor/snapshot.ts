@@ -1,8 +1,15 @@
 /** One file of an editor at one moment, with everything asked about it. Immutable; what is costly is made when first asked. */
-import { type CheckedFile, type CheckedProgram, check, type Diagnostic, type Host } from "@fathom/lang";
+import {
+  type CheckedFile,
+  type CheckedProgram,
+  check,
+  type Diagnostic,
+  type ExampleItem,
+  type Host,
+} from "@fathom/lang";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { Names } from "./names";
-import { type Unit, unitsOf } from "./units";
+import { type Unit, unitOf, unitsOf } from "./units";
 
 export class Snapshot {
   readonly program: CheckedProgram;
@@ -34,6 +41,12 @@ export class Snapshot {
 
   unit(task: string): Unit | undefined {
     return this.units.find((u) => u.task.name.text === task);
+  }
+
+  /** An example with its task, as a program of its own. */
+  exampleUnit(index: number): Unit<ExampleItem> | undefined {
+    const example = this.program.examples[index];
+    return example === undefined ? undefined : unitOf(this.program, this.names, example);
   }
 
   unitAt(offset: number): Unit | undefined {

@@ -5,8 +5,8 @@
 import type { CheckedFile, CheckedProgram, Diagnostic, Item, Range, TaskItem } from "@fathom/lang";
 import type { Names } from "./names";
 
-export interface Unit {
-  readonly task: TaskItem;
+export interface Unit<Root extends Item = TaskItem> {
+  readonly task: Root;
   /** The files of the little program, named "0", "1", …; the task stands in the first. */
   readonly texts: readonly string[];
   /** Equal keys mean equal figures. */
@@ -27,34 +27,42 @@ interface Part {
 /** The units of the first file's tasks, in order. */
 export function unitsOf(program: CheckedProgram, names: Names): Unit[] {
   const faulty = itemsWithErrors(program);
-  return program.tasks.map((task) => {
-    const items: Item[] = [];
-    const add = (item: Item): void => {
-      if (items.includes(item)) return;
-      items.push(item);
-      for (const other of names.references.get(item) ?? []) add(other);
-    };
-    add(task);
-    const files: CheckedFile[] = [];
-    for (const item of items) {
-      const file = program.fileOf(item);
-      if (!files.includes(file)) files.push(file);
-    }
-    const texts = files.map((file) => importLines(program, file, files, items));
-    const parts = items.map((item): Part => {
-      const file = files.indexOf(program.fileOf(item));
-      const start = texts[file]!.length;
-      texts[file] += `${files[file]!.text.slice(item.range.start, item.range.end)}\n`;
-      return { item, file, start };
-    });
-    return {
-      task,
-      texts,
-      parts,
-      key: texts.join("\0"),
-      broken: items.some((i) => faulty.has(i) || names.unresolved.has(i)),
-    };
+  return program.tasks.map((task) => unitOf(program, names, task, faulty));
+}
+
+/** One item with everything it refers to: for an example, its task. */
+export function unitOf<Root extends Item>(
+  program: CheckedProgram,
+  names: Names,
+  task: Root,
+  faulty: ReadonlySet<Item> = itemsWithErrors(program),
+): Unit<Root> {
+  const items: Item[] = [];
+  const add = (item: Item): void => {
+    if (items.includes(item)) return;
+    items.push(item);
+    for (const other of names.references.get(item) ?? []) add(other);
+  };
+  add(task);
+  const files: CheckedFile[] = [];
+  for (const item of items) {
+    const file = program.fileOf(item);
+    if (!files.includes(file)) files.push(file);
+  }
+  const texts = files.map((file) => importLines(program, file, files, items));
+  const parts = items.map((item): Part => {
+    const file = files.indexOf(program.fileOf(item));
+    const start = texts[file]!.length;
+    texts[file] += `${files[file]!.text.slice(item.range.start, item.range.end)}\n`;
+    return { item, file, start };
   });
+  return {
+    task,
+    texts,
+    parts,
+    key: texts.join("\0"),
+    broken: items.some((i) => faulty.has(i) || names.unresolved.has(i)),
+  };
 }
 
 /** The imports of a file, as far as the unit needs them. */
@@ -97,7 +105,7 @@ interface Place {
 }
 
 /** From a place in the little program to the one it stands for in today's text; undefined outside its items. */
-function placeOf(program: CheckedProgram, unit: Unit, file: string, range: Range): Place | undefined {
+function placeOf(program: CheckedProgram, unit: Unit<Item>, file: string, range: Range): Place | undefined {
   for (const part of unit.parts) {
     const { item } = part;
     const shift = item.range.start - part.start;
@@ -109,10 +117,15 @@ function placeOf(program: CheckedProgram, unit: Unit, file: string, range: Range
 }
 
 /** A diagnostic of the little program where it stands in today's text. */
-export function diagnosticOf(program: CheckedProgram, unit: Unit, d: Diagnostic): Diagnostic {
+export function diagnosticOf(
+  program: CheckedProgram,
+  unit: Unit<Item>,
+  d: Diagnostic,
+  otherwise: Range,
+): Diagnostic {
   const place = placeOf(program, unit, d.file, d.range) ?? {
     file: program.fileOf(unit.task).path,
-    range: unit.task.name.range,
+    range: otherwise,
   };
   const related = d.related?.flatMap((r) => {
     const at = placeOf(program, unit, r.file, r.range);
