@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import pc from "picocolors";
 import { analyzeCommand } from "./commands/analyze";
 import { buildCommand } from "./commands/build";
+import { certifyCommand, verifyCommand } from "./commands/certify";
 import { checkCommand } from "./commands/check";
 import { explainCommand } from "./commands/explain";
 import { fmtCommand } from "./commands/fmt";
@@ -25,6 +26,8 @@ const commands = [
   fmtCommand,
   buildCommand,
   graphCommand,
+  certifyCommand,
+  verifyCommand,
   explainCommand,
   newCommand,
   lspCommand,
