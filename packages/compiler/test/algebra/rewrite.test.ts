@@ -1,0 +1,302 @@
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import {
+  type FamilyValues,
+  interpret,
+  printSystem,
+  type Rewrite,
+  randomValues,
+  readSystem,
+  rewrites,
+  type Sizes,
+  type System,
+  sizeProblems,
+  unroll,
+  verifySystem,
+} from "../../src/index";
+import { systemOf } from "./systems";
+
+const automata = resolve(import.meta.dirname, "../../../../../shared/data/automata");
+const data = existsSync(automata);
+if (!data) console.warn(`${automata} is absent: tests that need it are skipped`);
+
+const inputsOf = (system: System, sizes: Sizes, seed: number): Map<string, FamilyValues> =>
+  new Map(
+    system.families
+      .filter((f) => f.role === "input" || f.role === "param")
+      .map((f) => [f.name, randomValues(f, sizes, seed)]),
+  );
+
+/** Every output of the rewritten system against the original's: bit for bit, or within a relative bound where it rounds. */
+function agrees(original: System, rewritten: Rewrite, sizes: Sizes, seed: number): void {
+  const inputs = inputsOf(original, sizes, seed);
+  const wanted = interpret(original, { sizes, inputs, seed });
+  expect(wanted.diagnostics).toEqual([]);
+  const found = interpret(rewritten.system, { sizes, inputs, seed });
+  expect(found.diagnostics, printSystem(rewritten.system)).toEqual([]);
+  for (const f of original.families) {
+    if (f.role !== "output") continue;
+    const [a, b] = [wanted.values.get(f.name)!.data, found.values.get(f.name)!.data];
+    expect(b.length).toBe(a.length);
+    for (let k = 0; k < a.length; k++) {
+      const close = rewritten.exact
+        ? Object.is(a[k], b[k])
+        : Math.abs(a[k]! - b[k]!) <= 1e-4 * Math.max(1, Math.abs(a[k]!));
+      expect(
+        close,
+        `${f.name}[${k}] at ${JSON.stringify(sizes)}: ${a[k]} and ${b[k]}\n${printSystem(rewritten.system)}`,
+      ).toBe(true);
+    }
+  }
+}
+
+const depth = (system: System, sizes: Sizes): number => {
+  const found = unroll(system, sizes, { model: "steps" });
+  if (!found.ok) throw new Error(JSON.stringify(found.diagnostics));
+  return found.result.depth;
+};
+
+/** Rewritings of a text: each prints and reads back, verifies, agrees at several sizes, and is shallower at the last. */
+function rewritten(text: string, sizes: readonly Sizes[]): readonly Rewrite[] {
+  const system = systemOf(text);
+  const found = rewrites(system);
+  for (const r of found) {
+    expect(verifySystem(r.system)).toEqual([]);
+    const printed = printSystem(r.system);
+    expect(printSystem(readSystem(printed))).toBe(printed);
+    for (const [seed, at] of sizes.entries()) {
+      expect(sizeProblems(system, at)).toEqual([]);
+      agrees(system, r, at, seed);
+    }
+    const last = sizes[sizes.length - 1]!;
+    expect(depth(r.system, last), printed).toBeLessThan(depth(system, last));
+  }
+  return found;
+}
+const names = (found: readonly Rewrite[]): string[] =>
+  found.map((r) => r.applied.map((a) => `${a.law} ${a.name}`).join("; "));
+
+const along: readonly Sizes[] = [1, 2, 3, 7, 8, 9, 33].map((n) => ({ n }));
+const chain = (type: string, step: string, more = "", start = "x[0]"): string =>
+  `task A(n: size) where n >= 1 {\n input x[i: 0..n]: ${type}\n${more} node s[i: 0..n]: ${type} = if i == 0 { ${start} } else { ${step} }\n output all[i: 0..n] = s[i]\n output last = s[n-1]\n}\n`;
+
+test("running sums, products, extremes and parities are one reduction, or a scan", () => {
+  expect(names(rewritten(chain("int", "s[i-1] + x[i]"), along))).toEqual([
+    "B.9 one sum over everything up to there",
+    "C.2 a scan of sum",
+  ]);
+  expect(names(rewritten(chain("int", "x[i] * s[i-1]"), along))).toEqual([
+    "B.10 one product over everything up to there",
+    "C.2 a scan of product",
+  ]);
+  for (const step of ["max(s[i-1], x[i])", "min(x[i], s[i-1])", "s[i-1] - x[i]", "s[i-1] + i * x[i]"])
+    expect(rewritten(chain("int", step), along)).toHaveLength(2);
+  for (const step of ["s[i-1] xor x[i]", "s[i-1] and x[i]", "not x[i] or s[i-1]"])
+    expect(rewritten(chain("bit", step), along)).toHaveLength(2);
+  const floats = rewritten(chain("real", "s[i-1] + x[i]"), along);
+  expect(floats.map((r) => [r.exact, r.applied[0]!.upTo])).toEqual([
+    [false, ["rounding"]],
+    [false, ["rounding"]],
+  ]);
+  // The largest of reals is the same in any order.
+  expect(rewritten(chain("real", "max(s[i-1], x[i])"), along).map((r) => r.exact)).toEqual([true, true]);
+});
+
+test("a depth of one, and of a logarithm", () => {
+  const [sum, scan] = rewritten(chain("int", "s[i-1] + x[i]"), along) as [Rewrite, Rewrite];
+  expect([8, 64].map((n) => depth(sum.system, { n }))).toEqual([1, 1]);
+  expect([8, 64].map((n) => depth(scan.system, { n }))).toEqual([3, 6]);
+});
+
+test("time that runs down, defaults, and starts with values of their own", () => {
+  rewritten(
+    "task A(n: size) where n >= 1 {\n input x[i: 0..n]: int\n node s[i: 0..n]: int = if i == n-1 { 5 } else { s[i+1] + x[i] }\n output o[i: 0..n] = s[i]\n}\n",
+    along,
+  );
+  rewritten(
+    "task A(n: size) where n >= 1 {\n input x[i: 0..n]: int\n node s[i: 0..n]: int = (s[i-1] ?? 3) + x[i]\n output o[i: 0..n] = s[i]\n}\n",
+    along,
+  );
+  rewritten(
+    "task A(n: size) where n >= 1 {\n input x[i: 0..n]: int\n node s[i: 1..=n]: int = 3 * (s[i+1] ?? 2) + x[i-1]\n output o[i: 1..=n] = s[i]\n}\n",
+    along,
+  );
+});
+
+test("affine steps are a scan of pairs; one coefficient for all steps is scanned by its powers", () => {
+  expect(names(rewritten(chain("int", "x[i] * s[i-1] + i", "", "7"), along))).toEqual([
+    "C.9 a scan of affine maps, as pairs",
+  ]);
+  expect(names(rewritten(chain("int", "3 * s[i-1] + x[i]"), along))).toEqual([
+    "C.9 a scan with powers of one coefficient",
+  ]);
+  expect(names(rewritten(chain("int", "if x[i] > 0 { x[i] } else { 2 * s[i-1] - x[i] }"), along))).toEqual([
+    "C.9 a scan of affine maps, as pairs",
+  ]);
+  expect(names(rewritten(chain("bit", "if x[i] { not s[i-1] } else { s[i-1] }"), along))).toEqual([
+    "B.8 one parity over everything up to there",
+    "C.2 a scan of parity",
+  ]);
+  expect(names(rewritten(chain("int", "x[i] + (s[i-1] - i)"), along))[0]).toBe(
+    "B.9 one sum over everything up to there",
+  );
+  expect(names(rewritten(chain("int", "-(s[i-1] * x[i])"), along))[0]).toBe(
+    "B.10 one product over everything up to there",
+  );
+  expect(names(rewritten(chain("bit", "s[i-1] and x[i] and (i mod 3 > 0 or not x[i-1])"), along))[0]).toBe(
+    "B.7 one all over everything up to there",
+  );
+  const ssm =
+    "task L(T: size, d: size) where d >= 1 {\n param a[i: 0..d]: real\n param b[i: 0..d]: real\n input x[t: 0..T]: real\n node h[t: 0..=T, i: 0..d]: real = if t == 0 { 0 } else { a[i] * h[t-1, i] + b[i] * x[t-1] }\n output y[t: 0..T] = sum[i: 0..d] h[t+1, i]\n}\n";
+  const at = [0, 1, 5, 16, 30].map((T) => ({ T, d: 2 }));
+  expect(names(rewritten(ssm, at))).toEqual(["C.9 a scan with powers of one coefficient"]);
+  // Resets in the middle.
+  const reset = chain("int", "if i == n div 2 { x[i] } else { 2 * s[i-1] + x[i] }");
+  expect(names(rewritten(reset, along))).toEqual(["C.9 a scan of affine maps, as pairs"]);
+});
+
+test("maximum and sum, and two barriers", () => {
+  expect(names(rewritten(chain("int", "max(s[i-1] + x[i], i)"), along))).toEqual([
+    "C.9 a scan of (max,+) affine maps, as pairs",
+  ]);
+  expect(names(rewritten(chain("real", "min(s[i-1] - x[i], 2)"), along))).toEqual([
+    "C.9 a scan of (min,+) affine maps, as pairs",
+  ]);
+  expect(names(rewritten(chain("int", "clamp(s[i-1] + x[i], -50, 50)"), along))).toEqual([
+    "C.12 a scan of clamps, as triples",
+  ]);
+  expect(
+    names(
+      rewritten(chain("int", "if x[i] > 0 { min(max(s[i-1] + x[i], -9), x[i]) } else { 4 }", "", "0"), along),
+    ),
+  ).toEqual(["C.12 a scan of clamps, as triples"]);
+  const counter = (bound: string, cap: string) =>
+    `task C(n: size) where n >= 1 {\n input up[i: 0..n]: bit\n node s[i: 0..=n]: index(${bound}) = if i == 0 { 0 } else if up[i-1] { min(s[i-1] + 1, ${cap}) } else { max(s[i-1] - 1, 0) }\n output o[i: 0..=n] = s[i]\n}\n`;
+  const seventy = rewritten(counter("70", "69"), along);
+  expect([names(seventy), seventy[0]!.exact]).toEqual([["C.12 a scan of clamps, as triples"], true]);
+  const grows = rewritten(counter("n + 1", "n"), along);
+  expect([names(grows), grows[0]!.exact]).toEqual([["C.12 a scan of clamps, as triples"], false]);
+});
+
+test("several numbers are a scan of matrices", () => {
+  const fibonacci =
+    "task F(n: size) where n >= 1 {\n node f[i: 0..n]: int = if i < 2 { i } else { f[i-1] + f[i-2] }\n output o[i: 0..n] = f[i]\n}\n";
+  expect(names(rewritten(fibonacci, along))).toEqual(["B.16 a scan of 2×2 matrices, powers of one"]);
+  const varying =
+    "task F(n: size) where n >= 1 {\n input x[i: 0..n]: int\n node f[i: 0..n]: int = if i == 0 { 4 } else if i == 1 { 5 } else { x[i] * f[i-1] - f[i-2] + i }\n output o[i: 0..n] = f[i]\n}\n";
+  expect(names(rewritten(varying, along))).toEqual(["B.15 a scan of 2×2 matrices"]);
+  const turn =
+    "task R(n: size) where n >= 1 {\n input x[i: 0..n]: int\n node h[i: 0..n, k: 0..3]: int = if i == 0 { k } else { x[i] * h[i-1, (k+1) mod 3] + k }\n output o[i: 0..n, k: 0..3] = h[i, k]\n}\n";
+  expect(names(rewritten(turn, along))).toEqual(["B.15 a scan of 3×3 matrices"]);
+  const full =
+    "task M(n: size) where n >= 1 {\n param w[k: 0..3, l: 0..3]: bit\n input x[i: 0..n]: bit\n node h[i: 0..n, k: 0..3]: bit = if i == 0 { x[0] } else { x[i] xor (parity[l: 0..3] w[k, l] and h[i-1, l]) }\n output o[i: 0..n, k: 0..3] = h[i, k]\n}\n";
+  expect(rewritten(full, along)).toHaveLength(1);
+  // Two families, one feeding the other, with indices of other names.
+  const pair =
+    "task P(n: size, d: size) where n >= 1, d >= 1 {\n input x[i: 0..n]: int\n node a[i: 0..n, c: 0..d]: int = if i == 0 { c } else { a[i-1, c] + b[c, i-1] }\n node b[i: 0..d, t: 0..n]: int = if t == 0 { 1 } else { x[t] * a[t-1, i] }\n output o[i: 0..n, c: 0..d] = a[i, c] + b[c, i]\n}\n";
+  expect(
+    names(
+      rewritten(
+        pair,
+        along.map((s) => ({ ...s, d: 3 })),
+      ),
+    ),
+  ).toEqual(["B.15 a scan of 2×2 matrices"]);
+});
+
+test("linear automata on a ring jump; rule 110 does not", () => {
+  const ring = (table: string, last: boolean) =>
+    `task R(n: size, T: size) where n >= 3 {\n input x[i: 0..n]: bit\n node c[t: 0..=T, i: 0..n]: bit = if t == 0 { x[i] } else { table(c[t-1, (i-1) mod n], c[t-1, i], c[t-1, (i+1) mod n]) "${table}" }\n output o${last ? "[i: 0..n] = c[T, i]" : "[t: 0..=T, i: 0..n] = c[t, i]"}\n}\n`;
+  const at = [
+    { n: 3, T: 0 },
+    { n: 4, T: 1 },
+    { n: 5, T: 6 },
+    { n: 7, T: 13 },
+    { n: 6, T: 32 },
+  ];
+  let linear = 0;
+  for (let rule = 0; rule < 256; rule++) {
+    const table = Array.from({ length: 8 }, (_, w) => (rule >> w) & 1).join("");
+    const found = rewrites(systemOf(ring(table, rule % 2 === 0)));
+    if (found.length === 0 || found[0]!.applied[0]!.law !== "D.3") continue;
+    linear++;
+    rewritten(ring(table, rule % 2 === 0), at);
+  }
+  // The sixteen affine rules, less the eight that read at most one cell in place or set the cell: 0, 255, 204, 51 are no automata of a row.
+  expect(linear).toBeGreaterThanOrEqual(12);
+  expect(rewrites(systemOf(ring("01110110", true)))).toEqual([]);
+  const [ninety] = rewritten(ring("01011010", true), at);
+  expect([depth(ninety!.system, { n: 8, T: 63 }), ninety!.system.families.map((f) => f.dims.length)]).toEqual(
+    [6, [1, 2, 2, 1]],
+  );
+});
+
+test("finitely many states are a scan of tables", () => {
+  const flip = chain("index(3)", "if s[i-1] == 2 { x[i] } else { (s[i-1] + x[i]) mod 3 }");
+  expect(names(rewritten(flip, along))).toEqual(["C.3 a scan of maps of 3 states"]);
+  const two =
+    "task F(n: size) where n >= 1 {\n input x[i: 0..n]: bit\n node f[i: 0..n]: bit = if i < 2 { x[i] } else { (f[i-1] and x[i]) or not f[i-2] }\n output o[i: 0..n] = f[i]\n}\n";
+  expect(names(rewritten(two, along))).toEqual(["C.3 a scan of maps of 4 states"]);
+  const word =
+    "task W(n: size) where n >= 1 {\n input word[k: 0..n, p: 0..5]: index(5)\n node at[k: 0..=n, p: 0..5]: index(5) = if k == 0 { p } else { word[k-1, at[k-1, p]] }\n output product[p: 0..5] = at[n, p]\n}\n";
+  const [scan] = rewritten(word, along);
+  expect(scan!.applied[0]!.name).toBe("a scan of maps of 5 states");
+  // The maps are those of the steps: not one for each of the five points that are followed.
+  expect(scan!.system.families.find((f) => f.name === "at.map")!.dims).toHaveLength(3);
+  const lights =
+    "enum Light { red, green, amber }\ntask L(n: size) where n >= 1 {\n input wait[i: 0..n]: bit\n node a[i: 0..n]: Light = if i == 0 { Light.red } else if wait[i] { a[i-1] } else if b[i-1] { Light.green } else { Light.amber }\n node b[i: 0..n]: bit = if i == 0 { wait[0] } else { a[i-1] == Light.red xor b[i-1] }\n output o[i: 0..n] = a[i]\n output p[i: 0..n] = b[i]\n}\n";
+  expect(names(rewritten(lights, along))).toEqual(["C.3 a scan of maps of 6 states"]);
+});
+
+test("what no law covers, what is short already and what could fail stays", () => {
+  for (const step of ["s[i-1] * s[i-1] + x[i]", "(s[i-1] + x[i]) mod 7", "abs(s[i-1]) - x[i]"])
+    expect(rewrites(systemOf(chain("int", step))), step).toEqual([]);
+  expect(rewrites(systemOf(chain("real", "tanh(s[i-1] + x[i])")))).toEqual([]);
+  // A step that may leave its type would do so for states that never come up.
+  expect(rewrites(systemOf(chain("index(3)", "s[i-1] + x[i]", "", "0")))).toSatisfy(
+    (found: readonly Rewrite[]) => found.every((r) => r.applied[0]!.law !== "C.3"),
+  );
+  const scan =
+    "task S(n: size) where n >= 1 {\n input x[i: 0..n]: int\n node s[r: 0..=log2(n), i: 0..n]: int = if r == 0 { x[i] } else if i >= 2^(r-1) { s[r-1, i - 2^(r-1)] + s[r-1, i] } else { s[r-1, i] }\n output t = s[log2(n), n-1]\n}\n";
+  expect(rewrites(systemOf(scan))).toEqual([]);
+});
+
+test("several recurrences of one system are all rewritten", () => {
+  const text =
+    "task S(n: size) where n >= 1 {\n input x[i: 0..n]: int\n node a[i: 0..n]: int = if i == 0 { x[i] } else { a[i-1] + x[i] }\n node b[i: 0..n]: int = if i == 0 { a[i] } else { 2 * b[i-1] + a[i] }\n output o[i: 0..n] = b[i]\n}\n";
+  expect(names(rewritten(text, along))).toEqual([
+    "B.9 one sum over everything up to there; C.9 a scan with powers of one coefficient",
+    "C.2 a scan of sum; C.9 a scan with powers of one coefficient",
+  ]);
+});
+
+test.skipIf(!data)("the shared words are evaluated alike by the chain and by the scan", () => {
+  for (const name of ["Z2", "S3", "Z60"]) {
+    const { table, order } = JSON.parse(readFileSync(resolve(automata, `${name}.json`), "utf8")) as {
+      table: number[][];
+      order: number;
+    };
+    const entries = table.flat().join(", ");
+    const text = `task W(n: size) where n >= 1 {\n input x[k: 0..n]: index(${order})\n node p[k: 0..n]: index(${order}) = if k == 0 { x[0] } else { table(p[k-1], x[k]) [${entries}] }\n output o[k: 0..n] = p[k]\n}\n`;
+    const system = systemOf(text);
+    const [found] = rewrites(system);
+    expect(found?.applied[0]?.law).toBe("C.3");
+    const words = readFileSync(resolve(automata, `${name}.words.csv`), "utf8")
+      .trim()
+      .split("\n")
+      .slice(1);
+    const short = words
+      .map((l) => l.split(","))
+      .filter(([length]) => Number(length) <= (order > 10 ? 6 : 16));
+    for (const [length, input, target] of short.slice(0, 12) as [string, string, string][]) {
+      const letters = Int32Array.from(input.split(" ").map(Number));
+      const sizes = { n: Number(length) };
+      const inputs = new Map([["x", { lo: [0], extent: [letters.length], data: letters }]]);
+      for (const s of [system, found!.system]) {
+        const run = interpret(s, { sizes, inputs });
+        expect([...run.values.get("o")!.data].join(" "), name).toBe(target);
+      }
+    }
+  }
+});
