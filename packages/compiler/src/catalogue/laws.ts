@@ -2,12 +2,18 @@
  * The laws by which a recursive component of a system gets a class, as one table: hypothesis test, conclusion, source,
  * and what the law does not say. Numbers are entries of the catalogue. All are tried; the least class counts.
  */
-import { finiteStep } from "../algebra/finite";
-import { isOne, type LinearStep, linearStep } from "../algebra/linear";
+import { type FiniteStep, finiteStep } from "../algebra/finite";
+import { isOne, type LinearStep, linearStep, mentions } from "../algebra/linear";
 import type { Recurrence } from "../algebra/recurrence";
+import { type SemiringName, semiringForm } from "../algebra/semiring";
 import { groupName, type TransitionMonoid, transitionMonoid } from "../algebra/transition-monoid";
-import { printIndex } from "../equations/print";
-import type { Family, System } from "../equations/system";
+import { proveDepth } from "../depth/prove";
+import { someExpr } from "../equations/build";
+import { printCondition, printExpr, printIndex } from "../equations/print";
+import { guardedReads } from "../equations/reads";
+import type { Expr, Family, System } from "../equations/system";
+import { provedForm } from "../report/standing";
+import { printClosedForm } from "../symbolic/closed-form";
 import {
   AC,
   ACmod,
@@ -15,6 +21,7 @@ import {
   DET,
   join,
   L,
+  LOGCFL,
   layers,
   NC,
   NL,
@@ -96,13 +103,44 @@ function depthOrder(c: Component): { readonly order: Order; readonly why: string
   return { order, why: "no deeper than it has instances" };
 }
 
+/**
+ * The depth of the component alone as it is proved, where its text has logarithms, powers or quotients by which it could be
+ * less than its length.
+ */
+function provedDepth(c: Component): { readonly order: Order; readonly why: string } | undefined {
+  const text = [
+    printCondition(c.system.constraints),
+    ...c.families.map((f) => f.dims.map((d) => `${printIndex(d.lo)} ${printIndex(d.hi)}`).join(" ")),
+    ...c.families.flatMap((f) => f.pieces.map((p) => printExpr(p.value))),
+  ].join(" ");
+  if (!/log2|2\^| div /.test(text)) return undefined;
+  const { depth } = proveDepth(alone(c), "steps");
+  const form = provedForm(depth) ?? (depth.upper?.standing.kind === "proved" ? depth.upper.form : undefined);
+  return form && { order: c.orders.of(form), why: `its depth alone is ${printClosedForm(form)}, proved` };
+}
+
+/** The component with everything that it reads given. */
+function alone(c: Component): System {
+  const inside = new Set(c.families);
+  const read = new Set(guardedReads(c.system).flatMap((r) => (inside.has(r.reader) ? [r.source] : [])));
+  return {
+    ...c.system,
+    obligations: undefined,
+    families: c.system.families.flatMap((f): Family[] => {
+      if (inside.has(f)) return [{ ...f, role: "output" }];
+      return read.has(f) ? [{ ...f, role: "input", pieces: [] }] : [];
+    }),
+  };
+}
+
 const asWritten: Law = {
   entry: "C.1",
   title: "layers composed as they are written",
   source: "Vollmer, 1999",
   notClaimed: "that no shallower circuit exists: only this graph is as deep",
   test: (c) => {
-    const { order, why } = depthOrder(c);
+    const structural = depthOrder(c);
+    const { order, why } = (structural.order.kind === "polylog" ? undefined : provedDepth(c)) ?? structural;
     if (order.kind === "beyond") return `its depth is not polynomial: ${order.factor}`;
     if (order.kind === "polynomial") return both(c, () => P, "polynomial depth as written", why);
     const { degree } = order;
@@ -136,7 +174,7 @@ const finiteState: Law = {
       return `the live state holds ${printIndex(words)} numbers`;
     if (!constant(c.orders.ofIndex(bits))) return `the live state has ${printIndex(bits)} bits, which grow`;
     const found = `the live state has ${printIndex(bits)} bits whatever the sizes`;
-    const enumerated = finiteStep(c.system, r);
+    const enumerated = stepMonoid(c, r);
     if (!enumerated.ok)
       return both(
         c,
@@ -144,16 +182,36 @@ const finiteState: Law = {
         "a product of maps of a finite set",
         `${found}; ${enumerated.why}`,
       );
-    const { step } = enumerated;
-    const monoid = transitionMonoid(
-      step.states,
-      step.letters.map((l) => l.map),
-    );
+    const { step, monoid } = enumerated;
     const { of, because } = monoidClass(monoid);
     const maps = `${step.letters.length} step maps on ${step.states} states generate ${monoid.complete ? "" : "at least "}${monoid.size} products`;
     return both(c, (layer) => join(of, layer), because, `${maps}; ${monoid.by}`);
   },
 };
+
+type StepMonoid =
+  | { readonly ok: true; readonly step: FiniteStep; readonly monoid: TransitionMonoid }
+  | { readonly ok: false; readonly why: string };
+const stepMonoids = new WeakMap<Component, StepMonoid>();
+
+/** The step maps of a recurrence over finitely many states, and all their products. */
+export function stepMonoid(c: Component, r: Recurrence): StepMonoid {
+  let made = stepMonoids.get(c);
+  if (made === undefined) {
+    const found = finiteStep(c.system, r);
+    made = found.ok
+      ? {
+          ...found,
+          monoid: transitionMonoid(
+            found.step.states,
+            found.step.letters.map((l) => l.map),
+          ),
+        }
+      : found;
+    stepMonoids.set(c, made);
+  }
+  return made;
+}
 
 /** C.3: aperiodic, solvable or not. */
 function monoidClass(m: TransitionMonoid): { readonly of: CircuitClass; readonly because: string } {
@@ -337,6 +395,109 @@ const linearOfSizes: Law = {
   },
 };
 
+const semirings: Readonly<
+  Record<
+    SemiringName,
+    { readonly linear: CircuitClass; readonly degree: CircuitClass; readonly text: string }
+  >
+> = {
+  boolean: { linear: NL, degree: LOGCFL, text: "(or, and)" },
+  gf2: { linear: NC(2), degree: TC(1), text: "GF(2)" },
+  int: { linear: DET, degree: TC(1), text: "integers modulo 2^32" },
+  real: { linear: DET, degree: TC(1), text: "reals" },
+  "min-plus": { linear: NL, degree: AC(1), text: "(min, +)" },
+  "max-plus": { linear: NL, degree: AC(1), text: "(max, +)" },
+  lattice: { linear: AC(1), degree: AC(1), text: "(max, min)" },
+};
+
+const formalDegree: Law = {
+  entry: "0.6",
+  title: "polynomial formal degree over a commutative semiring",
+  source:
+    "Valiant, Skyum, Berkowitz and Rackoff, 1983; Miller, Ramachandran and Kaltofen, 1988; linear ones as in C.20, C.21",
+  notClaimed:
+    "anything with subtraction under a minimum, or over a product that does not commute (H.33, H.34)",
+  test: (c) => {
+    const form = semiringForm(
+      c.system,
+      c.families.map((f) => f.name),
+    );
+    if (form === undefined)
+      return "it is not seen to be an arithmetic circuit of small degree over one semiring";
+    const { linear, degree, text } = semirings[form.semiring];
+    const real = c.families.some((f) => f.type.kind === "real");
+    const tropical = form.semiring === "min-plus" || form.semiring === "max-plus";
+    const readings: Reading[] =
+      real && form.semiring !== "lattice" ? ["up-to-rounding"] : tropical ? ["without-overflow"] : [];
+    if (form.degree.kind === "linear") {
+      // A chain of products with one factor from the component each: its degree is at most its length. Weights of reals are not small.
+      const of = tropical && real ? AC(1) : linear;
+      return linearConclusion(c, of, readings, `linear over ${text}: paths through it are summed`);
+    }
+    for (const [name, e] of form.degree.of) {
+      const family = c.families.find((f) => f.name === name)!;
+      if (c.orders.ofIndex(e, family.dims).kind === "beyond") return "its formal degree is not polynomial";
+    }
+    const degrees = [...form.degree.of].map(([name, e]) => `${name}: ${printIndex(e)}`).join(", ");
+    return linearConclusion(c, degree, readings, `polynomial formal degree over ${text} (${degrees})`);
+  },
+};
+
+/** x + c, cut off below and above by barriers that stay: prefix sums and their extrema give it. */
+const twoBarriers: Law = {
+  entry: "C.14",
+  title: "a sum between two fixed barriers",
+  source: "Kruk, Lehoczky, Ramanan and Shreve, 2007",
+  notClaimed: "anything for barriers that move, or a factor before the state",
+  test: (c) => {
+    const r = c.recurrence;
+    if (r?.steps === undefined || r.state.length !== 1) return undefined;
+    const [state] = r.state;
+    const family = c.families.find((f) => f.name === state!.family)!;
+    const time = family.dims[r.axis.get(family.name)!]!.index;
+    const fixed = (e: Expr) =>
+      !mentions(e, time) && !someExpr(e, (x) => x.kind === "read" && r.families.includes(x.family));
+    let cut = false;
+    const steps = r.steps.map((s) => {
+      if (s.role !== "step") return s;
+      const inner = betweenBarriers(s.value, fixed);
+      if (inner === undefined) return s;
+      cut = true;
+      return { ...s, value: inner };
+    });
+    if (!cut) return undefined;
+    const step = linearStep(c.system, { ...r, steps });
+    if (
+      step === undefined ||
+      step.shape !== "scalar" ||
+      (step.ring.name !== "int" && step.ring.name !== "real")
+    )
+      return "between its barriers it is not a sum";
+    if (
+      !step.equations.every(
+        (e) => e.role === "start" || e.terms.every((t) => isOne(step.ring, t.coefficient)),
+      )
+    )
+      return "between its barriers the state has a factor";
+    const reading: Reading = step.ring.name === "real" ? "up-to-rounding" : "without-overflow";
+    return linearConclusion(c, TC(0), [reading], "a sum between two fixed barriers");
+  },
+};
+
+/** e of `min(max(e, lo), hi)`, `max(min(e, hi), lo)` and `clamp(e, lo, hi)`. */
+function betweenBarriers(e: Expr, fixed: (e: Expr) => boolean): Expr | undefined {
+  if (e.kind !== "apply") return undefined;
+  if (e.op === "clamp") return fixed(e.args[1]!) && fixed(e.args[2]!) ? e.args[0] : undefined;
+  const outer = oneBarrier(e, fixed);
+  if (outer?.kind !== "apply" || outer.op === e.op) return undefined;
+  return oneBarrier(outer, fixed);
+}
+function oneBarrier(e: Expr & { kind: "apply" }, fixed: (e: Expr) => boolean): Expr | undefined {
+  if (e.op !== "min" && e.op !== "max") return undefined;
+  const [a, b] = e.args;
+  return fixed(b!) ? a : fixed(a!) ? b : undefined;
+}
+
 const logarithmicState: Law = {
   entry: "0.5",
   title: "O(log N) bits of live state",
@@ -374,5 +535,7 @@ export const laws: readonly Law[] = [
   affineTriangular,
   timeInvariantLinear,
   linearOfSizes,
+  twoBarriers,
+  formalDegree,
   asWritten,
 ];

@@ -4,15 +4,19 @@
  * looks.
  */
 
-import { P } from "../verdict/classes";
+import { groupName } from "../algebra/transition-monoid";
+import { type CircuitClass, NC, P } from "../verdict/classes";
 import type { Hardness } from "../verdict/verdict";
 import { elementaryAutomaton } from "./automata";
 import { circuitAsData } from "./circuits";
 import { isRule110 } from "./elementary-rules";
-import type { Component } from "./laws";
+import { type Component, stepMonoid } from "./laws";
+import { admissibleRay, delivered, reachesAll, reachesLast } from "./shape";
 
 interface KnownProblem {
   readonly entry: string;
+  /** What it is complete for. */
+  readonly class: CircuitClass;
   readonly problem: string;
   readonly source: string;
   /** What was found, or undefined. `of`: what the hardness is of, where that is less than the program. */
@@ -21,6 +25,7 @@ interface KnownProblem {
 
 const circuitValue: KnownProblem = {
   entry: "C.18",
+  class: P,
   problem: "circuit value",
   source: "Ladner, 1975; Goldschlager and Parberry, 1986",
   test: (c) => {
@@ -35,6 +40,7 @@ const circuitValue: KnownProblem = {
 
 const ruleAutomaton: KnownProblem = {
   entry: "D.2",
+  class: P,
   problem: "the prediction of rule 110",
   source: "Neary and Woods, 2006",
   test: (c) => {
@@ -48,7 +54,41 @@ const ruleAutomaton: KnownProblem = {
   },
 };
 
-const problems: readonly KnownProblem[] = [circuitValue, ruleAutomaton];
+const wordProblem: KnownProblem = {
+  entry: "C.3",
+  class: NC(1),
+  problem: "the word problem of a non-solvable group",
+  source: "Barrington, 1989",
+  test: (c) => {
+    const r = c.recurrence;
+    if (r?.finiteStates === undefined || r.steps === undefined || r.state.length !== 1) return undefined;
+    const enumerated = stepMonoid(c, r);
+    if (!enumerated.ok || enumerated.monoid.kind !== "non-solvable") return undefined;
+    const { step, monoid } = enumerated;
+    const witness = monoid.witness!;
+    // Every letter at every place, a start that the group moves, and an end that is seen.
+    if (!step.free || step.starts?.some((s) => witness.moved.includes(s)) !== true) return undefined;
+    const family = c.families.find((f) => f.name === r.state[0]!.family)!;
+    const axis = r.axis.get(family.name)!;
+    if (
+      r.direction !== 1 ||
+      c.orders.ofIndex(r.length).kind !== "polynomial" ||
+      admissibleRay(c.system) === undefined
+    )
+      return undefined;
+    const seen = delivered(c.system, family.name, (read, output) =>
+      read.at.every((at, k) =>
+        k === axis
+          ? reachesLast(at, family.dims[k]!, output)
+          : at.kind === "static" &&
+            (r.copyAxes.get(family.name)!.includes(k) || reachesAll(at.value, family.dims[k]!, output)),
+      ),
+    );
+    return seen ? { found: `its step maps generate ${groupName(witness)}` } : undefined;
+  },
+};
+
+const problems: readonly KnownProblem[] = [circuitValue, ruleAutomaton, wordProblem];
 
 /** The first known problem that the component is an instance of. */
 export function hardnessOf(c: Component): Hardness | undefined {
@@ -57,7 +97,7 @@ export function hardnessOf(c: Component): Hardness | undefined {
     if (match === undefined) continue;
     return {
       kind: "lower",
-      class: P,
+      class: p.class,
       complete: true,
       how: { kind: "known-problem", problem: p.problem },
       entry: p.entry,

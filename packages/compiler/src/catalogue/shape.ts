@@ -190,3 +190,9 @@ export function reachesLast(at: Read["at"][number], dim: Dim, output: Family): b
     return c !== undefined && end.terms.size === 0 && end.constant === c;
   });
 }
+
+/** A subscript that runs over all of a dimension. */
+export const reachesAll = (e: IndexExpr, dim: Dim, output: Family): boolean =>
+  output.dims.some(
+    (d) => offsetFrom(e, d.index) === 0 && alwaysEqual(d.lo, dim.lo) && alwaysEqual(d.hi, dim.hi),
+  );

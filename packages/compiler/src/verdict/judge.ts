@@ -52,18 +52,22 @@ function judge(system: System, extra: readonly Hardness[]): Judgement {
   const written = composed(judged, "as-written");
   // The reading with exact sums is worth telling only where it gives a lesser class.
   const bound = within(exact.class, rounded.class) ? exact : rounded;
-  const hard = [...judged.flatMap((j) => hardnessOf(j.component) ?? []), ...extra].filter(
-    (h) => h.class.family === "P",
-  );
-  const hardness = hard.find((h) => h.how.kind !== "claimed") ?? hard[0];
-  // Either our upper bound or our hardness would settle TC = P: one of them is wrong.
-  if (within(bound.class, UNION) && hard.some((h) => h.how.kind === "known-problem"))
+  const hard = [...judged.flatMap((j) => hardnessOf(j.component) ?? []), ...extra];
+  // The hardest first; among equals, what the author only claims last.
+  const hardness = [...hard].sort(
+    (a, b) =>
+      Number(within(a.class, b.class)) - Number(within(b.class, a.class)) ||
+      Number(a.how.kind === "claimed") - Number(b.how.kind === "claimed"),
+  )[0];
+  // An upper bound below a hardness would settle an open question: one of the two is wrong.
+  const broken = hard.find((h) => h.how.kind === "known-problem" && !within(h.class, exact.class));
+  if (broken !== undefined)
     throw new Error(
       `${system.name} is in ${printClass(bound.class)} by ${bound.entry} and P-hard by ${hardness!.entry}`,
     );
   const verdict: VerdictKind = within(bound.class, UNION)
     ? "parallel"
-    : hardness !== undefined
+    : hardness?.class.family === "P"
       ? "inherently-serial"
       : "serial-as-written";
   const sideConditions = conditionsOf(needed, bound);
@@ -327,7 +331,7 @@ function sentence(j: Omit<Judgement, "says" | "derivation">): string {
   const reading = bound.readings.map((r) => `, ${readingText[r]}`).join("");
   switch (j.verdict) {
     case "parallel":
-      return `${j.task} is parallel: in ${name}${reading}, by ${bound.because} [${bound.entry}]`;
+      return `${j.task} is parallel: in ${name}${reading}, by ${bound.because} [${bound.entry}]${j.hardness === undefined ? "" : `; ${lowerBound(j.hardness)}`}`;
     case "inherently-serial": {
       const h = j.hardness!;
       const how =
@@ -341,6 +345,12 @@ function sentence(j: Omit<Judgement, "says" | "derivation">): string {
     default:
       return `${j.task} is serial as written: no parallel form found here, and no hardness known`;
   }
+}
+
+/** A hardness with the hypothesis that a separation needs: `complete for NC^1, hence not in TC^0 unless TC^0 = NC^1`. */
+function lowerBound(h: Hardness): string {
+  const name = printClass(h.class);
+  return `${h.complete ? "complete" : "hard"} for ${name}, hence not in TC^0 unless TC^0 = ${name} [${h.entry}]`;
 }
 
 function notClaimed(

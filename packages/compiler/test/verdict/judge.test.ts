@@ -153,7 +153,7 @@ describe("live state", () => {
         "n: size, T: size) where n >= 1",
         `input x[i: 0..n]: int
          node g[t: 0..T, i: 0..n]: int =
-           if i == 0 { if t == 0 { x[0] } else { h[t-1] } } else { g[t, i-1] * x[i] + g[t, i-1] }
+           if i == 0 { if t == 0 { x[0] } else { h[t-1] } } else { g[t, i-1] * g[t, i-1] + x[i] }
          node h[t: 0..T]: int = g[t, n-1]
          output y[t: 0..T] = h[t]`,
       ),
