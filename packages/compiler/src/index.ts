@@ -50,6 +50,7 @@ export * from "./report/numbers";
 export * from "./report/standing";
 export * from "./schedule/packing";
 export * from "./schedule/schedule";
+export * from "./schedule/stencil";
 export * from "./schedule/wavefront";
 export * from "./schedule/words";
 export * from "./symbolic/affine";

@@ -56,3 +56,13 @@ export function findGpu(from?: GPU): Gpu {
     },
   };
 }
+
+/** Whether a device is the processor in disguise: SwiftShader, llvmpipe and the like. */
+export function isSoftware({ adapterInfo }: GPUDevice): boolean {
+  return (
+    adapterInfo.isFallbackAdapter ||
+    /swiftshader|llvmpipe|lavapipe|software/i.test(
+      `${adapterInfo.architecture} ${adapterInfo.description} ${adapterInfo.device}`,
+    )
+  );
+}

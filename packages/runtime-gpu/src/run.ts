@@ -23,7 +23,7 @@ import {
   unpackLanes,
 } from "@fathom/compiler";
 import { type Diagnostic, diagnostic } from "@fathom/lang";
-import type { Gpu } from "./device";
+import { type Gpu, isSoftware } from "./device";
 
 export interface GpuRunOptions {
   readonly gpu: Gpu;
@@ -141,6 +141,8 @@ class Run {
   private readonly pipelines = new Map<number, { pipeline: GPUComputePipeline; group: GPUBindGroup }>();
   /** Work that a submit may hold; grows and shrinks with the time that submits take. */
   private budget = FIRST_WORK;
+  /** The device is the processor itself. */
+  private readonly software: boolean;
   private done = 0;
   private total = 0;
 
@@ -150,6 +152,7 @@ class Run {
     private readonly device: GPUDevice,
     private readonly options: GpuRunOptions,
   ) {
+    this.software = isSoftware(device);
     device.pushErrorScope("out-of-memory");
     device.pushErrorScope("validation");
     this.lost = device.lost.then((info) => {
@@ -185,7 +188,7 @@ class Run {
     if (invalid !== null) throw new Error(`the device refuses our buffers: ${invalid.message}`);
     this.writeInputs();
     const kernels = new Set<number>();
-    for (const launch of launchesGpu(plan, options.sizes, layout)) {
+    for (const launch of launchesGpu(plan, options.sizes, layout, this.software)) {
       this.total += workOf(launch);
       if (launch.kind === "rounds") for (const k of launch.kernels) kernels.add(k.kernel);
       else kernels.add(launch.kernel);
@@ -200,7 +203,7 @@ class Run {
       [batch, work] = [[], 0];
       return this.submit(sent, cost);
     };
-    for (const launch of launchesGpu(plan, options.sizes, layout)) {
+    for (const launch of launchesGpu(plan, options.sizes, layout, this.software)) {
       if (launch.kind === "rounds") {
         const problem = (await send()) ?? (await this.rounds(launch));
         if (problem !== undefined) return fail(problem);
@@ -234,6 +237,33 @@ class Run {
           (last - time + 1) * launch.weight * FUSED_COST,
         ];
         time = last + 1;
+      }
+      return;
+    }
+    if (launch.kind === "columns") {
+      const { count, weight } = launch;
+      const most = this.device.limits.maxComputeWorkgroupsPerDimension * GROUP;
+      for (let base = 0; base < count; base += most) {
+        const now = Math.min(count - base, most);
+        const groups = Math.ceil(now / GROUP);
+        // A lane alone takes as long as a whole workgroup.
+        const cost = groups * GROUP * weight;
+        for (let time = launch.time; time <= launch.last; ) {
+          const times = Math.max(1, Math.floor(this.budget / cost));
+          const last = Math.min(launch.last, time + times - 1);
+          yield [{ ...shared, groups, base, count: now, time, last, fixed: [] }, (last - time + 1) * cost];
+          time = last + 1;
+        }
+      }
+      return;
+    }
+    if (launch.kind === "tiles") {
+      const { time, last, count, weight } = launch;
+      const most = this.device.limits.maxComputeWorkgroupsPerDimension;
+      for (let base = 0; base < count; ) {
+        const groups = Math.min(count - base, most, Math.max(1, Math.floor(this.budget / weight)));
+        yield [{ ...shared, groups, base, count: 0, time, last, fixed: [] }, groups * weight];
+        base += groups;
       }
       return;
     }
@@ -466,9 +496,16 @@ const FUSED_COST = 256;
 /** The word in which kernels count what rounds computed. */
 const COMPUTED = 10;
 
-const workOf = (launch: Launch): number =>
-  launch.kind === "parallel"
-    ? launch.count * launch.weight
-    : launch.kind === "fused"
-      ? (launch.last - launch.time + 1) * launch.weight * FUSED_COST
-      : launch.instances;
+function workOf(launch: Launch): number {
+  switch (launch.kind) {
+    case "parallel":
+    case "tiles":
+      return launch.count * launch.weight;
+    case "fused":
+      return (launch.last - launch.time + 1) * launch.weight * FUSED_COST;
+    case "columns":
+      return (launch.last - launch.time + 1) * Math.ceil(launch.count / GROUP) * GROUP * launch.weight;
+    case "rounds":
+      return launch.instances;
+  }
+}

@@ -14,7 +14,13 @@ import type { RandomProgram } from "./random-program";
 export { findGpu } from "@fathom/runtime-gpu";
 
 /** Ways to compile that must not matter. */
-const gpuForms: readonly GpuForms[] = [{}, { packed: "never" }, { packed: "always", oneGroup: "never" }];
+const gpuForms: readonly GpuForms[] = [
+  {},
+  { packed: "never", columns: "never" },
+  { packed: "always", oneGroup: "never", columns: "never", tiles: "always" },
+  { packed: "never", oneGroup: "never", columns: "never", tiles: "always" },
+  { packed: "always", oneGroup: "never", columns: "never", tiles: "never" },
+];
 
 /** What differs, bit for bit (NaN is NaN, and −0 is not 0); undefined where nothing does. */
 export async function gpuMismatch(
@@ -33,7 +39,8 @@ export async function gpuMismatch(
     [[], gpuForms[0]!],
     [seed % 2 === 0 ? nodes : [], gpuForms[1 + (seed % (gpuForms.length - 1))]!],
   ] as const) {
-    const plan = planGpu(system, { keep, unproved: compiled.unproved, forms });
+    // Small tiles: a software device takes long to compile large workgroup memory.
+    const plan = planGpu(system, { keep, unproved: compiled.unproved, forms, workgroupWords: 300 });
     const found = await runOnGpu(plan, { gpu, sizes, inputs, seed });
     const codes = [reference, found].map((r) => r.diagnostics.map((d) => d.code).join());
     if (codes[0] !== codes[1])

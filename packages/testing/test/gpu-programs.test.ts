@@ -6,6 +6,7 @@ import {
   compileTask,
   defaultSizes,
   type FamilyValues,
+  type GpuOptions,
   interpret,
   layoutGpu,
   planGpu,
@@ -49,11 +50,16 @@ const randomInputs = ({ system }: Compiled, sizes: Sizes, seed = 1): Map<string,
   );
 
 /** Every family, bit for bit. */
-async function agrees(compiled: Compiled, sizes: Sizes, inputs = randomInputs(compiled, sizes)) {
+async function agrees(
+  compiled: Compiled,
+  sizes: Sizes,
+  inputs = randomInputs(compiled, sizes),
+  options: GpuOptions = {},
+) {
   const { system } = compiled;
   const reference = interpret(system, { sizes, inputs, seed: 3 });
   for (const keep of [[], system.families.filter((f) => f.role === "node").map((f) => f.name)]) {
-    const plan = planGpu(system, { keep, unproved: compiled.unproved });
+    const plan = planGpu(system, { ...options, keep, unproved: compiled.unproved });
     const found = await runOnGpu(plan, { gpu, sizes, inputs, seed: 3 });
     expect(found.diagnostics).toEqual(reference.diagnostics);
     for (const [name, { data }] of found.values) {
@@ -160,6 +166,104 @@ describe.skipIf(missing)("bits are packed, 32 instances a word", () => {
     const compiled = compiledFrom(text, name);
     expect([...planGpu(compiled.system).packed.keys()].sort()).toEqual(families);
     for (const sizes of many) await agrees(compiled, sizes);
+  });
+});
+
+const wave = `task Wave(n: size, T: size) where n >= 2 {
+  input x[i: 0..n]: real
+  node u[t: 0..=T, i: 0..n]: real =
+    if t == 0 { x[i] }
+    else if t == 1 { x[i] * 0.5 }
+    else { 2.0 * u[t-1, i] - u[t-2, i] + 0.25 * ((u[t-1, i-1] ?? 0.0) - 2.0 * u[t-1, i] + (u[t-1, i+1] ?? 0.0)) }
+  output last[i: 0..n] = u[T, i]
+}`;
+const reaction = `task Reaction(n: size, m: size, T: size) where n >= 1, m >= 1 {
+  input a0[i: 0..n, j: 0..m]: vec2
+  input k: real
+  node a[t: 0..=T, i: 0..n, j: 0..m]: vec2 =
+    if t == 0 { a0[i, j] } else { flow[t-1, i, j] - k * a[t-1, i, (j+1) mod m] }
+  node flow[t: 0..=T, i: 0..n, j: 0..m]: vec2 =
+    (a[t, i-1, j] ?? a[t, i, j]) + a[t, i, (j-1) mod m] * 0.5 + (a[t, i+1, j] ?? vec2(0.0, 1.0))
+  output last[i: 0..n, j: 0..m] = a[T, i, j]
+}`;
+const heat3 = `task Heat3(n: size, T: size) where n >= 1 {
+  input x[i: 0..n, j: 0..n, k: 0..n]: int
+  node u[t: 0..=T, i: 0..n, j: 0..n, k: 0..n]: int =
+    if t == 0 { x[i, j, k] }
+    else { sum[a: 0..3] u[t-1, (i+a-1) mod n, j, k] + u[t-1, i, (j+a-1) mod n, k] * 3 + u[t-1, i, j, (k+a-1) mod n] }
+  output last[i: 0..n, j: 0..n, k: 0..n] = u[T, i, j, k]
+}`;
+const lanes = `task Lanes(n: size, T: size) where n >= 1 {
+  input x[t: 0..=T, i: 0..n]: int
+  node s[t: 0..=T, i: 0..n]: int = if t == 0 { x[0, i] } else { s[t-1, i] * 3 + x[t, i] + p[t-1, i] }
+  node p[t: 0..=T, i: 0..n]: int = if t < 2 { 1 } else { p[t-2, i] + s[t, i] }
+  output last[i: 0..n] = s[T, i]
+}`;
+
+describe.skipIf(missing)("several times of a tile, and columns, mean what single times do", () => {
+  const away = { oneGroup: "never", columns: "never" } as const;
+  test.each([
+    ["Rule110", exampleText("rule110/rule110.fathom"), 100, [3, 100, 400].map((n) => ({ n, T: 40 }))],
+    [
+      "Life",
+      exampleText("life/life.fathom"),
+      300,
+      [
+        { n: 3, m: 3, T: 9 },
+        { n: 20, m: 70, T: 12 },
+      ],
+    ],
+    [
+      "Wave",
+      wave,
+      200,
+      [
+        { n: 2, T: 9 },
+        { n: 300, T: 21 },
+      ],
+    ],
+    [
+      "Reaction",
+      reaction,
+      1400,
+      [
+        { n: 1, m: 1, T: 0 },
+        { n: 9, m: 13, T: 5 },
+      ],
+    ],
+    [
+      "Heat3",
+      heat3,
+      1100,
+      [
+        { n: 1, T: 3 },
+        { n: 6, T: 5 },
+      ],
+    ],
+  ] as const)("%s", async (name, text, words, many) => {
+    const compiled = compiledFrom(text, name);
+    // A software device compiles slowly what has much workgroup memory.
+    for (const packed of name === "Rule110" || name === "Life"
+      ? (["auto", "never"] as const)
+      : (["auto"] as const)) {
+      const workgroupWords = packed === "auto" ? words : 2 * words;
+      const options = { workgroupWords, forms: { ...away, packed, tiles: "always" } } as const;
+      expect(planGpu(compiled.system, options).tilesOf.size).toBe(1);
+      for (const sizes of many) await agrees(compiled, sizes, undefined, options);
+    }
+  });
+
+  test("columns that read nothing from the side run alone", async () => {
+    const compiled = compiledFrom(lanes);
+    expect(planGpu(compiled.system).columnsOf.size).toBe(1);
+    for (const sizes of [
+      { n: 1, T: 0 },
+      { n: 100, T: 50 },
+      { n: 1, T: 5000 },
+    ]) {
+      await agrees(compiled, sizes);
+      await agrees(compiled, sizes, undefined, { forms: { ...away, tiles: "always" }, workgroupWords: 900 });
+    }
   });
 });
 

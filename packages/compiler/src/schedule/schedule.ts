@@ -176,49 +176,50 @@ export function schedule(system: System, keep: ReadonlySet<string>): Schedule {
     for (const [name, { dim, offset }] of step.members) {
       const family = defined.find((f) => f.name === name)!;
       if (family.role === "output" || keep.has(name)) continue;
-      const window = windowOf(
+      const planes = planesOf(
         family,
         dim,
         offset,
         step.members,
         deps.filter((d) => d.source === family),
       );
-      if (window !== undefined) folded.set(name, { dim, window });
+      if (planes !== undefined) folded.set(name, { dim, window: Math.max(planes.within, planes.after) });
     }
   }
   return { steps, folded };
 }
 
 /**
- * How many planes must live: every read of the family is made in its own loop at a bounded distance, or afterwards of one
- * of the last planes. Undefined where that cannot be shown.
+ * How many planes must live: every read of the family is made in its own loop at a bounded distance (`within`, the plane at hand
+ * among them), or afterwards of one of the last planes (`after`). Undefined where that cannot be shown.
  */
-export function windowOf(
+export function planesOf(
   family: Family,
   dim: number,
   offset: number,
   members: ReadonlyMap<string, { readonly dim: number; readonly offset: number }>,
   reads: readonly Dependence[],
-): number | undefined {
-  let window = 1;
-  const afterwards: number[] = [];
+): { readonly within: number; readonly after: number } | undefined {
+  let within = 1;
+  let after = 0;
   for (const d of reads) {
     const member = members.get(d.reader.name);
     if (member !== undefined) {
       const { most } = delay(d, member.dim, dim, 1);
       if (!Number.isFinite(most)) return undefined;
-      window = Math.max(window, most + member.offset - offset + 1);
+      within = Math.max(within, most + member.offset - offset + 1);
     } else {
       const subscript = d.read.at[dim]!;
       if (subscript.kind !== "static") return undefined;
       const fromEnd = combine(toAffine(family.dims[dim]!.hi), toAffine(subscript.value), -1);
       if (fromEnd.terms.size > 0 || fromEnd.constant < 1) return undefined;
-      afterwards.push(fromEnd.constant);
+      after = Math.max(after, fromEnd.constant);
     }
   }
-  window = Math.max(window, ...afterwards, 1);
-  return window <= 8 ? window : undefined;
+  return Math.max(within, after) <= MOST_PLANES ? { within, after } : undefined;
 }
+
+const MOST_PLANES = 8;
 
 /** Every way to take one from each, first choices first; bounded. */
 function* combinations(choices: readonly (readonly number[])[]): Generator<number[]> {

@@ -8,7 +8,7 @@
 import { type GuardedRead, guardedReads } from "../equations/reads";
 import type { Family, System } from "../equations/system";
 import { type Affine, affine, combine, least, toAffine } from "../symbolic/affine";
-import { components, windowOf } from "./schedule";
+import { components, planesOf } from "./schedule";
 
 /** An instance's time is the sum of its indices, each times its weight, plus the offset. */
 export interface Time {
@@ -25,8 +25,17 @@ export type WaveStep =
 
 export interface Wavefronts {
   readonly steps: readonly WaveStep[];
-  /** Families of which only some planes along one dimension live at a time: plane = (index − lo) mod window. */
-  readonly folded: ReadonlyMap<string, { readonly dim: number; readonly window: number }>;
+  readonly folded: ReadonlyMap<string, Folded>;
+}
+
+/** Only some planes along a dimension live at a time: plane = (index − lo) mod window. */
+export interface Folded {
+  readonly dim: number;
+  readonly window: number;
+  /** Planes that one time of the loop needs, its own among them. */
+  readonly within: number;
+  /** Planes before a time that it, or what comes after the loop, still needs. */
+  readonly before: number;
 }
 
 /**
@@ -167,7 +176,7 @@ function fold(
   reads: readonly GuardedRead[],
   keep: ReadonlySet<string>,
 ): Wavefronts["folded"] {
-  const folded = new Map<string, { dim: number; window: number }>();
+  const folded = new Map<string, Folded>();
   for (const step of steps) {
     if (step.kind !== "loop") continue;
     const members = new Map<string, { dim: number; offset: number }>();
@@ -180,8 +189,12 @@ function fold(
       const sources = reads.filter((d) => d.source.name === name);
       const family = sources[0]?.source;
       if (family === undefined || family.role === "output" || keep.has(name)) continue;
-      const window = windowOf(family, dim, offset, members, sources);
-      if (window !== undefined) folded.set(name, { dim, window });
+      const planes = planesOf(family, dim, offset, members, sources);
+      if (planes === undefined) continue;
+      const { within, after } = planes;
+      const before = Math.max(within - 1, after);
+      // Room for planes that are written beside those that others still read.
+      folded.set(name, { dim, window: Math.max(within, within - 1 + before), within, before });
     }
   }
   return folded;

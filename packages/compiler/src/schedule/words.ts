@@ -80,6 +80,9 @@ export function visitWord(root: Word, at: (w: Word) => void, seen = new Set<Word
   } else if (root.kind === "fold") go(root.body);
 }
 
+const isGate = (w: Word): w is Extract<Word, { kind: "and" | "or" | "xor" }> =>
+  w.kind === "and" || w.kind === "or" || w.kind === "xor";
+
 class Builder {
   private readonly lane: string;
   private readonly lo: number;
@@ -147,11 +150,40 @@ class Builder {
       if (c.value === (kind === "and" ? 1 : 0)) return other;
       if (!this.partial.has(other)) return c;
     }
+    const shorter =
+      this.partial.has(left) || this.partial.has(right) ? undefined : this.shorter(kind, left, right);
+    if (shorter !== undefined) return shorter;
     return this.mark(
       this.intern(`${kind} ${this.id(left)} ${this.id(right)}`, () => ({ kind, left, right })),
       left,
       right,
     );
+  }
+
+  /** Laws that multiplexer trees leave room for: x ∘ ¬x; gates of the same two words; absorption. */
+  private shorter(kind: "and" | "or" | "xor", a: Word, b: Word): Word | undefined {
+    for (const [x, y] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      if (x.kind === "not") {
+        if (x.of === y) return this.constant(kind === "and" ? 0 : 1);
+        if (kind === "xor") return this.not(this.gate("xor", x.of, y));
+      }
+      // x ^ (x | z) = z & ¬x, and x ^ (x & z) = x & ¬z.
+      if (kind === "xor" && (y.kind === "or" || y.kind === "and")) {
+        const z = y.left === x ? y.right : y.right === x ? y.left : undefined;
+        if (z !== undefined)
+          return y.kind === "or" ? this.gate("and", z, this.not(x)) : this.gate("and", x, this.not(z));
+      }
+      if (kind !== "xor" && (y.kind === "or" || y.kind === "and") && y.kind !== kind)
+        if (y.left === x || y.right === x) return x;
+    }
+    if (kind !== "xor" || !isGate(a) || !isGate(b) || a.left !== b.left || a.right !== b.right)
+      return undefined;
+    // Of and, or and xor of two words, any two differ by the third.
+    const third = (["and", "or", "xor"] as const).find((k) => k !== a.kind && k !== b.kind);
+    return third === undefined ? undefined : this.gate(third, a.left, a.right);
   }
   /** `c ? a : b`. */
   private mux(c: Word, a: Word, b: Word): Word {

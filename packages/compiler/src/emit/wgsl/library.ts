@@ -63,6 +63,7 @@ fn fault(at: u32, found: array<i32, 8>) {
   lane: "fn lane(k: i32) -> u32 { return select(0u, 1u << u32(k & 31), k >= 0 && k < 32); }",
   below:
     "fn below(k: i32) -> u32 { return select(select((1u << u32(k & 31)) - 1u, 0xffffffffu, k >= 32), 0u, k <= 0); }",
+  around: "fn around(i: i32, n: i32) -> i32 { if (u32(i) < u32(n)) { return i; } return pmod(i, n); }",
   vdiv: `fn vdiv(a: i32, b: i32) -> i32 {
   let d = select(b, 1, b == 0 || b == -1);
   let q = a / d;

@@ -4,9 +4,19 @@
  */
 import { familyBox, forEachPoint, isBox } from "../../equations/evaluate-index";
 import { runPasses, runPipeline } from "../../equations/pass";
+import { guardedReads } from "../../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, Sizes, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { type Choice, type Packed, packing } from "../../schedule/packing";
+import {
+  isColumns,
+  type Stencil,
+  stencilOf,
+  type Tile,
+  tileOf,
+  timesFit,
+  WORKGROUP_WORDS,
+} from "../../schedule/stencil";
 import { type Time, type Wavefronts, type WaveStep, wavefronts } from "../../schedule/wavefront";
 import { visitWord } from "../../schedule/words";
 import { FUSED_WIDTH, Module, override, type Placement, type Site } from "./print";
@@ -35,6 +45,10 @@ export interface GpuPlan {
   readonly kernelOf: ReadonlyMap<string, number>;
   /** The kernel that runs a whole loop inside one workgroup, for loops that allow it. */
   readonly fusedOf: ReadonlyMap<WaveStep, number>;
+  /** The kernel that computes several times of a tile, for loops with neighbours only. */
+  readonly tilesOf: ReadonlyMap<WaveStep, Tiles>;
+  /** The kernel that runs columns through all times. */
+  readonly columnsOf: ReadonlyMap<WaveStep, number>;
   readonly placementOf: ReadonlyMap<string, Placement>;
   /** Bit families of 32 instances a word. */
   readonly packed: ReadonlyMap<string, Packed>;
@@ -46,6 +60,14 @@ export interface GpuPlan {
   readonly bankOf: (family: string) => number;
 }
 
+export interface Tiles {
+  readonly kernel: number;
+  readonly stencil: Stencil;
+  readonly tile: Tile;
+  /** Tells loops apart in the names of overrides. */
+  readonly number: number;
+}
+
 export interface GpuOptions {
   /** Families besides the outputs whose values are wanted. */
   readonly keep?: readonly string[] | undefined;
@@ -53,6 +75,8 @@ export interface GpuOptions {
   readonly unproved?: ReadonlySet<Expr> | undefined;
   /** Which bank (storage buffer) a family lies in, where one cannot hold all: 0 without. */
   readonly banks?: ReadonlyMap<string, number> | undefined;
+  /** Words of workgroup memory that a kernel may use; what every device has without. */
+  readonly workgroupWords?: number | undefined;
   /** Forms of code; each is chosen by itself where nothing is said. */
   readonly forms?: GpuForms | undefined;
 }
@@ -62,6 +86,10 @@ export interface GpuForms {
   readonly packed?: Choice | undefined;
   /** Whole loops inside one workgroup. */
   readonly oneGroup?: Choice | undefined;
+  /** Several times of a tile with its halo in workgroup memory. */
+  readonly tiles?: Choice | undefined;
+  /** Columns that read nothing from the side, all times at once. */
+  readonly columns?: Choice | undefined;
 }
 
 export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
@@ -117,16 +145,47 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
     kernelOf.set(family.name, kernels.push({ label: family.name, ...made }) - 1);
   }
   const fusedOf = new Map<WaveStep, number>();
+  const tilesOf = new Map<WaveStep, Tiles>();
+  const columnsOf = new Map<WaveStep, number>();
+  const reads = guardedReads(system);
+  const { forms = {} } = options;
   for (const step of waves.steps) {
-    if (step.kind !== "loop" || !isFlat(step) || options.forms?.oneGroup === "never") continue;
-    const m = module();
+    if (step.kind !== "loop" || !isFlat(step)) continue;
     const members = membersInOrder(step).map((family) => ({
       family,
       offset: step.members.get(family.name)!.offset,
     }));
-    const functions = members.map(({ family }) => m.compute(family, placementOf.get(family.name)!));
     const label = members.map(({ family }) => family.name).join(", ");
-    fusedOf.set(step, kernels.push({ label, ...m.finish([...functions, m.fused(members)]) }) - 1);
+    const add = (m: Module, parts: readonly string[]) => kernels.push({ label, ...m.finish(parts) }) - 1;
+    const alone = (m: Module) =>
+      members.map(({ family }) => m.compute(family, placementOf.get(family.name)!));
+    const stencil = stencilOf(step, reads, packed, unproved);
+    if (stencil !== undefined && isColumns(stencil) && forms.columns !== "never") {
+      const m = module();
+      columnsOf.set(step, add(m, [...alone(m), m.columns(members)]));
+      continue;
+    }
+    if (forms.oneGroup !== "never") {
+      const m = module();
+      fusedOf.set(step, add(m, [...alone(m), m.fused(members)]));
+    }
+    const tile =
+      stencil === undefined || forms.tiles === "never"
+        ? undefined
+        : tileOf(stencil, {
+            words: (m) => componentsOf(m.family.type),
+            folded: waves.folded,
+            always: forms.tiles === "always",
+            memory: options.workgroupWords ?? WORKGROUP_WORDS,
+          });
+    if (stencil === undefined || tile === undefined) continue;
+    const m = module();
+    const parts = stencil.members.flatMap((x) => [
+      ...(x.window > 1 ? [m.loadIntoTile(x, stencil, tile)] : []),
+      m.computeInTile(x, stencil, tile),
+    ]);
+    const number = tilesOf.size;
+    tilesOf.set(step, { kernel: add(m, [...parts, m.tiles(stencil, tile, number)]), stencil, tile, number });
   }
   const results = system.families.filter((f) => f.role === "output" || keep.has(f.name));
   return {
@@ -137,6 +196,8 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
     kernels,
     kernelOf,
     fusedOf,
+    tilesOf,
+    columnsOf,
     placementOf,
     packed,
     sites,
@@ -216,8 +277,34 @@ export function layoutGpu(plan: GpuPlan, sizes: Sizes): GpuLayout {
     overrides.set(override.table(k), at);
     return { at, entries };
   });
+  for (const tiles of plan.tilesOf.values()) {
+    const { tile, number } = tiles;
+    tile.own.forEach((own, k) => {
+      const { lo, hi } = spaceOf(tiles, k, (name) => families.get(name)!);
+      overrides.set(override.first(number, k), lo);
+      overrides.set(override.tiles(number, k), Math.max(1, Math.ceil((hi - lo) / own)));
+    });
+  }
   if (banks.length === 0) banks.push(0);
   return { families, overrides, banks: banks.map((words) => Math.max(words, 1)), tables };
+}
+
+/** The cells (words, along the packed dimension) that a loop's families cover along a dimension of space. */
+function spaceOf(
+  { stencil }: Tiles,
+  k: number,
+  placeOf: (name: string) => Pick<FamilyPlace, "lo" | "extent">,
+): { readonly lo: number; readonly hi: number } {
+  let [lo, hi] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const m of stencil.members) {
+    const place = placeOf(m.family.name);
+    if (place.extent.includes(0)) continue;
+    const d = m.space[k]!;
+    const from = k === stencil.packed ? 0 : place.lo[d]!;
+    lo = Math.min(lo, from);
+    hi = Math.max(hi, from + (k === stencil.packed ? Math.ceil(place.extent[d]! / LANES) : place.extent[d]!));
+  }
+  return lo <= hi ? { lo, hi } : { lo: 0, hi: 0 };
 }
 
 /** Calls along each dimension: one an instance, or one a word of them. */
@@ -255,6 +342,25 @@ export type Launch =
       readonly last: number;
       readonly weight: number;
     }
+  /** All these times in each of `count` workgroups. */
+  | {
+      readonly kind: "tiles";
+      readonly kernel: number;
+      readonly count: number;
+      readonly time: number;
+      readonly last: number;
+      /** The work of one workgroup. */
+      readonly weight: number;
+    }
+  /** `count` lanes, each through all these times; may be cut between times. */
+  | {
+      readonly kind: "columns";
+      readonly kernel: number;
+      readonly count: number;
+      readonly time: number;
+      readonly last: number;
+      readonly weight: number;
+    }
   /** Again and again, until `instances` are computed. */
   | {
       readonly kind: "rounds";
@@ -267,8 +373,16 @@ export type Launch =
       readonly instances: number;
     };
 
-/** Everything to launch, in order. Memory must be visible from each to the next. */
-export function* launchesGpu(plan: GpuPlan, sizes: Sizes, layout: GpuLayout): Generator<Launch> {
+/**
+ * Everything to launch, in order. Memory must be visible from each to the next. `software`: the device is the processor itself, where tiles
+ * save no memory traffic that counts (measured: decision 8).
+ */
+export function* launchesGpu(
+  plan: GpuPlan,
+  sizes: Sizes,
+  layout: GpuLayout,
+  software = false,
+): Generator<Launch> {
   const lookup = (name: string) => sizes[name]!;
   const weights = new Map<string, number>();
   const weightOf = (family: Family): number => {
@@ -330,20 +444,49 @@ export function* launchesGpu(plan: GpuPlan, sizes: Sizes, layout: GpuLayout): Ge
       const from = Math.min(...all.map((s) => s[0]));
       const to = Math.max(...all.map((s) => s[1]));
       const flat = isFlat(step);
-      const kernel = plan.fusedOf.get(step);
-      if (kernel !== undefined) {
+      let first = from;
+      if (flat && fixed.size === 0) {
         const members = membersInOrder(step);
         const weight = members.reduce((sum, f) => sum + weightOf(f), 0);
-        if (members.every((f) => atOnce(f) <= FUSED_WIDTH)) {
+        const columns = plan.columnsOf.get(step);
+        if (columns !== undefined) {
+          const count = Math.max(...members.map(atOnce));
+          yield { kind: "columns", kernel: columns, count, time: from, last: to, weight };
+          continue;
+        }
+        const kernel = plan.fusedOf.get(step);
+        if (kernel !== undefined && members.every((f) => atOnce(f) <= FUSED_WIDTH)) {
           yield { kind: "fused", kernel, time: from, last: to, weight };
           continue;
+        }
+        const tiles = software && plan.options.forms?.tiles !== "always" ? undefined : plan.tilesOf.get(step);
+        if (tiles !== undefined) {
+          const { tile, number } = tiles;
+          const count = tile.own.reduce((n, _, k) => n * layout.overrides.get(override.tiles(number, k))!, 1);
+          const area = tile.local.reduce((a, b) => a * b, 1);
+          while (to - first + 1 >= tile.times) {
+            const last = first + tile.times - 1;
+            const work = area * tile.times * weight;
+            yield { kind: "tiles", kernel: tiles.kernel, count, time: first, last, weight: work };
+            first = last + 1;
+          }
+          // What is left, if it fits: see `timesFit`.
+          const rest = to - first + 1;
+          if (
+            rest > 1 &&
+            tiles.stencil.members.every((m) => timesFit(plan.waves.folded.get(m.family.name), rest))
+          ) {
+            const work = area * rest * weight;
+            yield { kind: "tiles", kernel: tiles.kernel, count, time: first, last: to, weight: work };
+            continue;
+          }
         }
       }
       const during = (name: string, time: number): boolean => {
         const s = spans.get(name);
         return s !== undefined && s[0] <= time && time <= s[1];
       };
-      for (let time = from; time <= to; time++) {
+      for (let time = first; time <= to; time++) {
         if (flat) {
           for (const family of membersInOrder(step))
             if (active(family.name) && during(family.name, time) && atOnce(family) > 0)

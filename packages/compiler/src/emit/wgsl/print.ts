@@ -18,10 +18,12 @@ import type {
   Fold,
   IndexExpr,
   Reduce,
+  Subscript,
   System,
 } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import type { Packed } from "../../schedule/packing";
+import type { Stencil, StencilMember, Tile } from "../../schedule/stencil";
 import type { Wavefronts } from "../../schedule/wavefront";
 import type { Cells, Word } from "../../schedule/words";
 import { combine, toAffine } from "../../symbolic/affine";
@@ -68,6 +70,9 @@ export const override = {
   extent: (family: number, dim: number) => `f${family}_ex${dim}`,
   count: (family: number) => `f${family}_n`,
   table: (table: number) => `t${table}_at`,
+  /** How many tiles a loop has along a dimension of space, and where the first starts. */
+  tiles: (step: number, dim: number) => `w${step}_n${dim}`,
+  first: (step: number, dim: number) => `w${step}_lo${dim}`,
 } as const;
 
 const isReal = (e: Expr): boolean => {
@@ -87,6 +92,7 @@ export class Module {
   private family!: Family;
   private placement!: Placement;
   private ranges: readonly Dim[] = [];
+  private tile: { readonly stencil: Stencil; readonly tile: Tile } | undefined;
 
   constructor(
     private readonly system: System,
@@ -215,7 +221,7 @@ export class Module {
       const from = `(${i} - ${this.use(override.lo(number, d))})`;
       const position =
         fold?.dim === d
-          ? `(${from} % ${fold.window})`
+          ? planeOf(from, fold.window)
           : this.packed.get(family.name)?.dim === d
             ? `(${from} >> 5u)`
             : from;
@@ -251,6 +257,17 @@ export class Module {
     const name = `t${this.temporaries++}`;
     scope.lines.push(`${scope.indent}let ${name} = ${code};`);
     return name;
+  }
+
+  /** A name for code that is the same wherever the key is. */
+  private once(key: string, scope: Scope, code: () => string): string {
+    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
+      const known = s.memo.get(key);
+      if (known !== undefined) return known[0]!;
+    }
+    const made = this.let(scope, code());
+    scope.memo.set(key, [made]);
+    return made;
   }
 
   private expr(e: Expr, scope: Scope): string[] {
@@ -363,6 +380,15 @@ export class Module {
 
   private read(e: Extract<Expr, { kind: "read" }>, scope: Scope): string[] {
     const family = this.system.families[this.numberOf.get(e.family)!]!;
+    const local = this.inTile(e.family, e.at, 0);
+    if (local !== undefined) {
+      const width = componentsOf(family.type);
+      const word = this.let(scope, width === 1 ? local.word : `(${local.word}) * ${width}`);
+      return Array.from({ length: width }, (_, k) => {
+        const value = `${local.name}[${word}${k === 0 ? "" : ` + ${k}`}]`;
+        return this.let(scope, isReal(e) ? `bitcast<f32>(${value})` : value);
+      });
+    }
     const at = e.at.map((s) =>
       s.kind === "dynamic" ? this.scalar(s.value, scope) : this.let(scope, this.index(s.value)),
     );
@@ -787,13 +813,18 @@ export class Module {
     const { family } = w;
     const { dim } = this.packed.get(family.name)!;
     const places = w.at.map((s) => `${s.kind} ${build.nodeNumber(s.value)}`);
+    const local = this.inTile(family.name, w.at, away);
+    if (local !== undefined)
+      return this.once(`${local.name}[${local.word}]`, scope, () => `u32(${local.name}[${local.word}])`);
     const key = `${family.name} ${places.join()} ${away} ${w.ring === undefined ? "" : build.nodeNumber(w.ring)}`;
     for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
       const known = s.memo.get(key);
       if (known !== undefined) return known[0]!;
     }
     const at = w.at.map((s) =>
-      s.kind === "dynamic" ? this.scalar(s.value, scope) : this.let(scope, this.index(s.value)),
+      s.kind === "dynamic"
+        ? this.scalar(s.value, scope)
+        : this.once(`index ${build.nodeNumber(s.value)}`, scope, () => this.index(s.value)),
     );
     const dynamic = w.at.some((s) => s.kind === "dynamic");
     if (dynamic) {
@@ -810,11 +841,13 @@ export class Module {
       at.map((a, d) => (d === dim ? `${a} + (${word}) * 32` : a)),
       scope,
     );
-    const row = this.let(scope, this.offset(family, at));
+    const row = this.once(`row ${family.name} ${places.join()}`, scope, () => this.offset(family, at));
+    // The words of a tile may go around where the family read does not.
+    const ring = w.ring ?? this.tile?.stencil.ring[this.tile.stencil.packed!];
     const made =
-      w.ring === undefined
+      ring === undefined
         ? this.let(scope, `u32(${memory}[${row} + ${word}])`)
-        : this.let(scope, `${this.ring(memory)}(${row}, ${word}, ${this.index(w.ring)})`);
+        : this.let(scope, `${this.ring(memory)}(${row}, ${word}, ${this.index(ring)})`);
     scope.memo.set(key, [made]);
     return made;
   }
@@ -849,7 +882,6 @@ export class Module {
     this.ranges = family.dims;
     const number = this.numberOf.get(family.name)!;
     const indices = this.point();
-    const indent = "  ";
     const lines: string[] = [];
     placement.fixed.forEach((d, k) => {
       lines.push(`  let ${indices[d]} = P.fixed[${k >> 2}][${k & 3}];`);
@@ -881,7 +913,42 @@ export class Module {
       const place = `${this.use(override.ready(number))} + ${this.place(family, indices)}`;
       lines.push(`  let ready = ${place};`, `  if (${this.memory(family)}[ready] != 0) { return; }`);
     }
+    const { rounds } = placement;
+    lines.push(
+      ...this.equation(indices, (values, scope) => {
+        this.intoMemory(values, indices, scope);
+        if (rounds !== undefined)
+          scope.lines.push(`${scope.indent}${this.memory(family)}[ready] = P.round; atomicAdd(&F[10], 1u);`);
+      }),
+    );
+    return `fn compute${number}(k: i32, time: i32) {\n${lines.join("\n")}\n}`;
+  }
+
+  /** Values to the family's place in storage. */
+  private intoMemory(values: readonly string[], indices: readonly string[], scope: Scope): void {
+    const { family } = this;
     const memory = this.memory(family);
+    const offset = this.let(scope, this.offset(family, indices));
+    values.forEach((v, k) => {
+      const word = `${memory}[${offset}${k === 0 ? "" : ` + ${k}`}]`;
+      scope.lines.push(`${scope.indent}${word} = ${this.asWord(v)};`);
+    });
+  }
+
+  private asWord(value: string): string {
+    const { kind } = this.family.type;
+    return kind === "real" || kind === "vector" ? `bitcast<i32>(${value})` : value;
+  }
+
+  /** The lines that compute an instance, or a word of them, at indices that are in scope. */
+  private equation(
+    indices: readonly string[],
+    keep: (values: readonly string[], scope: Scope) => void,
+  ): string[] {
+    const { family } = this;
+    const lines: string[] = [];
+    const indent = "  ";
+    const lanes = this.packed.get(family.name);
     const store = (values: readonly string[], scope: Scope): void => {
       if (family.type.kind === "index") {
         const bound = this.let(scope, this.index(family.type.bound));
@@ -892,14 +959,7 @@ export class Module {
           bound,
         ]);
       }
-      const offset = this.let(scope, this.offset(family, indices));
-      const reals = family.type.kind === "real" || family.type.kind === "vector";
-      values.forEach((v, k) => {
-        const word = `${memory}[${offset}${k === 0 ? "" : ` + ${k}`}]`;
-        scope.lines.push(`${scope.indent}${word} = ${reals ? `bitcast<i32>(${v})` : v};`);
-      });
-      if (placement.rounds !== undefined)
-        scope.lines.push(`${scope.indent}${memory}[ready] = P.round; atomicAdd(&F[10], 1u);`);
+      keep(values, scope);
     };
     const scopeAt = (deeper: string): Scope => ({
       lines: [],
@@ -935,7 +995,244 @@ export class Module {
       });
       lines.push(...this.branch(branches, indent));
     }
-    return `fn compute${number}(k: i32, time: i32) {\n${lines.join("\n")}\n}`;
+    return lines;
+  }
+
+  // Tiles: several times of a part of space, from one load of it and its surroundings
+
+  /**
+   * An instance (a word) of a tile: `l` is its place in workgroup memory, `g` its index (the word's number) before going around, `time` that of
+   * the loop, `own` whether it is the tile's to deliver.
+   */
+  computeInTile(m: StencilMember, stencil: Stencil, tile: Tile): string {
+    const { family } = m;
+    this.family = family;
+    this.placement = { fixed: [] };
+    this.ranges = family.dims;
+    this.tile = { stencil, tile };
+    const number = this.numberOf.get(family.name)!;
+    const indices = this.point();
+    const lines = this.tileIndices(m, stencil, `time - ${m.offset}`);
+    lines.push(`  if (!${this.insideTile(m, stencil)}) { return; }`);
+    const before = this.waves.folded.get(family.name)?.before;
+    const kept = before === undefined ? "own" : `own && time > P.last - ${before}`;
+    const width = componentsOf(family.type);
+    const number0 = `${indices[m.time]} - ${this.use(override.lo(number, m.time))}`;
+    const local = `(${this.localWord(m, tile, number0, this.ls(stencil))}) * ${width}`;
+    lines.push(
+      ...this.equation(indices, (values, scope) => {
+        values.forEach((v, k) => {
+          scope.lines.push(`${scope.indent}L${number}[${local} + ${k}] = ${this.asWord(v)};`);
+        });
+        const inner = this.within(scope);
+        const within = m.space.map((d, k) =>
+          stencil.ring[k] === undefined ? "true" : `g${k} < ${this.use(override.extent(number, d))}`,
+        );
+        const place = indices.map((i, d) =>
+          m.space[stencil.packed ?? -1] === d ? `(word * 32 + ${this.use(override.lo(number, d))})` : i,
+        );
+        this.intoMemory(values, place, inner);
+        scope.lines.push(
+          `${scope.indent}if (${[kept, ...within].join(" && ")}) {`,
+          ...inner.lines,
+          `${scope.indent}}`,
+        );
+      }),
+    );
+    this.tile = undefined;
+    return `fn tile${number}(${this.tileParameters(stencil)}, time: i32, own: bool) {\n${lines.join("\n")}\n}`;
+  }
+
+  /** Fetches what earlier times left of an instance (a word) of a tile. */
+  loadIntoTile(m: StencilMember, stencil: Stencil, tile: Tile): string {
+    const { family } = m;
+    this.family = family;
+    this.ranges = family.dims;
+    const number = this.numberOf.get(family.name)!;
+    const indices = this.point();
+    const width = componentsOf(family.type);
+    const lines = this.tileIndices(m, stencil, "at");
+    lines.push(`  if (!${this.insideTile(m, stencil)}) { return; }`);
+    const number0 = `at - ${this.use(override.lo(number, m.time))}`;
+    const local = `(${this.localWord(m, tile, number0, this.ls(stencil))}) * ${width}`;
+    const along = stencil.packed === undefined ? undefined : m.space[stencil.packed]!;
+    const memory = this.memory(family);
+    const row = this.offset(
+      family,
+      indices.map((i, d) => (d === along ? this.use(override.lo(number, d)) : i)),
+    );
+    lines.push(`  let row = ${row};`);
+    const ring = stencil.packed === undefined ? undefined : stencil.ring[stencil.packed];
+    for (let k = 0; k < width; k++) {
+      const value =
+        along === undefined
+          ? `${memory}[row + ${k}]`
+          : ring === undefined
+            ? `${memory}[row + word]`
+            : `i32(${this.ring(memory)}(row, word, ${this.index(ring)}))`;
+      lines.push(`  L${number}[${local} + ${k}] = ${value};`);
+    }
+    return `fn load${number}(${this.tileParameters(stencil)}, at: i32) {\n${lines.join("\n")}\n}`;
+  }
+
+  private tileParameters(stencil: Stencil): string {
+    return stencil.reach.map((_, k) => `l${k}: i32, g${k}: i32`).join(", ");
+  }
+  private ls(stencil: Stencil): string[] {
+    return stencil.reach.map((_, k) => `l${k}`);
+  }
+
+  private tileIndices(m: StencilMember, stencil: Stencil, time: string): string[] {
+    const indices = m.family.dims.map((d) => this.name(d.index));
+    const number = this.numberOf.get(m.family.name)!;
+    return [
+      `  let ${indices[m.time]} = ${time};`,
+      ...m.space.flatMap((d, k) => {
+        const n = stencil.ring[k];
+        if (k === stencil.packed)
+          return [
+            `  let word = g${k};`,
+            `  let ${indices[d]} = word * 32 + ${this.use(override.lo(number, d))};`,
+          ];
+        return [`  let ${indices[d]} = ${n === undefined ? `g${k}` : `around(g${k}, ${this.index(n)})`};`];
+      }),
+    ];
+  }
+
+  private insideTile(m: StencilMember, stencil: Stencil): string {
+    const number = this.numberOf.get(m.family.name)!;
+    const indices = m.family.dims.map((d) => this.name(d.index));
+    if (stencil.packed === undefined) return this.isInside(m.family, indices);
+    const d = m.space[stencil.packed]!;
+    const first = this.use(override.lo(number, d));
+    const inside = this.isInside(m.family, indices.with(d, first));
+    if (stencil.ring[stencil.packed] !== undefined) return inside;
+    return `(${inside} && word >= 0 && word < ${this.use(override.extent(number, d))})`;
+  }
+
+  /** The place in workgroup memory of an instance (a word), before components. */
+  private localWord(m: StencilMember, tile: Tile, plane: string, at: readonly string[]): string {
+    const area = tile.local.reduce((a, b) => a * b, 1);
+    let stride = area;
+    const terms = at.map((l, k) => {
+      stride /= tile.local[k]!;
+      return `(${l}) * ${stride}`;
+    });
+    const planes = m.window === 1 ? [] : [`${planeOf(`(${plane})`, m.window)} * ${area}`];
+    return [...planes, ...terms].join(" + ");
+  }
+
+  /** Where a read of another member finds its value, when a tile is computed. */
+  private inTile(
+    family: string,
+    at: readonly Subscript[],
+    away: number,
+  ): { readonly name: string; readonly word: string } | undefined {
+    if (this.tile === undefined) return undefined;
+    const { stencil, tile } = this.tile;
+    const source = stencil.members.find((m) => m.family.name === family);
+    const reader = stencil.members.find((m) => m.family === this.family);
+    if (source === undefined || reader === undefined) return undefined;
+    const number = this.numberOf.get(family)!;
+    const index = (dim: number): IndexExpr => {
+      const s = at[dim]!;
+      if (s.kind === "dynamic") throw new Error(`a tile reads ${family} at a place that depends on data`);
+      return s.value;
+    };
+    const places = source.space.map((d, k) => {
+      if (k === stencil.packed) return `l${k} + ${away}`;
+      const e = index(d);
+      const by = e.kind === "mod" ? e.left : e;
+      return `l${k} + (${this.index(by)} - ${this.name(reader.family.dims[reader.space[k]!]!.index)})`;
+    });
+    const plane = `${this.index(index(source.time))} - ${this.use(override.lo(number, source.time))}`;
+    return { name: `L${number}`, word: this.localWord(source, tile, plane, places) };
+  }
+
+  /** A workgroup a tile: loads it, then all times of the launch. */
+  tiles(stencil: Stencil, tile: Tile, step: number): string {
+    const { local, own, halo } = tile;
+    const area = local.reduce((a, b) => a * b, 1);
+    const rank = local.length;
+    const arrays = stencil.members.map((m) => {
+      const words = m.window * area * componentsOf(m.family.type);
+      return `var<workgroup> L${this.numberOf.get(m.family.name)}: array<i32, ${words}>;`;
+    });
+    const origins = local
+      .map((_, k) => {
+        const tiles = this.use(override.tiles(step, k));
+        const number = k === 0 ? "rest" : `(rest % ${tiles})`;
+        const lines = [
+          `  let o${k} = ${number} * ${own[k]} + ${this.use(override.first(step, k))} - ${halo[k]};`,
+        ];
+        if (k > 0) lines.push(`  rest = rest / ${tiles};`);
+        return lines.join("\n");
+      })
+      .toReversed();
+    const decode = (indent: string) => {
+      const lines = [`${indent}var at = k;`];
+      for (let k = rank - 1; k >= 0; k--) {
+        lines.push(k === 0 ? `${indent}let l0 = at;` : `${indent}let l${k} = at % ${local[k]};`);
+        if (k > 0) lines.push(`${indent}at = at / ${local[k]};`);
+      }
+      return lines.join("\n");
+    };
+    const args = local.map((_, k) => `l${k}, o${k} + l${k}`).join(", ");
+    const loads = stencil.members.flatMap((m) =>
+      Array.from({ length: m.window - 1 }, (_, k) => {
+        const number = this.numberOf.get(m.family.name)!;
+        return `    load${number}(${args}, P.time - ${m.offset + k + 1});`;
+      }),
+    );
+    const isOwn = local.map((_, k) => `l${k} >= ${halo[k]} && l${k} < ${halo[k]! + own[k]!}`).join(" && ");
+    const steps = stencil.members.map((m) => {
+      const number = this.numberOf.get(m.family.name)!;
+      const margins = stencil.reach.flatMap((r, k) =>
+        k === stencil.packed
+          ? []
+          : [`l${k} >= done * ${r.before} && l${k} < ${local[k]} - done * ${r.after}`],
+      );
+      const all = margins.length === 0 ? "true" : margins.join(" && ");
+      return `    done++;
+    for (var k = i32(lane); k < ${area}; k += ${FUSED_WIDTH}) {
+${decode("      ")}
+      if (${all}) { tile${number}(${args}, time, ${isOwn}); }
+    }
+    workgroupBarrier();`;
+    });
+    return `${arrays.join("\n")}
+
+@compute @workgroup_size(${FUSED_WIDTH})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  var rest = i32(group.x) + P.base;
+${origins.join("\n")}
+  for (var k = i32(lane); k < ${area}; k += ${FUSED_WIDTH}) {
+${decode("    ")}
+${loads.join("\n")}
+  }
+  workgroupBarrier();
+  var done = 0;
+  for (var time = P.time; time <= P.last; time++) {
+${steps.join("\n")}
+  }
+  tell();
+}`;
+  }
+
+  /** A lane a column: all times of the launch, one after another. */
+  columns(members: readonly { readonly family: Family; readonly offset: number }[]): string {
+    const body = members.map(
+      ({ family, offset }) => `    compute${this.numberOf.get(family.name)}(k, time - ${offset});`,
+    );
+    return `@compute @workgroup_size(${GROUP})
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= P.count) { return; }
+  let k = i32(id.x) + P.base;
+  for (var time = P.time; time <= P.last; time++) {
+${body.join("\n")}
+  }
+  tell();
+}`;
   }
 
   /** One instance a lane. */
@@ -983,6 +1280,10 @@ ${body.join("\n")}
     return { wgsl, overrides, banks };
   }
 }
+
+/** A remainder of a number that is not below 0. */
+const planeOf = (i: string, window: number): string =>
+  (window & (window - 1)) === 0 ? `(${i} & ${window - 1})` : `(${i} % ${window})`;
 
 /** Every appearance of an index is a plain term. */
 function linearIn(e: IndexExpr, index: string): boolean {
