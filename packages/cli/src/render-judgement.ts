@@ -8,18 +8,9 @@ import {
   printStanding,
   readingText,
   type VerdictKind,
+  verdictText,
 } from "@fathom/compiler";
 import pc from "picocolors";
-
-const verdictText: Readonly<Record<VerdictKind, string>> = {
-  parallel: "parallel",
-  "inherently-serial": "inherently serial unless TC = P",
-  "serial-as-written": "serial as written",
-  "approximately-parallel": "approximately parallel",
-  "exponential-size": "exponential size",
-  finite: "finite",
-  undecided: "undecided",
-};
 
 const paintVerdict = (kind: VerdictKind): string => {
   const paint = kind === "parallel" ? pc.green : kind === "inherently-serial" ? pc.red : pc.yellow;

@@ -1,9 +1,24 @@
 /** `fathom analyze`: depth, work, width and the critical path. */
-import { analyze, defaultSizes, type FamilyValues, printSystem, reportJson, unroll } from "@fathom/compiler";
+import {
+  analyze,
+  type Compiled,
+  curvesOf,
+  defaultSizes,
+  drawGraph,
+  type FamilyValues,
+  printSystem,
+  type Report,
+  reportHtml,
+  reportJson,
+  reportMarkdown,
+  unroll,
+} from "@fathom/compiler";
 import { diagnostic } from "@fathom/lang";
 import { loadModule } from "@fathom/runtime";
+import { instance as graphviz } from "@viz-js/viz";
 import type { Command } from "commander";
 import pc from "picocolors";
+import { drawCurves } from "../charts";
 import { analyzeCircuit, isCircuit } from "../circuits";
 import {
   bindAll,
@@ -16,7 +31,7 @@ import {
   sizesOrExit,
 } from "../program";
 import { renderReport } from "../render";
-import { jsonOption, print, progress, taskOption } from "../terminal";
+import { jsonOption, print, progress, taskOption, writeWhole } from "../terminal";
 
 export function analyzeCommand(cli: Command): void {
   cli
@@ -32,6 +47,8 @@ export function analyzeCommand(cli: Command): void {
       "--instance",
       "make random inputs and report this instance's own depth where inputs decide the wires",
     )
+    .option("--html <path>", "write the report as a page with curves and the graph of a small instance")
+    .option("--md", "the report as Markdown, for a pull request")
     .option("--equations", "print the equations the program means, and stop")
     .action(
       async (
@@ -44,6 +61,8 @@ export function analyzeCommand(cli: Command): void {
           seed: string;
           instance?: boolean;
           equations?: boolean;
+          html?: string;
+          md?: boolean;
         },
       ) => {
         const json = o.json === true;
@@ -104,6 +123,7 @@ export function analyzeCommand(cli: Command): void {
                 : { instance: { depth: instanceDepth, model: "steps", standing: "exact" } }),
             }),
           );
+        else if (o.md === true) print(reportMarkdown(result.report, { title: true }));
         else {
           print(renderReport(result.report));
           if (instanceDepth !== undefined)
@@ -111,7 +131,27 @@ export function analyzeCommand(cli: Command): void {
               `\n${pc.bold("this instance")}  depth ${instanceDepth} in steps, exact; the worst case over inputs is ${result.report.steps.at.depth}`,
             );
         }
+        if (o.html !== undefined) {
+          writeWhole(o.html, await page(compiled, file, result.report));
+          if (!json) print(`\n${o.html}  the report as a page`);
+        }
         if (result.report.expects.some((e) => e.outcome === "refuted")) throw new Exit(exitCode.found, "");
       },
     );
+}
+
+/** The report as a page: curves, and the graph of an instance that is small enough to read. */
+async function page(compiled: Compiled, source: string, report: Report): Promise<string> {
+  const { system, task } = compiled;
+  const drawn = drawGraph(system, undefined, 150);
+  const graph = drawn.ok ? drawn.graph : undefined;
+  return reportHtml(report, {
+    source,
+    about: task.doc,
+    graph:
+      graph === undefined
+        ? undefined
+        : { svg: (await graphviz()).renderString(graph.dot, { format: "svg" }), caption: graph.title },
+    curves: await drawCurves(curvesOf(system, report.sizes, report)),
+  });
 }

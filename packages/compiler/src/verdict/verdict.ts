@@ -25,6 +25,17 @@ export type VerdictKind =
   /** A figure that the verdict needs could not be derived. */
   | "undecided";
 
+/** In words. */
+export const verdictText: Readonly<Record<VerdictKind, string>> = {
+  parallel: "parallel",
+  "inherently-serial": "inherently serial unless TC = P",
+  "serial-as-written": "serial as written",
+  "approximately-parallel": "approximately parallel",
+  "exponential-size": "exponential size",
+  finite: "finite",
+  undecided: "undecided",
+};
+
 /**
  * In what a bound is about less than the program. Without any it is exact: the very bits of the reference interpreter, at words
  * of O(log N) bits.

@@ -1,0 +1,73 @@
+/** Depth and work against one size, the others kept: what the curves of a report show. */
+
+import { sizeProblems } from "../depth/samples";
+import { unroll } from "../depth/unroll";
+import type { CostModel } from "../equations/cost";
+import type { Sizes, System } from "../equations/system";
+import { type ClosedForm, evaluateClosedForm } from "../symbolic/closed-form";
+import type { TaskForms } from "./forms";
+import { provedForm } from "./standing";
+
+export interface CurvePoint {
+  readonly value: number;
+  readonly figure: "depth" | "work";
+  readonly model: CostModel;
+  readonly count: number;
+}
+
+export interface Curve {
+  readonly size: string;
+  /** The other sizes. */
+  readonly fixed: Sizes;
+  readonly points: readonly CurvePoint[];
+  /** `formula`: from proved forms alone; `counted`: some points are counts of whole graphs. */
+  readonly by: "formula" | "counted";
+}
+
+/** Instances that are counted for one point, where no proved form gives it. */
+const MOST = 60_000;
+const values = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64];
+
+/** A curve for each of the first sizes that may vary. */
+export function curvesOf(
+  system: System,
+  sizes: Sizes,
+  forms: Pick<TaskForms, "steps" | "ops">,
+  most = 3,
+): Curve[] {
+  return system.sizes.slice(0, most).flatMap((s): Curve[] => {
+    const points: CurvePoint[] = [];
+    let counted = false;
+    for (const value of values) {
+      const at = { ...sizes, [s.name]: value };
+      if (sizeProblems(system, at).length > 0) continue;
+      for (const model of ["steps", "ops"] as const) {
+        const own = forms[model];
+        const [depth, work] = [own.depth, own.work].map((f) => valueAt(provedForm(f), at));
+        let found = { depth, work };
+        if (depth === undefined || work === undefined) {
+          const unrolled = unroll(system, at, { model, limit: MOST });
+          if (!unrolled.ok) continue;
+          counted = true;
+          found = unrolled.result;
+        }
+        points.push({ value, figure: "depth", model, count: found.depth! });
+        points.push({ value, figure: "work", model, count: found.work! });
+      }
+    }
+    if (new Set(points.map((p) => p.value)).size < 3) return [];
+    const { [s.name]: _, ...fixed } = sizes;
+    return [{ size: s.name, fixed, points, by: counted ? "counted" : "formula" }];
+  });
+}
+
+function valueAt(form: ClosedForm | undefined, sizes: Sizes): number | undefined {
+  if (form === undefined) return undefined;
+  try {
+    const { numerator, denominator } = evaluateClosedForm(form, (n) => BigInt(sizes[n] ?? 0));
+    return denominator === 1n && numerator < 2n ** 53n ? Number(numerator) : undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
