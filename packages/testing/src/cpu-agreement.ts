@@ -37,7 +37,7 @@ export async function cpuMismatch(
     // What is dropped cannot fault: with everything kept, code faults exactly where the interpreter does.
     for (const keep of fault === undefined ? [[], nodes] : [nodes]) {
       for (const target of targets) {
-        const forms = target === "wasm-forced" ? ({ packed: "always" } as const) : undefined;
+        const forms = target === "wasm-forced" ? ({ packed: "always", lanes: "always" } as const) : undefined;
         const language = target === "js" ? "js" : "wasm";
         const module = await loadModule(compiled, language, { keep, checked, forms });
         let found: Record<string, FamilyValues>;

@@ -174,6 +174,14 @@ export const w = {
   v128Store: access(0, 0xfd, 11),
   v128Load32Splat: access(0, 0xfd, 9),
   v128Load32Zero: access(0, 0xfd, 0x5c),
+  /** Into one lane of a vector. */
+  v128Load32Lane: (offset: number, number: number, address: Code, into: Code): number[] => [
+    ...address,
+    ...into,
+    ...[0xfd, 0x56, 0],
+    ...unsigned(offset),
+    number,
+  ],
   swizzle: simd(14),
   i8x16Splat: simd(15),
   i32x4Splat: simd(17),
@@ -209,7 +217,7 @@ export const w = {
   i8x16Bitmask: simd(100),
   f32x4Floor: simd(104),
   i8x16Shl: simd(107),
-  i8x16Narrow: simd(101),
+  i8x16Narrow: simd(102),
   i16x8Narrow: simd(134),
   i16x8Extend8: simd(137),
   i32x4Extend16: simd(169),

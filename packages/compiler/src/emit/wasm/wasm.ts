@@ -6,7 +6,14 @@
  * One exported function a step of the schedule, called in slices (`from`, `count`) of its outermost loop; it gives back how much is left.
  * So a run can report progress and be cancelled, and the engine can swap in better code between two calls.
  */
-import { fold as foldOf, index as indexOf, operand, typeOf } from "../../equations/build";
+import {
+  childrenOf,
+  fold as foldOf,
+  index as indexOf,
+  nodeNumber,
+  operand,
+  typeOf,
+} from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
 import { collectIndices } from "../../equations/evaluate-index";
 import { runPasses, runPipeline } from "../../equations/pass";
@@ -27,6 +34,8 @@ import type {
   System,
 } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
+import { interiorOf } from "../../schedule/interior";
+import { changesWith, laneable } from "../../schedule/lanes";
 import { type Choice, type Packed, packing } from "../../schedule/packing";
 import { type Schedule, type Step, schedule } from "../../schedule/schedule";
 import type { Cells, Word } from "../../schedule/words";
@@ -50,7 +59,7 @@ export const WASM_SIZE_LIMIT = 2 ** 26;
 
 export interface EmitWasmOptions extends EmitOptions {
   /** Which forms of code are used; tests ask for every one. */
-  readonly forms?: { readonly packed?: Choice } | undefined;
+  readonly forms?: { readonly packed?: Choice; readonly lanes?: Choice } | undefined;
 }
 
 export function emitWasm(lowered: System, options: EmitWasmOptions = {}): EmittedWasm {
@@ -64,7 +73,8 @@ export function emitWasm(lowered: System, options: EmitWasmOptions = {}): Emitte
       together: (f) => inRows(f, plan.steps),
       waiting: new Set(),
     });
-    const printer = new Printer(system, plan, packed, keep, options.checked === true, unproved);
+    const lanes = options.forms?.lanes;
+    const printer = new Printer(system, plan, packed, keep, options.checked === true, unproved, lanes);
     const { wasm, host } = printer.module();
     return {
       wasm,
@@ -214,6 +224,9 @@ function namesOf(e: IndexExpr): ReadonlySet<string> {
 const namesOfCondition = (c: Condition): Set<string> =>
   new Set(c.flatMap((all) => all.flatMap((x) => [...namesOf(x.left), ...namesOf(x.right)])));
 
+const conditionKey = (c: Condition): string =>
+  `if ${c.map((all) => all.map((x) => `${nodeNumber(x.left)}${x.op}${nodeNumber(x.right)}`).join("&")).join("|")}`;
+
 /** A loop whose members' ranges cannot share one guard. */
 class Unschedulable extends Error {}
 
@@ -246,6 +259,8 @@ class Printer {
   /** Families stored as bits, a row of the last dimension after the other. */
   private readonly bits = new Set<string>();
   private margin = 0;
+  /** The index whose values are lanes in the code under construction. */
+  private four: string | undefined;
   /** The packed dimension that a word is computed along: its first cell's place in the row. */
   private lane: { readonly dim: Dim; readonly place: Code } | undefined;
 
@@ -256,6 +271,7 @@ class Printer {
     keep: ReadonlySet<string>,
     private readonly checked: boolean,
     private readonly unproved: ReadonlySet<Expr>,
+    private readonly forms: Choice | undefined,
   ) {
     this.families = new Map(system.families.map((x) => [x.name, x]));
     for (const [name, { word }] of packed)
@@ -705,8 +721,16 @@ class Printer {
     if (isAlways(c)) return w.i32(1);
     if (c.length === 0) return w.i32(0);
     if (!this.faultyCondition(c, scope)) {
-      const all = c.map((x) => x.map((y) => this.comparison(y, scope)).reduce((p, q) => w.and(p, q)));
-      return all.reduce((p, q) => w.or(p, q));
+      const home = this.home(namesOfCondition(c), scope);
+      const key = conditionKey(c);
+      const known = home.memo.get(key) as Code | undefined;
+      if (known !== undefined) return known;
+      const all = c.map((x) => x.map((y) => this.comparison(y, home)).reduce((p, q) => w.and(p, q)));
+      const code = all.reduce((p, q) => w.or(p, q));
+      if (home === scope) return code;
+      const kept = this.keep(home, "i32", code);
+      home.memo.set(key, kept);
+      return kept;
     }
     const result = this.f.local("i32");
     scope.add(w.set(result, w.i32(0)));
@@ -924,7 +948,8 @@ class Printer {
       const known = s.memo.get(e) as Value[] | undefined;
       if (known !== undefined) return known;
     }
-    const made = this.fresh(e, scope);
+    const lanes = this.four !== undefined && changesWith(e, this.four);
+    const made = lanes ? this.vector(e, scope) : this.fresh(e, scope);
     const where = made.reduce((a, v) => deeper(a, v.scope), this.root(scope));
     where.memo.set(e, made);
     return made;
@@ -1019,9 +1044,9 @@ class Printer {
   }
 
   /** Whether a read with static subscripts stays inside wherever its indices are, guards or not. */
-  private always(e: Read, family: Family): boolean {
+  private always(e: Read, family: Family, more: readonly Dim[] = []): boolean {
     const facts = this.sizeFacts();
-    const ranges = this.ranges;
+    const ranges = [...this.ranges, ...more];
     return e.at.every((s, d) => {
       if (s.kind !== "static") return false;
       const dim = family.dims[d]!;
@@ -1249,15 +1274,375 @@ class Printer {
     }
   }
 
+  // Lanes: a value of type v128 holds four neighbouring instances; a bit is 0 or −1 in its lane.
+
+  /** A value for four lanes; the same in all where it does not change. */
+  private inLanes(v: Value, type: ElementType): Code {
+    if (v.type === "v128") return v.code;
+    const key = `lanes ${type.kind === "bit"} ${v.code.join()}`;
+    const known = v.scope.memo.get(key) as Code | undefined;
+    if (known !== undefined) return known;
+    const splat =
+      v.type === "f32"
+        ? w.f32x4Splat(v.code)
+        : w.i32x4Splat(type.kind === "bit" ? w.sub(w.i32(0), v.code) : v.code);
+    const made = this.keep(v.scope, "v128", splat);
+    v.scope.memo.set(key, made);
+    return made;
+  }
+
+  /** How much the lane's index counts in an expression that is linear in it. */
+  private factor(e: IndexExpr): number {
+    return this.linear(e).leaves.get(indexOf(this.four!)) ?? 0;
+  }
+
+  private wholeLanes(e: IndexExpr, scope: Scope): Code {
+    const k = this.factor(e);
+    const first = w.i32x4Splat(this.narrow(e, scope));
+    return k === 0 ? first : w.i32x4Add(first, laneNumbers([0, k, 2 * k, 3 * k]));
+  }
+
+  /** Lanes for which a condition holds; both sides of its comparisons are linear and fit 32 bits. */
+  private conditionLanes(c: Condition, scope: Scope): Code {
+    const one = (x: Comparison): Code => {
+      const [a, b] = [this.wholeLanes(x.left, scope), this.wholeLanes(x.right, scope)];
+      return { "==": w.i32x4Eq, "!=": w.i32x4Ne, "<": w.i32x4Lt, "<=": w.i32x4Le }[x.op](a, b);
+    };
+    const all = c.map((every) => every.map(one).reduce((a, b) => w.vAnd(a, b)));
+    return this.keep(
+      scope,
+      "v128",
+      all.reduce((a, b) => w.vOr(a, b)),
+    );
+  }
+
+  private vector(e: Expr, scope: Scope): readonly Value[] {
+    const lanes = (x: Expr): readonly Code[] => this.expr(x, scope).map((v) => this.inLanes(v, typeOf(x)));
+    const make = (operands: readonly Value[], code: Code): Value =>
+      this.combine(scope, "v128", operands, code);
+    switch (e.kind) {
+      case "index-value": {
+        const k = this.factor(e.value);
+        const first = w.i32x4Splat(this.int(e.value, scope));
+        const code = w.i32x4Add(first, laneNumbers([0, k, 2 * k, 3 * k]));
+        return [{ code: this.keep(scope, "v128", code), type: "v128", scope }];
+      }
+      case "read":
+        return this.readLanes(e, scope);
+      case "apply": {
+        const args = e.args.map((a) => this.expr(a, scope));
+        const codes = e.args.map(lanes);
+        if (e.op === "dot" || e.op === "length") {
+          const [a, b = a] = codes;
+          const tree = (list: readonly Code[]): Code => {
+            if (list.length === 1) return list[0]!;
+            let left = 1;
+            while (left * 2 < list.length) left *= 2;
+            return w.f32x4Add(tree(list.slice(0, left)), tree(list.slice(left)));
+          };
+          const products = a!.map((x, k) => w.f32x4Mul(x, b![k]!));
+          const sum = w.f32x4Add(tree(products), laneConstant(0, e.type));
+          return [make(args.flat(), e.op === "dot" ? sum : w.f32x4Sqrt(sum))];
+        }
+        return Array.from({ length: componentsOf(e.type) }, (_, k) => {
+          const operands = codes.map((c) => c[k] ?? c[0]!);
+          const from = args.map((a) => a[k] ?? a[0]!);
+          const where = from.reduce((a, v) => deeper(a, v.scope), this.root(scope));
+          return make(from, this.laneOperator(e.op, typeOf(e.args[0]!), operands, where));
+        });
+      }
+      case "select": {
+        const [mask] = lanes(e.condition);
+        const [then, otherwise] = [lanes(e.then), lanes(e.otherwise)];
+        const from = [e.condition, e.then, e.otherwise].flatMap((x) => this.expr(x, scope));
+        return then.map((t, k) => make(from, w.bitselect(t, otherwise[k]!, mask!)));
+      }
+      case "choose": {
+        const locals = Array.from({ length: componentsOf(e.type) }, () => this.f.local("v128"));
+        this.cases(e.cases, scope, (c, inner) => {
+          this.expr(c.value, inner).forEach((v, k) => {
+            inner.add(w.set(locals[k]!, this.inLanes(v, e.type)));
+          });
+        });
+        return locals.map((l) => ({ code: w.get(l), type: "v128", scope }));
+      }
+      case "reduce":
+        return this.reduce(e, scope);
+      case "vector":
+        return e.components.map((c) => {
+          const v = this.scalar(c, scope);
+          return { code: this.inLanes(v, typeOf(c)), type: "v128", scope: v.scope };
+        });
+      case "component": {
+        const v = this.expr(e.of, scope)[e.position]!;
+        return [
+          {
+            code: this.inLanes(
+              v,
+              e.of.kind === "vector" ? typeOf(e.of.components[e.position]!) : { kind: "real" },
+            ),
+            type: "v128",
+            scope: v.scope,
+          },
+        ];
+      }
+      default:
+        throw new Error(`a ${e.kind} has no lanes`);
+    }
+  }
+
+  /** Bytes from lane to lane. */
+  private laneStride(family: Family, at: readonly IndexExpr[], scope: Scope): number | Code {
+    const factors = at.map((s) => this.factor(s));
+    const last = at.length - 1;
+    if (factors.every((k, d) => d === last || k === 0)) return (factors[last] ?? 0) * bytesOf(family.type);
+    const root = this.root(scope);
+    const key = `lane stride ${family.name} ${factors}`;
+    const known = root.memo.get(key) as Code | undefined;
+    if (known !== undefined) return known;
+    const terms = factors.flatMap((k, d) => {
+      if (k === 0) return [];
+      const stride = this.stride(family, d, scope);
+      return [w.mul(w.i32(k), typeof stride === "number" ? w.i32(stride) : stride)];
+    });
+    const made = this.keep(
+      root,
+      "i32",
+      terms.reduce((a, b) => w.add(a, b)),
+    );
+    root.memo.set(key, made);
+    return made;
+  }
+
+  /** The address of each lane, and what the instruction adds to it. */
+  private laneAddresses(place: Place, stride: number | Code): { address: Code; offset: number }[] {
+    return [0, 1, 2, 3].map((l) => {
+      if (l === 0) return place;
+      if (typeof stride === "number" && place.offset + l * stride >= 0)
+        return { address: place.address, offset: place.offset + l * stride };
+      const by = typeof stride === "number" ? w.i32(l * stride) : w.mul(stride, w.i32(l));
+      const key = `lane ${l} ${place.address.join()} ${typeof stride === "number" ? stride : stride.join()}`;
+      const known = place.scope.memo.get(key) as Code | undefined;
+      const address = known ?? this.keep(place.scope, "i32", w.add(place.address, by));
+      place.scope.memo.set(key, address);
+      return { address, offset: place.offset };
+    });
+  }
+
+  private readLanes(e: Read, scope: Scope): readonly Value[] {
+    const family = this.families.get(e.family)!;
+    const always = this.always(e, family);
+    let limit = scope;
+    while (
+      limit.outer !== undefined &&
+      (always || !limit.conditional) &&
+      !(limit.instance && this.written.has(e.family))
+    )
+      limit = limit.outer;
+    const at = e.at.map((s) => (s as Extract<Subscript, { kind: "static" }>).value);
+    const place = this.address(family, at, scope);
+    const where = deeper(limit, place.scope);
+    const stride = this.laneStride(family, at, scope);
+    const lanes = this.laneAddresses(place, stride);
+    const byte = family.type.kind === "bit" || family.type.kind === "enum";
+    return Array.from({ length: componentsOf(family.type) }, (_, k) => {
+      let code: Code;
+      if (byte) {
+        const spread =
+          stride === 1
+            ? w.i32x4Extend16(w.i16x8Extend8(w.v128Load32Zero(place.offset, place.address)))
+            : lanes
+                .slice(1)
+                .reduce<Code>(
+                  (v, a, l) => w.i32x4Replace(l + 1, v, w.i32Load8(a.offset, a.address)),
+                  w.i32x4Splat(w.i32Load8(place.offset, place.address)),
+                );
+        code = family.type.kind === "bit" ? w.i32x4Neg(spread) : spread;
+      } else if (stride === 4) code = w.v128Load(place.offset, place.address);
+      else
+        code = lanes
+          .slice(1)
+          .reduce<Code>(
+            (v, a, l) => w.v128Load32Lane(a.offset + 4 * k, l + 1, a.address, v),
+            w.v128Load32Zero(place.offset + 4 * k, place.address),
+          );
+      return { code: this.keep(where, "v128", code), type: "v128", scope: where };
+    });
+  }
+
+  private storeLanes(family: Family, values: readonly Code[], scope: Scope): void {
+    const own = family.dims.map((d): IndexExpr => indexOf(d.index));
+    const place = this.address(family, own, scope);
+    const stride = this.laneStride(family, own, scope);
+    const { kind } = family.type;
+    if (kind === "bit" || kind === "enum") {
+      const numbers = kind === "bit" ? w.vAnd(values[0]!, laneNumbers([1, 1, 1, 1])) : values[0]!;
+      const four = this.keep(scope, "v128", numbers);
+      if (stride === 1) {
+        const half = this.keep(scope, "v128", w.i16x8Narrow(four, four));
+        scope.add(w.i32Store(place.offset, place.address, w.i32x4Extract(0, w.i8x16Narrow(half, half))));
+        return;
+      }
+      this.laneAddresses(place, stride).forEach((a, l) => {
+        scope.add(w.i32Store8(a.offset, a.address, w.i32x4Extract(l, four)));
+      });
+      return;
+    }
+    if (stride === 4) {
+      scope.add(w.v128Store(place.offset, place.address, values[0]!));
+      return;
+    }
+    values.forEach((v, k) => {
+      this.laneAddresses(place, stride).forEach((a, l) => {
+        scope.add(w.i32Store(a.offset + 4 * k, a.address, w.i32x4Extract(l, v)));
+      });
+    });
+  }
+
+  private laneOperator(
+    op: Extract<Expr, { kind: "apply" }>["op"],
+    from: ElementType,
+    args: readonly Code[],
+    scope: Scope,
+  ): Code {
+    const [a, b, c] = args as [Code, Code, Code];
+    const real = from.kind === "real" || from.kind === "vector";
+    const zero = laneNumbers([0, 0, 0, 0]);
+    switch (op) {
+      case "add":
+        return real ? w.f32x4Add(a, b) : w.i32x4Add(a, b);
+      case "sub":
+        return real ? w.f32x4Sub(a, b) : w.i32x4Sub(a, b);
+      case "mul":
+        return real ? w.f32x4Mul(a, b) : w.i32x4Mul(a, b);
+      case "neg":
+        return real ? w.f32x4Neg(a) : w.i32x4Neg(a);
+      case "abs":
+        return real ? w.f32x4Abs(a) : w.i32x4Abs(a);
+      case "divide":
+        return w.f32x4Div(a, b);
+      case "eq":
+        return from.kind === "bit" ? w.vNot(w.vXor(a, b)) : real ? w.f32x4Eq(a, b) : w.i32x4Eq(a, b);
+      case "ne":
+        return from.kind === "bit" ? w.vXor(a, b) : real ? w.f32x4Ne(a, b) : w.i32x4Ne(a, b);
+      case "lt":
+        // A bit is −1 in its lane: the order turns round.
+        return from.kind === "bit" ? w.vAndNot(b, a) : real ? w.f32x4Lt(a, b) : w.i32x4Lt(a, b);
+      case "le":
+        return from.kind === "bit" ? w.vOr(w.vNot(a), b) : real ? w.f32x4Le(a, b) : w.i32x4Le(a, b);
+      case "and":
+        return w.vAnd(a, b);
+      case "or":
+        return w.vOr(a, b);
+      case "xor":
+        return w.vXor(a, b);
+      case "not":
+        return w.vNot(a);
+      case "min":
+        return from.kind === "bit" ? w.vAnd(a, b) : real ? w.f32x4Min(a, b) : w.i32x4Min(a, b);
+      case "max":
+        return from.kind === "bit" ? w.vOr(a, b) : real ? w.f32x4Max(a, b) : w.i32x4Max(a, b);
+      case "clamp":
+        return real ? w.f32x4Min(w.f32x4Max(a, b), c) : w.i32x4Min(w.i32x4Max(a, b), c);
+      case "sign":
+        return real
+          ? w.f32x4FromI32(w.i32x4Sub(w.f32x4Lt(a, zero), w.f32x4Gt(a, zero)))
+          : w.i32x4Sub(w.i32x4Lt(a, zero), w.i32x4Gt(a, zero));
+      case "floor":
+        return w.f32x4Floor(a);
+      case "sqrt":
+        return w.f32x4Sqrt(a);
+      case "exp":
+      case "log":
+      case "tanh":
+        return w.call(this.libraryFunction(`${op}4`), a);
+      case "sin":
+      case "cos": {
+        const kept = this.keep(scope, "v128", a);
+        const one = (l: number): Code =>
+          w.call(this.libraryFunction("trigonometric"), w.f32x4Extract(l, kept), w.i32(op === "sin" ? 0 : 1));
+        return [1, 2, 3].reduce<Code>((v, l) => w.f32x4Replace(l, v, one(l)), w.f32x4Splat(one(0)));
+      }
+      case "to-int":
+        return real ? w.i32x4Truncate(a) : from.kind === "bit" ? w.i32x4Neg(a) : a;
+      case "to-real":
+        return real ? a : w.f32x4FromI32(from.kind === "bit" ? w.i32x4Neg(a) : a);
+      case "div":
+      case "mod":
+      case "dot":
+      case "length":
+        throw new Error(`${op} is not printed here`);
+    }
+  }
+
+  /** The innermost loop with four instances at a time inside, one at a time at the ends; false where that cannot be. */
+  private lanesLoop(
+    family: Family,
+    loop: Dim,
+    pieces: readonly Piece[],
+    scope: Scope,
+    slice?: Slice,
+  ): boolean {
+    if (this.checked || this.forms === "never" || family.role === "random") return false;
+    const outer = new Set(family.dims.map((d) => d.index).filter((n) => n !== loop.index && scope.bound(n)));
+    const inner = interiorOf(loop, pieces, outer);
+    if (inner === undefined) return false;
+    const { index } = loop;
+    const ask = {
+      unproved: this.unproved,
+      always: (e: Read, dims: readonly Dim[]) => this.always(e, this.families.get(e.family)!, dims),
+      elsewhere: new Set([...this.bits, ...this.demanded]),
+    };
+    if (!laneable(family, inner.pieces, index, ask)) return false;
+    if (inner.pieces.some((p) => this.faultyCondition(p.guard, scope))) return false;
+    const ends = [...inner.from, ...inner.to, ...inner.except];
+    if (ends.some((e) => this.faulty(e, scope) || !fits(this.interval(e, scope)))) return false;
+    const { lo, hi, range } = this.bounds(loop, scope);
+    const [from, to] = slice === undefined ? [lo, hi] : this.slice(lo, hi, slice, scope);
+    const i = this.f.local("i32");
+    const end = this.keep(scope, "i32", to);
+    scope.add(w.set(i, from));
+    const extreme = (start: Code, list: readonly IndexExpr[], less: boolean): Code =>
+      list.reduce<Code>((best, e) => {
+        const x = this.narrow(e, scope);
+        return this.keep(scope, "i32", w.select(x, best, less ? w.lt(x, best) : w.gt(x, best)));
+      }, start);
+    const first = extreme(this.keep(scope, "i32", from), inner.from, false);
+    const last = this.keep(scope, "i32", w.sub(extreme(end, inner.to, true), w.i32(4)));
+    const holes = inner.except.map((e) => this.narrow(e, scope));
+    const before = new Scope(scope, true);
+    const part = (): Scope => {
+      const made = new Scope(before, true);
+      made.names.set(index, { local: i, plus: 0, range, scope: made });
+      return made;
+    };
+    const four = part();
+    this.four = index;
+    four.instance = true;
+    this.cases(inner.pieces, four, (p, s) => {
+      const values = this.expr(p.value, s).map((v) => this.inLanes(v, typeOf(p.value)));
+      this.storeLanes(family, values, s);
+    });
+    this.four = undefined;
+    four.add(w.set(i, w.add(w.get(i), w.i32(4))));
+    const single = part();
+    this.instance(family, pieces, single);
+    single.add(w.set(i, w.add(w.get(i), w.i32(1))));
+    let inside: Code = w.and(w.ge(w.get(i), first), w.le(w.get(i), last));
+    for (const hole of holes) inside = w.and(inside, w.geU(w.sub(hole, w.get(i)), w.i32(4)));
+    before.add(w.loop([...w.if(inside, four.code, single.code), ...w.brIf(0, w.lt(w.get(i), end))]));
+    scope.add(w.if(w.lt(w.get(i), end), before.code));
+    return true;
+  }
+
   // Reductions
 
   private reduce(e: Reduce, scope: Scope): readonly Value[] {
-    const width = componentsOf(e.type);
-    const type = machine(e.type);
-    const real = type === "f32";
-    const tree = real && (e.op === "sum" || e.op === "product");
-    const results = Array.from({ length: width }, () => this.f.local(type));
-    const starts: Record<Reduce["op"], number> = {
+    const lanes = this.four !== undefined && changesWith(e, this.four);
+    const real = machine(e.type) === "f32";
+    const type = lanes ? "v128" : machine(e.type);
+    const constant = (n: number): Code => (lanes ? laneConstant(n, e.type) : real ? w.f32(n) : w.i32(n));
+    const empty: Record<Reduce["op"], number> = {
       sum: 0,
       product: 1,
       min: real ? Number.POSITIVE_INFINITY : I32_MOST,
@@ -1270,29 +1655,147 @@ class Printer {
       argmin: -1,
       argmax: -1,
     };
-    const constant = (n: number): Code => (real ? w.f32(n) : w.i32(n));
-    for (const r of results) scope.add(w.set(r, constant(starts[e.op])));
-    const operands = Array.from({ length: width }, () => type);
-    const step = e.op === "sum" ? w.f32Add : w.f32Mul;
-    const canon = tree
-      ? this.canonical(operands, scope, (left, right) => left.map((l, k) => step(l, right[k]!)))
-      : undefined;
+    const results = Array.from({ length: componentsOf(e.type) }, () => this.f.local(type));
+    for (const r of results) scope.add(w.set(r, constant(empty[e.op])));
+    const saved = this.ranges;
+    this.ranges = [...this.ranges, ...e.dims];
+    if (real && (e.op === "sum" || e.op === "product")) {
+      const add = lanes ? w.f32x4Add : w.f32Add;
+      const mul = lanes ? w.f32x4Mul : w.f32Mul;
+      const step = e.op === "sum" ? add : mul;
+      const canon = this.canonical(
+        results.map(() => type),
+        scope,
+        (left, right) => left.map((l, k) => step(l, right[k]!)),
+      );
+      const identity = constant(e.op === "sum" ? -0 : 1);
+      this.blocks(e, scope, canon, (inner) => this.operands(e, identity, inner));
+      canon.finish(results, scope);
+      if (e.op === "sum") for (const r of results) scope.add(w.set(r, add(w.get(r), constant(0))));
+    } else if (lanes) {
+      const r = results[0]!;
+      const identity = constant(empty[e.op]);
+      const step = {
+        sum: w.i32x4Add,
+        product: w.i32x4Mul,
+        min: real ? w.f32x4Min : w.i32x4Min,
+        max: real ? w.f32x4Max : w.i32x4Max,
+        any: w.vOr,
+        all: w.vAnd,
+        parity: w.vXor,
+        // A bit in a lane is 0 or −1.
+        count: w.i32x4Sub,
+      }[e.op as "sum"];
+      this.nested(e.dims, scope, (inner) => {
+        inner.add(w.set(r, step(w.get(r), this.operands(e, identity, inner)[0]!)));
+      });
+    } else this.accumulate(e, results[0]!, scope);
+    this.ranges = saved;
+    return results.map((r) => ({ code: w.get(r), type, scope }));
+  }
+
+  /** One operand of a reduction; the identity where a filter leaves it out. */
+  private operands(e: Reduce, identity: Code, scope: Scope): readonly Code[] {
+    const lanes = this.four !== undefined && changesWith(e, this.four);
+    const type = lanes ? "v128" : machine(e.type);
+    const bodyType = typeOf(e.body);
+    /** In lanes, those of a filter that asks for them are worked out for all. */
+    const asksLanes = lanes && [...namesOfCondition(e.filter)].includes(this.four!);
+    const present = (inner: Scope): readonly Code[] => {
+      const values = this.expr(e.body, inner).map((v) => (lanes ? this.inLanes(v, bodyType) : v.code));
+      const masks: Code[] = [];
+      if (asksLanes) masks.push(this.conditionLanes(e.filter, inner));
+      if (e.dataFilter !== undefined) {
+        const kept = this.scalar(e.dataFilter, inner);
+        masks.push(lanes ? this.inLanes(kept, { kind: "bit" }) : kept.code);
+      }
+      if (masks.length === 0) return values;
+      if (!lanes) return values.map((v) => this.keep(inner, type, w.select(v, identity, masks[0]!)));
+      const mask = masks.reduce((a, b) => w.vAnd(a, b));
+      return values.map((v) => this.keep(inner, type, w.bitselect(v, identity, mask)));
+    };
+    if (asksLanes || isAlways(e.filter)) return present(scope);
+    const locals = Array.from({ length: componentsOf(e.type) }, () => this.f.local(type));
+    const holds = this.condition(e.filter, scope);
+    const then = new Scope(scope, true);
+    present(then).forEach((v, k) => {
+      then.add(w.set(locals[k]!, v));
+    });
+    scope.add(
+      w.if(
+        holds,
+        then.code,
+        locals.flatMap((l) => w.set(l, identity)),
+      ),
+    );
+    return locals.map((l) => w.get(l));
+  }
+
+  /**
+   * Operands of a canonical reduction. Where the body is small, eight at a time along the last dimension: their tree needs no
+   * stack.
+   */
+  private blocks(
+    e: Reduce,
+    scope: Scope,
+    canon: ReturnType<Printer["canonical"]>,
+    operands: (inner: Scope) => readonly Code[],
+  ): void {
+    const last = e.dims.at(-1)!;
+    if (weight(e.body) > MOST_REPEATED) {
+      this.nested(e.dims, scope, (inner) => canon.push(operands(inner), inner));
+      return;
+    }
+    this.nested(e.dims.slice(0, -1), scope, (outer) => {
+      const { lo, hi, range } = this.bounds(last, outer);
+      const i = this.f.local("i32");
+      const end = this.keep(outer, "i32", hi);
+      outer.add(w.set(i, lo));
+      const before = new Scope(outer, true);
+      const at = (inner: Scope, plus: number): Scope => {
+        inner.names.set(last.index, { local: i, plus, range, scope: inner });
+        return inner;
+      };
+      const eight = new Scope(before);
+      eight.names.set(last.index, { local: i, plus: 0, range, scope: eight });
+      // Equal lengths merge as soon as they are there: at most four are alive.
+      const open: { level: number; values: readonly Code[] }[] = [];
+      for (let k = 0; k < 8; k++) {
+        const one = at(new Scope(eight), k);
+        const values = operands(one);
+        eight.add(one.code);
+        open.push({ level: 0, values });
+        while (open.length > 1 && open.at(-1)!.level === open.at(-2)!.level) {
+          const [left, right] = open.splice(-2) as [(typeof open)[0], (typeof open)[0]];
+          const merged = canon
+            .combine(left.values, right.values, eight)
+            .map((code, j) => this.keep(eight, canon.types[j]!, code));
+          open.push({ level: left.level + 1, values: merged });
+        }
+      }
+      canon.push(open[0]!.values, eight, 3);
+      eight.add(w.set(i, w.add(w.get(i), w.i32(8))));
+      const single = at(new Scope(before), 0);
+      canon.push(operands(single), single);
+      single.add(w.set(i, w.add(w.get(i), w.i32(1))));
+      const whole = w.and(w.eqz(w.and(canon.count, w.i32(7))), w.le(w.add(w.get(i), w.i32(8)), end));
+      before.add(w.loop([...w.if(whole, eight.code, single.code), ...w.brIf(0, w.lt(w.get(i), end))]));
+      outer.add(w.if(w.lt(w.get(i), end), before.code));
+    });
+  }
+
+  /** Reductions whose order does not matter, or that look for a place. */
+  private accumulate(e: Reduce, result: number, scope: Scope): void {
+    const real = machine(e.type) === "f32";
     const count = e.op === "majority" ? this.f.local("i32") : -1;
     if (count >= 0) scope.add(w.set(count, w.i32(0)));
     const bestType = typeOf(e.body).kind === "real" ? "f32" : "i32";
     const best = e.op === "argmin" || e.op === "argmax" ? this.f.local(bestType) : -1;
     const some = best >= 0 ? this.f.local("i32") : -1;
     if (some >= 0) scope.add(w.set(some, w.i32(0)));
-    const saved = this.ranges;
-    this.ranges = [...this.ranges, ...e.dims];
-    const into = (values: readonly Code[], target: Scope): void => {
-      const r = w.get(results[0]!);
-      const v = values[0]!;
-      const put = (code: Code): void => target.add(w.set(results[0]!, code));
-      if (canon !== undefined) {
-        canon.push(values, target);
-        return;
-      }
+    const into = (v: Code, target: Scope): void => {
+      const r = w.get(result);
+      const put = (code: Code): void => target.add(w.set(result, code));
       switch (e.op) {
         case "sum":
           this.overflow(w.i64Add(w.extend(r), w.extend(v)), target);
@@ -1326,59 +1829,23 @@ class Printer {
             w.if(w.or(w.eqz(w.get(some)), w.or(ahead, number)), [
               ...w.set(best, v),
               ...w.set(some, w.i32(1)),
-              ...w.set(results[0]!, this.indexCode(target, e.dims[0]!.index)),
+              ...w.set(result, this.indexCode(target, e.dims[0]!.index)),
             ]),
           );
         }
       }
     };
-    const identity = constant(e.op === "sum" ? -0 : 1);
-    const present = (target: Scope): void => {
-      if (e.dataFilter === undefined) {
-        into(
-          this.expr(e.body, target).map((v) => v.code),
-          target,
-        );
-        return;
-      }
-      const kept = this.scalar(e.dataFilter, target);
-      const values = this.expr(e.body, target);
-      if (tree) {
-        into(
-          values.map((v) => this.keep(target, type, w.select(v.code, identity, kept.code))),
-          target,
-        );
-        return;
-      }
-      const only = new Scope(target, true);
-      into(
-        values.map((v) => v.code),
-        only,
-      );
-      target.add(w.if(kept.code, only.code));
-    };
     this.nested(e.dims, scope, (inner) => {
-      if (isAlways(e.filter)) {
-        present(inner);
-        return;
-      }
-      const holds = this.condition(e.filter, inner);
-      const then = new Scope(inner, true);
-      present(then);
-      const otherwise = new Scope(inner, true);
-      if (tree)
-        into(
-          results.map(() => identity),
-          otherwise,
-        );
-      inner.add(w.if(holds, then.code, otherwise.code));
+      const holds = isAlways(e.filter) ? undefined : this.condition(e.filter, inner);
+      const target = holds === undefined ? inner : new Scope(inner, true);
+      const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, target);
+      const value = this.scalar(e.body, target).code;
+      const only = kept === undefined ? target : new Scope(target, true);
+      into(value, only);
+      if (kept !== undefined) target.add(w.if(kept.code, only.code));
+      if (holds !== undefined) inner.add(w.if(holds, target.code));
     });
-    this.ranges = saved;
-    canon?.finish(results, scope);
-    if (e.op === "sum" && real) for (const r of results) scope.add(w.set(r, w.f32Add(w.get(r), w.f32(0))));
-    if (e.op === "majority")
-      scope.add(w.set(results[0]!, w.gt(w.shl(w.get(results[0]!), w.i32(1)), w.get(count))));
-    return results.map((r) => ({ code: w.get(r), type, scope }));
+    if (e.op === "majority") scope.add(w.set(result, w.gt(w.shl(w.get(result), w.i32(1)), w.get(count))));
   }
 
   /**
@@ -1390,11 +1857,12 @@ class Printer {
     scope: Scope,
     combine: (left: readonly Code[], right: readonly Code[], scope: Scope) => readonly Code[],
   ) {
-    const bytes = 4 * types.length;
+    const offsets = types.map((_, k) => types.slice(0, k).reduce((sum, t) => sum + sizeOf(t), 0));
+    const bytes = types.reduce((sum, t) => sum + sizeOf(t), 0);
     const stack = this.room(32 * bytes);
     const [count, top, c] = [this.f.local("i32"), this.f.local("i32"), this.f.local("i32")];
     scope.add([...w.set(count, w.i32(0)), ...w.set(top, w.i32(stack))]);
-    const load = (k: number): Code => (types[k] === "f32" ? w.f32Load : w.i32Load)(4 * k, w.get(top));
+    const load = (k: number): Code => loads[types[k]!](offsets[k]!, w.get(top));
     const down = w.set(top, w.sub(w.get(top), w.i32(bytes)));
     /** The element below the top of the stack times the one in locals, into these. */
     const merge = (locals: readonly number[], outer: Scope): Code => {
@@ -1412,12 +1880,16 @@ class Printer {
       return inner.code;
     };
     return {
-      push: (values: readonly Code[], target: Scope): void => {
+      types,
+      count: w.get(count),
+      combine,
+      /** One more operand, or the result of 2^level of them where their number so far is a multiple of that. */
+      push: (values: readonly Code[], target: Scope, level = 0): void => {
         const sums = types.map((t) => this.f.local(t));
         target.add([
           ...sums.flatMap((s, k) => w.set(s, values[k]!)),
-          ...w.set(c, w.get(count)),
-          ...w.set(count, w.add(w.get(count), w.i32(1))),
+          ...w.set(c, level === 0 ? w.get(count) : w.shrU(w.get(count), w.i32(level))),
+          ...w.set(count, w.add(w.get(count), w.i32(2 ** level))),
           ...w.block(
             w.loop([
               ...w.brIf(1, w.eqz(w.and(w.get(c), w.i32(1)))),
@@ -1426,9 +1898,7 @@ class Printer {
               ...w.br(0),
             ]),
           ),
-          ...sums.flatMap((s, k) =>
-            (types[k] === "f32" ? w.f32Store : w.i32Store)(4 * k, w.get(top), w.get(s)),
-          ),
+          ...sums.flatMap((s, k) => stores[types[k]!](offsets[k]!, w.get(top), w.get(s))),
           ...w.set(top, w.add(w.get(top), w.i32(bytes))),
         ]);
       },
@@ -1644,6 +2114,7 @@ class Printer {
       this.instance(family, pieces, scope);
       return;
     }
+    if (rest.length === 0 && this.lanesLoop(family, first, pieces, scope, slice)) return;
     const { lo, hi, range } = this.bounds(first, scope);
     const [from, to] = slice === undefined ? [lo, hi] : this.slice(lo, hi, slice, scope);
     this.loop(first.index, from, to, range, scope, (s) => this.nest(family, rest, pieces, s));
@@ -2103,6 +2574,25 @@ class Printer {
 /** The word that holds the stack pointer of computation on demand. */
 const STACK = 520;
 const MOST_PIECES = 12;
+
+/** Expressions up to this weight are repeated in a block of eight. */
+const MOST_REPEATED = 48;
+function weight(e: Expr): number {
+  if (e.kind === "reduce" || e.kind === "fold" || e.kind === "choose") return MOST_REPEATED + 1;
+  return childrenOf(e).reduce((sum, c) => sum + weight(c), 1);
+}
+
+const laneNumbers = (four: readonly number[]): Code =>
+  w.v128([...new Uint8Array(Int32Array.from(four).buffer)]);
+/** A number in all lanes; a bit as 0 or −1. */
+const laneConstant = (n: number, type: ElementType): Code =>
+  machine(type) === "f32"
+    ? w.v128([...new Uint8Array(Float32Array.of(n, n, n, n).buffer)])
+    : laneNumbers(Array<number>(4).fill(type.kind === "bit" ? -n : n));
+
+const sizeOf = (type: ValueType): number => ({ i32: 4, f32: 4, i64: 8, f64: 8, v128: 16 })[type];
+const loads = { i32: w.i32Load, f32: w.f32Load, v128: w.v128Load, i64: w.i64Load, f64: w.i64Load };
+const stores = { i32: w.i32Store, f32: w.f32Store, v128: w.v128Store, i64: w.i64Store, f64: w.f64Store };
 
 interface Linear {
   constant: number;
