@@ -12,6 +12,7 @@ import { gpuCommand } from "./commands/gpu";
 import { graphCommand } from "./commands/graph";
 import { lspCommand } from "./commands/lsp";
 import { newCommand } from "./commands/new";
+import { rewriteCommand } from "./commands/rewrite";
 import { runCommand } from "./commands/run";
 import { testCommand } from "./commands/test";
 import { Exit, exitCode } from "./program";
@@ -26,6 +27,7 @@ const commands = [
   fmtCommand,
   buildCommand,
   graphCommand,
+  rewriteCommand,
   certifyCommand,
   verifyCommand,
   explainCommand,

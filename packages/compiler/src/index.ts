@@ -49,6 +49,7 @@ export * from "./report/html";
 export * from "./report/json";
 export * from "./report/markdown";
 export * from "./report/numbers";
+export * from "./report/rewritten";
 export * from "./report/standing";
 export * from "./schedule/packing";
 export * from "./schedule/schedule";

@@ -1,7 +1,9 @@
 /** The report as JSON: closed forms and growths as the text that people read, all else as it is. */
 import type { Report } from "../analyze";
+import { printSystem } from "../equations/print";
 import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
 import { type Growth, printGrowth } from "../symbolic/growth";
+import type { RewrittenReport } from "./rewritten";
 
 /** A record with every closed form and growth printed. */
 export type Printed<T> = T extends ClosedForm | Growth
@@ -14,6 +16,12 @@ export type Printed<T> = T extends ClosedForm | Growth
 
 /** What `fathom analyze --json` prints; `docs/reference/report.md` describes it. */
 export const reportJson = (report: Report): Printed<Report> => printed(report) as Printed<Report>;
+
+/** A rewriting in `fathom analyze --json`: its equations as text. */
+export const rewrittenJson = ({ system, ...rest }: RewrittenReport) => ({
+  ...(printed(rest) as Printed<typeof rest>),
+  equations: printSystem(system),
+});
 
 function printed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(printed);
