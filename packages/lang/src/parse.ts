@@ -133,9 +133,7 @@ class Session {
     }
     // A head, up to and with its `{`, then members, then `}`.
     const cuts = this.cuts(start + 1, end, memberTypes);
-    const brace = this.tokens.findIndex(
-      (t, k) => k > start && k < (cuts[0] ?? end) && t.tokenType === signs.openBrace,
-    );
+    const brace = this.firstBrace(start + 1, cuts[0] ?? end);
     const headEnd = brace < 0 ? (cuts[0] ?? end) : brace + 1;
     const head = this.segment(start, headEnd, (p) => p.head());
     const members: Member[] = [];
@@ -159,6 +157,11 @@ class Session {
     if (!closed && !broken && brace >= 0) this.missing(end, "`}` to close the task");
     if (head?.kind !== "task" && head?.kind !== "reduction") return { kind: "error-item", range, doc };
     return { ...head, members, range, doc };
+  }
+
+  private firstBrace(start: number, end: number): number {
+    for (let k = start; k < end; k++) if (this.tokens[k]!.tokenType === signs.openBrace) return k;
+    return -1;
   }
 
   private member(start: number, end: number): Member {
