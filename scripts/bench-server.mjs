@@ -1,0 +1,151 @@
+// Part of `npm run bench`: the language server over stdio, with a script of real edits on a file of 1,000 lines.
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import {
+  createProtocolConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-languageserver-protocol/node";
+
+const MEMORY_EDITS = Number(process.env.FATHOM_BENCH_EDITS ?? 10_000);
+const root = new URL("../", import.meta.url);
+
+/** The examples one after the other, names made different, until there are 1,000 lines. */
+function program() {
+  let text = "";
+  for (let round = 1; text.split("\n").length < 1000; round++)
+    for (const name of readdirSync(new URL("examples", root))) {
+      if (text.split("\n").length >= 1000) break;
+      let part = readFileSync(new URL(`examples/${name}/${name}.fathom`, root), "utf8");
+      if (part.includes("import ")) continue;
+      const declared = new Set(
+        [...part.matchAll(/^(?:fn|task|enum|const|monoid|reduction)\s+(\w+)/gm)].map((m) => m[1]),
+      );
+      const stem = name.replace(/\W/g, "");
+      for (const d of declared) part = part.replace(new RegExp(`\\b${d}\\b`, "g"), `${d}_${stem}${round}`);
+      text += `${part}\n`;
+    }
+  return text;
+}
+
+const server = spawn(
+  process.execPath,
+  [new URL("packages/language-server/dist/server.cjs", root).pathname, "--stdio"],
+  { stdio: ["pipe", "pipe", "inherit"] },
+);
+const connection = createProtocolConnection(
+  new StreamMessageReader(server.stdout),
+  new StreamMessageWriter(server.stdin),
+);
+connection.onRequest("window/workDoneProgress/create", () => null);
+connection.listen();
+await connection.sendRequest("initialize", {
+  processId: process.pid,
+  rootUri: null,
+  capabilities: { textDocument: { diagnostic: {} }, window: { workDoneProgress: true } },
+});
+await connection.sendNotification("initialized", {});
+
+const uri = "file:///bench.fathom";
+let text = program();
+let version = 1;
+await connection.sendNotification("textDocument/didOpen", {
+  textDocument: { uri, languageId: "fathom", version, text },
+});
+const all = { start: { line: 0, character: 0 }, end: { line: 1e6, character: 0 } };
+const hints = () => connection.sendRequest("textDocument/inlayHint", { textDocument: { uri }, range: all });
+const diagnostics = () => connection.sendRequest("textDocument/diagnostic", { textDocument: { uri } });
+const tasks = () => connection.sendRequest("fathom/tasks", { uri });
+
+async function analysed() {
+  for (;;) {
+    const found = await tasks();
+    if (found.every((t) => t.broken || t.state === "fresh")) return found.length;
+    await new Promise((go) => setTimeout(go, 50));
+  }
+}
+
+const position = (offset) => {
+  const before = text.slice(0, offset);
+  return { line: before.split("\n").length - 1, character: offset - (before.lastIndexOf("\n") + 1) };
+};
+function replace(offset, length, inserted) {
+  const range = { start: position(offset), end: position(offset + length) };
+  text = text.slice(0, offset) + inserted + text.slice(offset + length);
+  return connection.sendNotification("textDocument/didChange", {
+    textDocument: { uri, version: ++version },
+    contentChanges: [{ range, text: inserted }],
+  });
+}
+
+/** Keystrokes: a new family typed letter by letter, a comment, a number changed, all taken back. */
+function* keystrokes() {
+  for (let round = 0; ; round++) {
+    const outputs = [...text.matchAll(/^ {2}output /gm)];
+    const at = outputs[(round * 7) % outputs.length].index;
+    const line =
+      round % 3 === 2
+        ? "  // what is typed here changes nothing\n"
+        : `  node typed${round}: int = ${round} + 1\n`;
+    for (let k = 0; k < line.length; k++) yield [at + k, 0, line[k]];
+    for (let k = line.length - 1; k >= 0; k--) yield [at + k, 1, ""];
+    const bounds = [...text.matchAll(/ >= 1\b/g)];
+    const bound = bounds[(round * 5) % bounds.length].index + 4;
+    yield [bound, 1, "2"];
+    yield [bound, 1, "1"];
+  }
+}
+
+const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.floor(q * (values.length - 1))];
+const show = (label, values) =>
+  console.log(
+    `${label.padEnd(52)} median ${quantile(values, 0.5).toFixed(1).padStart(6)} ms   p95 ${quantile(values, 0.95).toFixed(1).padStart(6)} ms   (${values.length})`,
+  );
+const resident = () =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+
+const begin = performance.now();
+const count = await analysed();
+console.log(
+  `language server: ${text.split("\n").length} lines, ${count} tasks analysed in ${((performance.now() - begin) / 1000).toFixed(1)} s after opening`,
+);
+const script = keystrokes();
+const fresh = [];
+const cached = [];
+for (let k = 0; k < 400; k++) {
+  const [offset, length, inserted] = script.next().value;
+  const start = performance.now();
+  await replace(offset, length, inserted);
+  await Promise.all([hints(), diagnostics()]);
+  fresh.push(performance.now() - start);
+  const again = performance.now();
+  await hints();
+  cached.push(performance.now() - again);
+  await new Promise((go) => setTimeout(go, 30));
+}
+show("a keystroke to hints and diagnostics", fresh);
+show("hints again, nothing changed", cached);
+await analysed();
+const settled = [];
+for (let k = 0; k < 12; k++) {
+  const outputs = [...text.matchAll(/^ {2}output /gm)];
+  const at = outputs[(k * 11) % outputs.length].index;
+  const start = performance.now();
+  await replace(at, 0, `  node pause${k}: int = ${k}\n`);
+  await analysed();
+  settled.push(performance.now() - start);
+}
+show("a whole edit to figures of the new text", settled);
+const before = resident();
+const marks = [];
+for (let k = 0; k < MEMORY_EDITS; k++) {
+  const [offset, length, inserted] = script.next().value;
+  await replace(offset, length, inserted);
+  if (k % 10 === 9) await diagnostics();
+  if (k % (MEMORY_EDITS / 4) === MEMORY_EDITS / 4 - 1) marks.push(Math.round(resident()));
+}
+console.log(
+  `${MEMORY_EDITS.toLocaleString("en-US")} edits: ${Math.round(before)} MiB resident before, ${marks.join(", ")} MiB at each quarter`,
+);
+await connection.sendRequest("shutdown");
+await connection.sendNotification("exit");
