@@ -57,6 +57,5 @@ if (self.name === ROLE) {
     pages: builtIn.pages,
     makeWorker,
     drawSvg,
-    exit: () => {},
   });
 }

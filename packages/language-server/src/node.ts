@@ -48,7 +48,10 @@ async function list(folder: string): Promise<string[]> {
 }
 
 function makeWorker(): WorkerLike {
-  const worker = new Worker(__filename, { argv: [], stdout: false, stderr: false });
+  const worker = new Worker(__filename, {
+    // A task that needs more is given up, and said to be; the server lives on.
+    resourceLimits: { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 32 },
+  });
   worker.unref();
   return {
     post: (message: ToWorker) => worker.postMessage(message),
@@ -80,7 +83,6 @@ if (isMainThread) {
     docsBase: folder("docs/errors"),
     makeWorker,
     drawSvg,
-    exit: (code) => process.exit(code),
     savePicture: async (name, svg) => {
       const path = join(mkdtempSync(join(tmpdir(), "fathom-")), name);
       writeFileSync(path, svg);

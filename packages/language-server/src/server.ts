@@ -42,7 +42,7 @@ import type { Snapshot } from "./editor/snapshot";
 import { documentSymbols, foldingRanges, selectionRange, workspaceSymbols } from "./editor/symbols";
 import { legend, semanticTokens, tokenEdits } from "./editor/tokens";
 import { diagnosticOf, type Unit } from "./editor/units";
-import { FigureStore } from "./figure-store";
+import { FigureService, sourceOf } from "./figure-service";
 import {
   type CertifyResult,
   type CurveParams,
@@ -72,8 +72,6 @@ export interface Edge extends World {
   readonly makeWorker: () => WorkerLike;
   /** Graphviz source as SVG; loaded when first asked. */
   readonly drawSvg: (dot: string) => Promise<string>;
-  /** Ends the process after `exit`. */
-  readonly exit: (code: number) => void;
   /** Writes a picture where the editor can open it; its URI. */
   readonly savePicture?: (name: string, svg: string) => Promise<string>;
 }
@@ -86,11 +84,6 @@ const defaults: Settings = {
 type Token = Pick<CancellationToken, "onCancellationRequested" | "isCancellationRequested">;
 
 const serverCommand = (command: string): string => command.replace(/^fathom\./, "fathom.server.");
-
-/** A request about figures waits so long for an analysis that is about to end, then answers with the last ones. */
-const GRACE_MS = 12;
-/** An analysis longer than this shows progress. */
-const PROGRESS_MS = 700;
 
 export function startServer(connection: Connection, edge: Edge): void {
   let settings = defaults;
@@ -105,85 +98,23 @@ export function startServer(connection: Connection, edge: Edge): void {
     refreshDiagnostics: false,
     showDocument: false,
   };
-  const store = new FigureStore();
   const workspace = new Workspace(edge, () => {
-    for (const uri of workspace.documents) schedule(uri);
+    updateAll();
     refresh();
   });
-  const analysis = new Lane(edge.makeWorker);
-  const questions = new Lane(edge.makeWorker);
+  const figures = new FigureService(workspace, edge.makeWorker, {
+    changed,
+    update: push,
+    failed: (message) => connection.console.error(message),
+    progress: async (task) => {
+      if (!can.progress) return undefined;
+      const progress = await connection.window.createWorkDoneProgress();
+      progress.begin("Fathom: depth, work and class", 0, task, false);
+      return { report: (percent, next) => progress.report(percent, next), done: () => progress.done() };
+    },
+  });
+  const questions = new Lane(edge.makeWorker, 250);
   const documents = new TextDocuments(TextDocument);
-
-  // Figures, off the path of requests
-
-  /** For each open document: what is being analysed for it. */
-  const running = new Map<
-    string,
-    { readonly keys: ReadonlySet<string>; readonly cancel: () => void; readonly done: Promise<void> }
-  >();
-  const scheduled = new Set<string>();
-
-  /** After the messages at hand are read: bursts of typing are analysed once. */
-  function schedule(uri: string): void {
-    if (scheduled.has(uri)) return;
-    scheduled.add(uri);
-    setTimeout(() => {
-      scheduled.delete(uri);
-      update(uri);
-    }, 0);
-  }
-
-  function update(uri: string): void {
-    const snapshot = workspace.document(uri) === undefined ? undefined : workspace.snapshot(uri);
-    if (snapshot === undefined) return;
-    const wanted = snapshot.units.filter((u) => !u.broken && store.get(u)?.stage !== "analysed");
-    const before = running.get(uri);
-    if (before !== undefined) {
-      // Going on with what is still wanted is quicker than beginning again.
-      if (wanted.length > 0 && wanted.every((u) => before.keys.has(u.key))) return push(snapshot);
-      before.cancel();
-      running.delete(uri);
-    }
-    push(snapshot);
-    if (wanted.length === 0) return;
-    const job: Job = { kind: "figures", sources: wanted.map(sourceOf) };
-    let progress: Awaited<ReturnType<typeof connection.window.createWorkDoneProgress>> | undefined;
-    let ended = false;
-    const timer = setTimeout(async () => {
-      if (!can.progress) return;
-      const made = await connection.window.createWorkDoneProgress();
-      if (ended) return made.done();
-      progress = made;
-      progress.begin("Fathom: depth and work", 0, wanted[0]!.task.name.text, false);
-    }, PROGRESS_MS);
-    const { result, cancel } = analysis.run(job, ({ source, figures }) => {
-      const unit = wanted[source];
-      if (unit === undefined) return;
-      store.set(uri, unit, figures);
-      if (figures.stage === "analysed")
-        progress?.report(
-          Math.round((100 * (source + 1)) / wanted.length),
-          wanted[source + 1]?.task.name.text ?? "",
-        );
-      changed(uri);
-    });
-    const done = result
-      .then(
-        () => undefined,
-        (error: Error) => {
-          if (!(error instanceof Cancelled)) connection.console.error(error.message);
-        },
-      )
-      .then(() => {
-        ended = true;
-        clearTimeout(timer);
-        progress?.done();
-        if (running.get(uri)?.done === done) running.delete(uri);
-      });
-    running.set(uri, { keys: new Set(wanted.map((u) => u.key)), cancel, done });
-  }
-
-  const sourceOf = (unit: Unit): Source => ({ texts: unit.texts, task: unit.task.name.text });
 
   let refreshing = false;
   /** New figures for a document: the client is told once for a burst of them. */
@@ -210,21 +141,17 @@ export function startServer(connection: Connection, edge: Edge): void {
   /** As the client spells it. */
   const clientUri = (uri: string): string => workspace.document(uri)?.uri ?? uri;
 
-  /** Waits a moment for figures that are about to come. */
-  async function settle(uri: string): Promise<void> {
-    const key = normalise(uri);
-    if (scheduled.delete(key)) update(key);
-    const job = running.get(key);
-    if (job === undefined) return;
-    await Promise.race([job.done, new Promise<void>((go) => setTimeout(go, GRACE_MS))]);
-  }
+  const settle = (uri: string): Promise<void> => figures.settle(normalise(uri));
+  const known = (uri: string) => (unit: Unit) => figures.known(uri, unit);
 
-  const known = (uri: string) => (unit: Unit) => store.known(uri, unit);
+  function updateAll(): void {
+    for (const uri of workspace.documents) figures.schedule(uri);
+  }
 
   // Diagnostics
 
   function lspDiagnostics(snapshot: Snapshot) {
-    return problems(snapshot, (unit) => store.get(unit)).map((d) => toLsp(snapshot, d, docsBase));
+    return problems(snapshot, (unit) => figures.get(unit)).map((d) => toLsp(snapshot, d, docsBase));
   }
 
   const pushed = new Map<string, string>();
@@ -317,7 +244,7 @@ export function startServer(connection: Connection, edge: Edge): void {
   });
 
   connection.onShutdown(() => {
-    analysis.dispose();
+    figures.dispose();
     questions.dispose();
   });
 
@@ -326,21 +253,19 @@ export function startServer(connection: Connection, edge: Edge): void {
   documents.onDidChangeContent(({ document }) => {
     workspace.set(document);
     // What other open files import from this one changed as well.
-    for (const uri of workspace.documents) schedule(uri);
+    updateAll();
   });
   documents.onDidClose(({ document }) => {
     const uri = normalise(document.uri);
-    running.get(uri)?.cancel();
-    running.delete(uri);
+    figures.forget(uri);
     pushed.delete(uri);
     tokens.delete(uri);
     workspace.close(uri);
-    store.forget(uri);
     if (!can.pull) connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
   });
   connection.onDidChangeWatchedFiles(({ changes }) => {
     workspace.diskChanged(changes.map((c) => c.uri));
-    for (const uri of workspace.documents) schedule(uri);
+    updateAll();
     refresh();
   });
 
@@ -507,7 +432,7 @@ export function startServer(connection: Connection, edge: Edge): void {
     if (snapshot === undefined) return null;
     const others = await workspace.all();
     const actions = codeActions(snapshot, params.range, {
-      diagnostics: problems(snapshot, (unit) => store.get(unit)),
+      diagnostics: problems(snapshot, (unit) => figures.get(unit)),
       toLsp: (d) => toLsp(snapshot, d, docsBase),
       known: known(snapshot.uri),
       exports: (name) => workspace.exporters(snapshot.uri, name, others),
@@ -587,7 +512,7 @@ export function startServer(connection: Connection, edge: Edge): void {
 
   function taskInfo(snapshot: Snapshot, unit: Unit): TaskInfo {
     const { task } = unit;
-    const { figures, state } = store.known(snapshot.uri, unit);
+    const { figures: found, state } = figures.known(snapshot.uri, unit);
     return {
       uri: clientUri(snapshot.uri),
       version: snapshot.version,
@@ -601,7 +526,7 @@ export function startServer(connection: Connection, edge: Edge): void {
           ? [{ name: m.name.text, declaration: headOf(snapshot.program, m) }]
           : [],
       ),
-      figures,
+      figures: found,
       state,
       broken: unit.broken,
     };

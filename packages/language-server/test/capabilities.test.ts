@@ -668,7 +668,10 @@ describe("settings and life", () => {
     await own.analysed(uri);
     const range = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
     const cut = await own.ask<{ label: string; tooltip: string }[]>("textDocument/inlayHint", uri, { range });
-    expect(cut[0]).toMatchObject({ label: "depth…", tooltip: expect.stringMatching(/^depth n - 1\n/) });
+    expect(cut[0]).toMatchObject({
+      label: "depth…",
+      tooltip: expect.stringMatching(/^depth n - 1 · TC\^0\n/),
+    });
     await own.connection.sendNotification("workspace/didChangeConfiguration", {
       settings: { fathom: { hints: { enabled: false }, lenses: { enabled: false } } },
     });

@@ -29,8 +29,8 @@ describe("figures in the text", () => {
   test("hints: a task's depth, the levels of its families; a double click inserts the depth", async () => {
     const hints = await client.ask<InlayHint[]>("textDocument/inlayHint", uri, everywhere);
     expect(hints.map((h) => [h.position, h.label])).toEqual([
-      [source.ranges[0]!.end, "depth n - 1"],
-      [afterS, "level n - 1"],
+      [source.ranges[0]!.end, "depth n - 1 · TC^0"],
+      [afterS, "level i"],
       [afterTotal, "level n - 1"],
     ]);
     const end = { line: 4, character: 23 };
@@ -42,28 +42,25 @@ describe("figures in the text", () => {
   test("lenses: figures and what can be done", async () => {
     const lenses = await client.ask<CodeLens[]>("textDocument/codeLens", uri);
     expect(lenses.map((l) => [l.command!.title, l.range])).toEqual(
-      ["depth n - 1 · work n - 1", "Run", "Graph", "Compare"].map((t) => [t, source.ranges[0]]),
+      ["depth n - 1 · work n - 1 · TC^0, parallel", "Run", "Graph", "Compare"].map((t) => [
+        t,
+        source.ranges[0],
+      ]),
     );
   });
 
   test("hover: declaration, figures with their standing, documentation", async () => {
     const hover = await client.ask<Hover>("textDocument/hover", uri, { position: name });
     expect(hover.range).toEqual(source.ranges[0]);
-    expect(hover.contents).toMatchInlineSnapshot(`
-      {
-        "kind": "markdown",
-        "value": "\`\`\`fathom
-      task Sum(n: size) where n >= 1
-      \`\`\`
-
-      A running sum.
-
-      - **depth** \`n - 1\` — checked at 40 sizes (n = 1..40), not proved
-      - **depth (ops)** \`n - 1\` — checked at 40 sizes (n = 1..40), not proved
-      - **work** \`n - 1\` — proved
-      - **width** \`min(n - 1, 1)\` — checked at 40 sizes (n = 1..40), not proved",
-      }
-    `);
+    const { value } = hover.contents as { value: string };
+    expect(value).toMatch(
+      /^```fathom\ntask Sum\(n: size\) where n >= 1\n```\n\nA running sum\.\n\n- \*\*depth\*\* `n - 1` — proved\n/,
+    );
+    expect(value).toContain("\n- **work** `n - 1` — proved\n");
+    // The source of the law, the steps of the proof, and what the class does not say.
+    expect(value).toMatch(/\n- \*\*class\*\* TC\^0 — by .*\[C\.9: Hesse, Allender and Barrington, 2002/);
+    expect(value).toContain("- **level**: level of s\\[i\\] = i *(proved)*");
+    expect(value).toMatch(/\n> Not claimed \[C\.9\]: /);
   });
 
   test("a graph is drawn, a run computes, a curve has exact points", async () => {

@@ -2,7 +2,26 @@
  * What an editor shows of a task, as plain data: the one place that reads the compiler's analyses. The figures' standing
  * travels with them; nothing here makes one stronger.
  */
-import { analyze, type Compiled, checkExpects, type Figure, formsOf, shownParts } from "@fathom/compiler";
+import {
+  type Compiled,
+  checkExpects,
+  decideExpects,
+  derivationMarkdown,
+  type Figure,
+  formsOf,
+  type Judgement,
+  printCertificate,
+  printClass,
+  printFigure,
+  printStanding,
+  proveDepth,
+  readingText,
+  type Sizes,
+  shownParts,
+  sizeProblems,
+  verdictOf,
+  verifyCertificate,
+} from "@fathom/compiler";
 import type { Diagnostic } from "@fathom/lang";
 
 /** A closed form with the word for how sure it is. */
@@ -49,20 +68,16 @@ export interface TaskFigures {
 
 /** Analyses a task in stages: each record replaces the one before. */
 export function* figuresOf(compiled: Compiled): Generator<TaskFigures, void> {
-  const task = compiled.task.name.text;
-  const { diagnostics } = compiled;
-  const none = { task, families: [], expects: [], citations: [] };
+  const { diagnostics, system } = compiled;
+  const none = { task: system.name, families: [], expects: [], citations: [] };
   if (diagnostics.some((d) => d.severity === "error")) {
     yield { ...none, stage: "analysed", diagnostics };
     return;
   }
   yield { ...none, stage: "checked", diagnostics };
-  const { steps, ops } = formsOf(compiled.system);
-  const families = steps.families.flatMap((f) => {
-    const level = shown(f.level);
-    return level === undefined ? [] : [{ name: f.name, level }];
-  });
-  const report = analyze(compiled);
+  const forms = formsOf(system);
+  const { steps, ops } = forms;
+  const judgement = verdictOf(system);
   yield {
     ...none,
     stage: "analysed",
@@ -71,9 +86,43 @@ export function* figuresOf(compiled: Compiled): Generator<TaskFigures, void> {
     work: shown(steps.work),
     width: shown(steps.width),
     ops: shown(ops.depth),
-    families,
-    expects: report.ok ? report.report.expects : [],
+    families: steps.families.flatMap((f) => {
+      // The level of each instance says more than the largest of them.
+      const level = shown(f.levels.exact?.standing.kind === "proved" ? f.levels : f.level);
+      return level === undefined ? [] : [{ name: f.name, level }];
+    }),
+    class: classOf(judgement),
+    verdict: { text: verdictWords[judgement.verdict], detail: judgement.says },
+    expects: decideExpects(compiled, () => forms),
+    derivation: [judgement.derivation, steps.derivation].flatMap((d) => derivationMarkdown(d)).join("\n"),
+    citations: citationsOf(judgement),
   };
+}
+
+const verdictWords: Readonly<Record<Judgement["verdict"], string>> = {
+  parallel: "parallel",
+  "inherently-serial": "inherently serial",
+  "serial-as-written": "serial as written",
+  "approximately-parallel": "approximately parallel",
+  "exponential-size": "exponential size",
+  finite: "finite",
+  undecided: "undecided",
+};
+
+function classOf({ bound }: Judgement): TaskFigures["class"] {
+  if (bound === undefined) return undefined;
+  const readings = bound.readings.map((r) => `, ${readingText[r]}`).join("");
+  const { standing, entry } = bound;
+  const source = standing.kind === "cited" ? standing.source : printStanding(standing);
+  return { text: printClass(bound.class), detail: `by ${bound.because}${readings} [${entry}: ${source}]` };
+}
+
+/** Sources by catalogue number, and what the verdict must not be read as. */
+function citationsOf({ hardness, notClaimed }: Judgement): string[] {
+  return [
+    ...(hardness === undefined ? [] : [`[${hardness.entry}] ${hardness.source}`]),
+    ...notClaimed.map((n) => `Not claimed [${n.entry}]: ${n.text}`),
+  ];
 }
 
 /** The best that is known: a value where there is one, whatever its standing, else a bound. */
@@ -98,12 +147,22 @@ function asSource(text: string): string | undefined {
   return /[^\w\s()+\-*^,]/.test(source) ? undefined : source;
 }
 
-/** The proof of a task's depth as data, for an independent checker. */
+/** The proof of a task's depth as data, verified by the independent checker before it is handed out. */
 export function certificateOf(compiled: Compiled): {
   readonly certificate?: string | undefined;
   readonly summary: string;
 } {
-  return {
-    summary: `the depth of ${compiled.task.name.text} is checked at small sizes, not proved: there is no certificate`,
-  };
+  const { system } = compiled;
+  const valid = (sizes: Sizes) => sizeProblems(system, sizes).length === 0;
+  const { certificate, depth } = proveDepth(system, "steps", { valid });
+  if (certificate === undefined)
+    return { summary: `the depth of ${system.name} is not proved: ${depth.why ?? printFigure(depth)}` };
+  const text = printCertificate(certificate);
+  const verdict = verifyCertificate(text, system);
+  return verdict.ok
+    ? {
+        certificate: text,
+        summary: `the depth of ${system.name} is ${printFigure(depth)}; the independent checker agrees`,
+      }
+    : { summary: `the checker refuses the certificate of ${system.name}: ${verdict.why}` };
 }

@@ -19,9 +19,6 @@ export type FromWorker =
   | { readonly kind: "done"; readonly id: number; readonly result: unknown }
   | { readonly kind: "failed"; readonly id: number; readonly message: string };
 
-/** A job that does not end within this time after it was asked to is ended with its worker. */
-const MERCY_MS = 250;
-
 interface Waiting {
   readonly id: number;
   readonly job: Job;
@@ -43,7 +40,11 @@ export class Lane {
   private next = 1;
   private ending: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly makeWorker: () => WorkerLike) {}
+  /** A job that does not end within `mercy` milliseconds after it was asked to is ended with its worker. */
+  constructor(
+    private readonly makeWorker: () => WorkerLike,
+    private readonly mercy: number,
+  ) {}
 
   get busy(): boolean {
     return this.current !== undefined;
@@ -82,7 +83,7 @@ export class Lane {
       this.worker = undefined;
       worker?.end();
       this.finish((w) => w.reject(new Cancelled()));
-    }, MERCY_MS);
+    }, this.mercy);
   }
 
   private advance(): void {

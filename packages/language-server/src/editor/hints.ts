@@ -4,7 +4,7 @@ import { type InlayHint, InlayHintKind, type Range, type TextEdit } from "vscode
 import type { ShownFigure } from "../analysis/figures";
 import type { Known } from "../figure-store";
 import type { Settings } from "../protocol";
-import { figureText, shortSummary, standingText } from "./figure-text";
+import { levelText, shortSummary, standingText } from "./figure-text";
 import type { Snapshot } from "./snapshot";
 import type { Unit } from "./units";
 
@@ -66,8 +66,7 @@ export function inlayHints(
             : [];
       for (const name of names) {
         const level = figures.families.find((f) => f.name === name.text)?.level;
-        if (level !== undefined)
-          add(name.range.end, `level ${figureText(level)}`, standingText(level), state);
+        if (level !== undefined) add(name.range.end, levelText(level), standingText(level), state);
       }
     }
   }
