@@ -11,9 +11,11 @@ import { fmtCommand } from "./commands/fmt";
 import { gpuCommand } from "./commands/gpu";
 import { graphCommand } from "./commands/graph";
 import { lspCommand } from "./commands/lsp";
+import { matchCommand } from "./commands/match";
 import { newCommand } from "./commands/new";
 import { rewriteCommand } from "./commands/rewrite";
 import { runCommand } from "./commands/run";
+import { sortCommand } from "./commands/sort";
 import { testCommand } from "./commands/test";
 import { Exit, exitCode } from "./program";
 
@@ -21,6 +23,8 @@ import { Exit, exitCode } from "./program";
 const commands = [
   checkCommand,
   analyzeCommand,
+  sortCommand,
+  matchCommand,
   runCommand,
   gpuCommand,
   testCommand,

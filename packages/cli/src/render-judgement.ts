@@ -12,7 +12,7 @@ import {
 } from "@fathom/compiler";
 import pc from "picocolors";
 
-const paintVerdict = (kind: VerdictKind): string => {
+export const paintVerdict = (kind: VerdictKind): string => {
   const paint = kind === "parallel" ? pc.green : kind === "inherently-serial" ? pc.red : pc.yellow;
   return paint(verdictText[kind]);
 };

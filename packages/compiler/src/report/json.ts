@@ -15,7 +15,10 @@ export type Printed<T> = T extends ClosedForm | Growth
       : T;
 
 /** What `fathom analyze --json` prints; `docs/reference/report.md` describes it. */
-export const reportJson = (report: Report): Printed<Report> => printed(report) as Printed<Report>;
+export const reportJson = (report: Report): Printed<Report> => printJson(report);
+
+/** Any record of the compiler with its closed forms and growths printed. */
+export const printJson = <T>(value: T): Printed<T> => printed(value) as Printed<T>;
 
 /** A rewriting in `fathom analyze --json`: its equations as text. */
 export const rewrittenJson = ({ system, ...rest }: RewrittenReport) => ({

@@ -183,13 +183,15 @@ function judgeComponent({ component, recursive }: { component: Component; recurs
   return { component, recursive, exact, rounded, written, attempts, resisted };
 }
 
-/** The conclusion of the least class; the first of several alike. */
+/** The conclusion of the least class; of several that are alike or not comparable, one that is exact and not DET. */
 function least(all: readonly Applied[]): Applied | undefined {
-  return all.reduce<Applied | undefined>(
-    (best, a) =>
-      best === undefined || (within(a.class, best.class) && !within(best.class, a.class)) ? a : best,
-    undefined,
-  );
+  const awkward = (a: Applied): number => 2 * a.readings.length + Number(a.class.family === "DET");
+  return all.reduce<Applied | undefined>((best, a) => {
+    if (best === undefined) return a;
+    const [below, above] = [within(a.class, best.class), within(best.class, a.class)];
+    if (below !== above) return below ? a : best;
+    return awkward(a) < awkward(best) ? a : best;
+  }, undefined);
 }
 
 /** The class of all components together, and what carries it. */
