@@ -12,6 +12,14 @@ import { circuitAsData } from "./circuits";
 import { isRule110 } from "./elementary-rules";
 import { type Component, stepMonoid } from "./laws";
 import { admissibleRay, delivered, reachesAll, reachesLast } from "./shape";
+import {
+  alternatingReachability,
+  decisionProcess,
+  firstIndependentSet,
+  gameOfLife,
+  hornClosure,
+  thresholdNetwork,
+} from "./simulations";
 
 interface KnownProblem {
   readonly entry: string;
@@ -88,7 +96,53 @@ const wordProblem: KnownProblem = {
   },
 };
 
-const problems: readonly KnownProblem[] = [circuitValue, ruleAutomaton, wordProblem];
+/** The tests of `simulations.ts`, each with its entry. */
+const simulations: readonly KnownProblem[] = [
+  {
+    entry: "F.5",
+    class: P,
+    problem: "the lexicographically first independent set",
+    source: "Cook, 1985; Luby, 1986",
+    test: firstIndependentSet,
+  },
+  {
+    entry: "F.7",
+    class: P,
+    problem: "a threshold network whose weights are data",
+    source: "Ladner, 1975, by the gadget of the catalogue",
+    test: thresholdNetwork,
+  },
+  {
+    entry: "E.4",
+    class: P,
+    problem: "a finite-horizon decision process",
+    source: "Papadimitriou and Tsitsiklis, 1987",
+    test: decisionProcess,
+  },
+  {
+    entry: "F.9",
+    class: P,
+    problem: "alternating reachability",
+    source: "Immerman, 1981; Chandra, Kozen and Stockmeyer, 1981",
+    test: alternatingReachability,
+  },
+  {
+    entry: "F.4",
+    class: P,
+    problem: "unit propagation over Horn clauses",
+    source: "Jones and Laaser, 1976",
+    test: hornClosure,
+  },
+  {
+    entry: "D.8",
+    class: P,
+    problem: "the Game of Life",
+    source: "Berlekamp, Conway and Guy, 1982; Durand and Róka, 1999",
+    test: gameOfLife,
+  },
+];
+
+const problems: readonly KnownProblem[] = [circuitValue, ruleAutomaton, wordProblem, ...simulations];
 
 /** The first known problem that the component is an instance of. */
 export function hardnessOf(c: Component): Hardness | undefined {

@@ -1,7 +1,19 @@
 /** Exact questions about equations that recognisers ask: subscripts, small values, which sizes are admissible, what is delivered. */
-import { typeOf } from "../equations/build";
-import { applyOperator } from "../equations/operators";
-import type { Dim, ElementType, Expr, Family, IndexExpr, Read, System } from "../equations/system";
+import { integer, typeOf } from "../equations/build";
+import { mapCondition, substituteIndex } from "../equations/conditions";
+import { holds } from "../equations/evaluate-index";
+import { applyOperator, type Operand, reduceOperands } from "../equations/operators";
+import type {
+  Condition,
+  Dim,
+  ElementType,
+  Expr,
+  Family,
+  IndexExpr,
+  Read,
+  Reduce,
+  System,
+} from "../equations/system";
 import { combine, toAffine } from "../symbolic/affine";
 
 export const isData = (f: Family | undefined): boolean => f?.role === "input" || f?.role === "param";
@@ -31,61 +43,118 @@ const describeIndex = (e: IndexExpr): string => {
   return [...[...terms].sort().map(([n, c]) => `${c}${n}`), constant].join("+");
 };
 
+/** Values of the indices of reductions around a place. */
+export type Bindings = ReadonlyMap<string, number>;
+
+export interface SmallEnvironment {
+  readonly read: (r: Read, go: (e: Expr) => number | undefined, at: Bindings) => number | undefined;
+  /** A reduction as a whole; those that are undefined here and have literal ranges are written out. */
+  readonly reduce?: (e: Reduce) => number | undefined;
+}
+
+/** An index expression with some indices known, as a number. */
+export const bound = (e: IndexExpr, at: Bindings): IndexExpr =>
+  at.size === 0 ? e : substituteIndex(e, new Map([...at].map(([n, v]) => [n, integer(v)])));
+
+const MOST_POINTS = 64;
+
 /**
- * The value of an expression without reductions, given the reads in it; undefined where a read, an index or a static choice is not
- * decided. A multiplexer needs only the side it takes.
+ * The value of an expression, given the reads in it; undefined where a read, an index or a static choice is not decided.
+ * A multiplexer needs only the side it takes.
  */
-export function smallValue(
-  root: Expr,
-  env: {
-    readonly read: (r: Read, go: (e: Expr) => number | undefined) => number | undefined;
-    readonly index?: (e: IndexExpr) => number | undefined;
-  },
-): number | undefined {
+export function smallValue(root: Expr, env: SmallEnvironment): number | undefined {
   const memo = new Map<Expr, number | undefined>();
-  const go = (e: Expr): number | undefined => {
-    if (!memo.has(e)) memo.set(e, value(e));
+  const evaluate = (e: Expr, at: Bindings): number | undefined => {
+    if (at.size > 0) return value(e, at);
+    if (!memo.has(e)) memo.set(e, value(e, at));
     return memo.get(e);
   };
-  const all = (es: readonly Expr[]): number[] | undefined => {
+  const all = (es: readonly Expr[], at: Bindings): number[] | undefined => {
     const found: number[] = [];
     for (const e of es) {
-      const v = go(e);
+      const v = evaluate(e, at);
       if (v === undefined) return undefined;
       found.push(v);
     }
     return found;
   };
-  const value = (e: Expr): number | undefined => {
+  const decided = (c: Condition, at: Bindings): boolean | undefined => {
+    const known = mapCondition(c, (e) => bound(e, at));
+    if (known.some((conjunction) => conjunction.length === 0)) return true;
+    if (known.length === 0) return false;
+    const literal = known.every((k) =>
+      k.every((x) => x.left.kind === "integer" && x.right.kind === "integer"),
+    );
+    return literal ? holds(known, () => 0) : undefined;
+  };
+  const value = (e: Expr, at: Bindings): number | undefined => {
     switch (e.kind) {
       case "constant":
         return e.value;
-      case "index-value":
-        return e.value.kind === "integer" ? e.value.value | 0 : env.index?.(e.value);
+      case "index-value": {
+        const v = bound(e.value, at);
+        return v.kind === "integer" ? v.value | 0 : undefined;
+      }
       case "read":
-        return env.read(e, go);
+        return env.read(e, (x) => evaluate(x, at), at);
       case "apply": {
-        const args = all(e.args);
+        const args = all(e.args, at);
         if (args === undefined || e.type.kind === "vector") return undefined;
         const v = applyOperator(e.op, args, typeOf(e.args[0]!));
         return typeof v === "number" ? v : undefined;
       }
       case "select": {
-        const c = go(e.condition);
-        return c === undefined ? undefined : go(c === 1 ? e.then : e.otherwise);
+        const c = evaluate(e.condition, at);
+        return c === undefined ? undefined : evaluate(c === 1 ? e.then : e.otherwise, at);
       }
       case "table": {
-        const args = all(e.args);
+        const args = all(e.args, at);
         if (args === undefined || args.some((a, k) => a < 0 || a >= e.radix[k]!)) return undefined;
         return e.entries[args.reduce((row, a, k) => row * e.radix[k]! + a, 0)];
       }
-      case "choose":
-        return e.cases.length === 1 ? go(e.cases[0]!.value) : undefined;
+      case "choose": {
+        for (const c of e.cases) {
+          const truth = e.cases.length === 1 ? true : decided(c.guard, at);
+          if (truth === undefined) return undefined;
+          if (truth) return evaluate(c.value, at);
+        }
+        return undefined;
+      }
+      case "reduce":
+        return env.reduce?.(e) ?? writtenOut(e, at);
       default:
         return undefined;
     }
   };
-  return go(root);
+  const writtenOut = (e: Reduce, at: Bindings): number | undefined => {
+    let points: number[][] = [[]];
+    for (const d of e.dims) {
+      const [lo, hi] = [bound(d.lo, at), bound(d.hi, at)];
+      if (
+        lo.kind !== "integer" ||
+        hi.kind !== "integer" ||
+        (hi.value - lo.value) * points.length > MOST_POINTS
+      )
+        return undefined;
+      points = points.flatMap((p) =>
+        Array.from({ length: Math.max(0, hi.value - lo.value) }, (_, k) => [...p, lo.value + k]),
+      );
+    }
+    const operands: Operand[] = [];
+    for (const point of points) {
+      const inner = new Map(at);
+      e.dims.forEach((d, k) => inner.set(d.index, point[k]!));
+      const kept = decided(e.filter, inner);
+      const chosen = e.dataFilter === undefined ? 1 : evaluate(e.dataFilter, inner);
+      if (kept === undefined || chosen === undefined) return undefined;
+      const operand = kept && chosen === 1 ? evaluate(e.body, inner) : undefined;
+      if (kept && chosen === 1 && operand === undefined) return undefined;
+      operands.push({ point, value: operand });
+    }
+    const v = reduceOperands(e.op, operands, e.type);
+    return typeof v === "number" ? v : undefined;
+  };
+  return evaluate(root, new Map());
 }
 
 /** The values a free input may be given in a search: all of a finite type, 0 and 1 of a number. */
