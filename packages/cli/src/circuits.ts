@@ -29,6 +29,10 @@ function loadCircuit(path: string, json: boolean): Circuit {
   throw new Exit(exitCode.found, "");
 }
 
+/** A class speaks of families whose size grows; one circuit is an instance (H.10, H.35). */
+const INSTANCE =
+  "one fixed circuit is a finite table: its depth is this instance's own, classes and verdicts do not apply, and that circuit value is P-complete says nothing of it [H.10, H.35]";
+
 export function analyzeCircuit(path: string, json: boolean): string {
   const circuit = loadCircuit(path, json);
   const every = circuitLevels(circuit, { freeInverters: false });
@@ -55,6 +59,7 @@ export function analyzeCircuit(path: string, json: boolean): string {
       outputs: circuit.outputs.length,
       gates: kinds,
       standing: "exact",
+      verdict: INSTANCE,
       everyGate: figures(every),
       freeInverters: figures(free),
       criticalPath: chain,
@@ -83,6 +88,9 @@ export function analyzeCircuit(path: string, json: boolean): string {
       "  standing: exact, counted on the whole circuit" +
         (circuit.format === "aiger" ? "; inverters of AIGER are marks on wires and free either way" : ""),
     ),
+    "",
+    `${pc.bold("class and verdict")}  finite`,
+    `  ${INSTANCE}`,
     "",
     pc.bold("critical path"),
     ...shown.map((s) =>

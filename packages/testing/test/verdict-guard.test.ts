@@ -117,7 +117,7 @@ describe("every sentence names its hypothesis", () => {
       if (compiled.diagnostics.length > 0) continue;
       const j = verdictOf(compiled.system);
       expect(j.says).not.toMatch(/cannot|impossible|must be serial|never be parallel/i);
-      if (/serial|P-complete|hard for/.test(j.says) && j.verdict !== "serial-as-written")
+      if (j.verdict === "inherently-serial" || /P-complete|hard for/.test(j.says))
         expect(j.says).toContain("unless TC = P");
       if (j.verdict === "inherently-serial") expect(j.hardness).toBeDefined();
       if (j.verdict === "parallel")

@@ -2,6 +2,7 @@
  * From equations to a judgement: each strongly connected component gets the least class that a law gives it, constantly
  * many components compose (C.1), and the verdict follows from the class or from a hardness, never from a depth.
  */
+import { contraction } from "../algebra/contraction";
 import { findRecurrences } from "../algebra/recurrence";
 import { type Component, type Conclusion, type Law, laws } from "../catalogue/laws";
 import { hardnessOf } from "../catalogue/problems";
@@ -63,21 +64,30 @@ function judge(system: System, extra: readonly Hardness[]): Judgement {
   const broken = hard.find((h) => h.how.kind === "known-problem" && !within(h.class, exact.class));
   if (broken !== undefined)
     throw new Error(
-      `${system.name} is in ${printClass(bound.class)} by ${bound.entry} and P-hard by ${hardness!.entry}`,
+      `${system.name} is in ${printClass(bound.class)} by ${bound.entry} and hard for ${printClass(broken.class)} by ${broken.entry}`,
     );
+  const near = hardness === undefined ? nearBound(needed, judged) : undefined;
   const verdict: VerdictKind = within(bound.class, UNION)
     ? "parallel"
     : hardness?.class.family === "P"
       ? "inherently-serial"
-      : "serial-as-written";
-  const sideConditions = conditionsOf(needed, bound);
+      : near !== undefined
+        ? "approximately-parallel"
+        : "serial-as-written";
+  const sideConditions: SideConditions = {
+    ...conditionsOf(needed, bound),
+    ...(verdict === "approximately-parallel" ? { eps: near!.eps } : {}),
+  };
   const resisted = judged.flatMap((j) => j.resisted);
   const draft = {
     task: system.name,
     verdict,
     bound,
     asWritten: written,
-    others: bound === exact ? [] : [exact],
+    others: [
+      ...(bound === exact ? [] : [exact]),
+      ...(verdict === "approximately-parallel" ? [near!.bound] : []),
+    ],
     hardness,
     sideConditions,
     attempts: judged.flatMap((j) => j.attempts),
@@ -86,6 +96,48 @@ function judge(system: System, extra: readonly Hardness[]): Judgement {
   };
   const says = sentence(draft);
   return { ...draft, says, derivation: derive(says, draft.bound, judged, hardness) };
+}
+
+/**
+ * Where all that resists contracts, and its states are delivered as they are: the last steps decide up to eps (C.29). What is
+ * computed from an approximation may differ by any amount, so nothing else may read it.
+ */
+function nearBound(
+  system: System,
+  judged: readonly Judged[],
+): { readonly bound: ClassBound; readonly eps: string } | undefined {
+  const serial = judged.filter((j) => !within(j.rounded.class, UNION));
+  let factor = 0;
+  for (const { component: c } of serial) {
+    const r = c.recurrence;
+    const found = r && contraction(system, r);
+    if (found?.bound === undefined) return undefined;
+    const names = c.families.map((f) => f.name);
+    const readers = guardedReads(system).filter(
+      (x) => names.includes(x.source.name) && !names.includes(x.reader.name),
+    );
+    if (
+      !readers.every(
+        (x) => x.reader.role === "output" && x.reader.pieces.every((p) => p.value.kind === "read"),
+      )
+    )
+      return undefined;
+    factor = Math.max(factor, found.factor);
+  }
+  if (serial.length === 0) return undefined;
+  const others = judged.filter((j) => !serial.includes(j)).map((j) => j.rounded.class);
+  const ratio = Number(factor.toPrecision(3));
+  return {
+    bound: {
+      kind: "upper",
+      class: [...serial.map((j) => j.component.layer), ...others].reduce(join, NC(0)),
+      readings: ["within-eps"],
+      standing: { kind: "cited", entry: "C.29", source: "derived in the catalogue; Tseng, 1990" },
+      entry: "C.29",
+      because: `a step that brings states together by a factor ${ratio}`,
+    },
+    eps: "a constant eps: the last O(log 1/eps) steps decide; for eps = 1/poly(N) that is O(log N) layers",
+  };
 }
 
 // Components
@@ -344,6 +396,10 @@ function sentence(j: Omit<Judgement, "says" | "derivation">): string {
             : `as ${h.how.by} claims`;
       return `${j.task} is ${h.complete ? "P-complete" : "hard for P"}, hence not in TC unless TC = P: ${how}${h.of === undefined ? "" : ` (${h.of})`} [${h.entry}]`;
     }
+    case "approximately-parallel": {
+      const near = j.others.find((o) => o.readings.includes("within-eps"))!;
+      return `${j.task} is approximately parallel: within any constant eps in ${printClass(near.class)}, by ${near.because} [C.29]; the exact function is serial as written`;
+    }
     default:
       return `${j.task} is serial as written: no parallel form found here, and no hardness known`;
   }
@@ -375,6 +431,14 @@ function notClaimed(
       return [
         { entry: "H.2", text: "anything about polynomial speed-ups, approximations or average inputs" },
         { entry: "H.10", text: "that any one instance is hard" },
+      ];
+    case "approximately-parallel":
+      return [
+        {
+          entry: "C.29",
+          text: "anything about the exact function, or about a threshold of the approximation",
+        },
+        { entry: "H.1", text: "that no parallel form of the exact function exists" },
       ];
     default:
       return [
