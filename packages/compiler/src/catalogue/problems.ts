@@ -4,7 +4,9 @@
  * looks.
  */
 
+import type { Recurrence } from "../algebra/recurrence";
 import { groupName } from "../algebra/transition-monoid";
+import type { Family } from "../equations/system";
 import { type CircuitClass, NC, P } from "../verdict/classes";
 import type { Hardness } from "../verdict/verdict";
 import { elementaryAutomaton } from "./automata";
@@ -62,6 +64,25 @@ const ruleAutomaton: KnownProblem = {
   },
 };
 
+/** `at[0, p] = p` with a copy for each state, all of them delivered: some copy starts wherever one likes. */
+function startsEverywhere(c: Component, r: Recurrence, family: Family, states: number): boolean {
+  const start = r.steps!.find((s) => s.role === "start")?.value;
+  if (start?.kind !== "index-value" || start.value.kind !== "index") return false;
+  const { name } = start.value;
+  const place = family.dims.findIndex((d) => d.index === name);
+  const dim = family.dims[place];
+  if (dim === undefined || !r.copyAxes.get(family.name)!.includes(place)) return false;
+  const whole =
+    dim.lo.kind === "integer" && dim.lo.value === 0 && dim.hi.kind === "integer" && dim.hi.value === states;
+  return (
+    whole &&
+    delivered(c.system, family.name, (read, output) => {
+      const at = read.at[place]!;
+      return at.kind === "static" && reachesAll(at.value, dim, output);
+    })
+  );
+}
+
 const wordProblem: KnownProblem = {
   entry: "C.3",
   class: NC(1),
@@ -75,8 +96,10 @@ const wordProblem: KnownProblem = {
     const { step, monoid } = enumerated;
     const witness = monoid.witness!;
     // Every letter at every place, a start that the group moves, and an end that is seen.
-    if (!step.free || step.starts?.some((s) => witness.moved.includes(s)) !== true) return undefined;
     const family = c.families.find((f) => f.name === r.state[0]!.family)!;
+    const everyStart = startsEverywhere(c, r, family, step.states);
+    if (!step.free || !(everyStart || step.starts?.some((s) => witness.moved.includes(s)) === true))
+      return undefined;
     const axis = r.axis.get(family.name)!;
     if (
       r.direction !== 1 ||

@@ -148,3 +148,27 @@ describe("elementary automata in equations (D.1-D.5)", () => {
     ).toBe("inherently-serial P");
   });
 });
+
+describe("word problems (C.3)", () => {
+  const word = (maps: string, o: { start?: string; last?: string; letter?: string } = {}) => {
+    const program = check(
+      "a.fathom",
+      `task W(n: size) where n >= 1 {
+        input a[k: 0..n]: ${o.letter ?? "bit"}
+        node at[k: 0..=n]: index(5) = if k == 0 { ${o.start ?? "0"} } else { table(a[k-1], at[k-1]) ${maps} }
+        output y = ${o.last ?? "at[n]"}
+      }`,
+    );
+    expect(program.diagnostics.map((d) => d.message)).toEqual([]);
+    return verdictOf(compileTask(program, program.tasks[0]!).system).says;
+  };
+  const s5 = "[1, 2, 3, 4, 0, 1, 0, 2, 3, 4]";
+  it("says complete only with its hypothesis", () => {
+    expect(word(s5)).toContain("complete for NC^1, hence not in TC^0 unless TC^0 = NC^1 [C.3]");
+  });
+  it("says nothing for a solvable group, a start that does not move, or an end that is not seen", () => {
+    expect(word("[1, 2, 0, 3, 4, 1, 0, 2, 3, 4]")).not.toContain("complete");
+    expect(word(s5, { last: "at[0]" })).not.toContain("complete");
+    expect(word("[1, 2, 3, 4, 0, 1, 2, 3, 4, 0]")).not.toContain("complete");
+  });
+});
