@@ -11,7 +11,7 @@ import { proveDepth } from "../depth/prove";
 import { someExpr } from "../equations/build";
 import { printCondition, printExpr, printIndex } from "../equations/print";
 import { guardedReads } from "../equations/reads";
-import type { Expr, Family, System } from "../equations/system";
+import type { Expr, Family, IndexExpr, System } from "../equations/system";
 import { provedForm } from "../report/standing";
 import { printClosedForm } from "../symbolic/closed-form";
 import {
@@ -35,6 +35,7 @@ import type { Reading } from "../verdict/verdict";
 import { elementaryAutomaton } from "./automata";
 import { circuitAsData } from "./circuits";
 import { elementaryRule, isRule110, type RuleVerdict } from "./elementary-rules";
+import { offsetFrom, smallValue } from "./shape";
 
 /** A strongly connected set of families, with everything outside it given. */
 export interface Component {
@@ -498,6 +499,58 @@ function oneBarrier(e: Expr & { kind: "apply" }, fixed: (e: Expr) => boolean): E
   return fixed(b!) ? a : fixed(a!) ? b : undefined;
 }
 
+/** Warshall's elimination of one vertex after another: paths through the vertices so far. */
+const transitiveClosure: Law = {
+  entry: "C.22",
+  title: "transitive closure by elimination",
+  source: "Warshall, 1962; Immerman, 1988, for reachability in NL",
+  notClaimed: "the same over weights: with a negative cycle elimination computes no shortest path",
+  test: (c) => {
+    const r = c.recurrence;
+    const [family] = c.families;
+    if (c.families.length !== 1 || family?.type.kind !== "bit" || family.dims.length !== 3) return undefined;
+    if (r?.steps === undefined || r.lags.join() !== "1" || r.direction !== 1) return undefined;
+    const step = r.steps.find((x) => x.role === "step");
+    if (step === undefined || r.steps.some((x) => x !== step && x.role !== "start")) return undefined;
+    const axis = r.axis.get(family.name)!;
+    const time = family.dims[axis]!.index;
+    const [i, j] = family.dims.filter((_, k) => k !== axis).map((d) => d.index) as [string, string];
+    const pivots = new Set<number>();
+    /** Whether a subscript is i, j, or the vertex that this step eliminates. */
+    const role = (e: IndexExpr): string => {
+      if (offsetFrom(e, i) === 0) return "i";
+      if (offsetFrom(e, j) === 0) return "j";
+      const pivot = offsetFrom(e, time);
+      if (pivot === undefined) return "?";
+      pivots.add(pivot);
+      return "k";
+    };
+    for (let w = 0; w < 8; w++) {
+      const parts: Record<string, number> = { ij: w & 1, ik: (w >> 1) & 1, kj: w >> 2 };
+      const v = smallValue(step.value, {
+        read: (x) => {
+          const when = x.at[axis]!;
+          if (x.family !== family.name || when.kind !== "static" || offsetFrom(when.value, time) !== -1)
+            return undefined;
+          return parts[
+            x.at.map((s, k) => (k === axis ? "" : s.kind === "static" ? role(s.value) : "?")).join("")
+          ];
+        },
+      });
+      if (v !== (parts.ij! | (parts.ik! & parts.kj!))) return undefined;
+    }
+    if (pivots.size !== 1) return undefined;
+    return [
+      {
+        class: join(NL, c.exactLayer),
+        readings: [],
+        because: "paths through the vertices so far",
+        found: "a path stays, or two meet in the vertex of this step",
+      },
+    ];
+  },
+};
+
 const logarithmicState: Law = {
   entry: "0.5",
   title: "O(log N) bits of live state",
@@ -536,6 +589,7 @@ export const laws: readonly Law[] = [
   timeInvariantLinear,
   linearOfSizes,
   twoBarriers,
+  transitiveClosure,
   formalDegree,
   asWritten,
 ];

@@ -61,7 +61,7 @@ function judge(system: System, extra: readonly Hardness[]): Judgement {
       Number(a.how.kind === "claimed") - Number(b.how.kind === "claimed"),
   )[0];
   // An upper bound below a hardness would settle an open question: one of the two is wrong.
-  const broken = hard.find((h) => h.how.kind === "known-problem" && !within(h.class, exact.class));
+  const broken = hard.find((h) => h.how.kind === "known-problem" && !within(h.class, bound.class));
   if (broken !== undefined)
     throw new Error(
       `${system.name} is in ${printClass(bound.class)} by ${bound.entry} and hard for ${printClass(broken.class)} by ${broken.entry}`,

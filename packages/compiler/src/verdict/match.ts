@@ -9,7 +9,7 @@ import type { System } from "../equations/system";
 import type { Figure } from "../report/standing";
 import { printClosedForm } from "../symbolic/closed-form";
 import { type CircuitClass, inclusion, NC, printClass, TC, UNION, within } from "./classes";
-import { verdictOf } from "./judge";
+import { readingText, verdictOf } from "./judge";
 import { ordersOf } from "./order";
 import type { Judgement } from "./verdict";
 
@@ -76,13 +76,15 @@ export function matchModel(task: System, model: System): Match {
   const needed = t.judgement.bound.class;
   const hard = t.judgement.hardness;
   const relation = hard === undefined ? undefined : inclusion(given, hard.class);
+  const reading = m.judgement.bound!.readings.map((r) => `, ${readingText[r]}`).join("");
+  const modelClass = `${printClass(given)}${reading}`;
   // A reduction is computed in AC^0: a smaller class need not be closed under it.
   const closed = !within(given, NC(0));
   if (hard !== undefined && relation === "proved" && closed)
     return {
       ...base,
       outcome: "ruled out",
-      says: `no ${weights ? "weights" : "inputs"} of ${m.name} compute ${t.name} on all inputs: the model is in ${printClass(given)}, properly inside ${printClass(hard.class)}, for which the task is hard [${hard.entry}]`,
+      says: `no ${weights ? "weights" : "inputs"} of ${m.name} compute ${t.name} on all inputs: the model is in ${modelClass}, properly inside ${printClass(hard.class)}, for which the task is hard [${hard.entry}]`,
       missing: missingDepth(t, m),
     };
   if (hard !== undefined && relation === "believed") {
@@ -90,7 +92,7 @@ export function matchModel(task: System, model: System): Match {
     return {
       ...base,
       outcome: "ruled out under a hypothesis",
-      says: `if ${assumption}, no ${weights ? "weights" : "inputs"} of ${m.name} compute ${t.name} on all inputs: the model is in ${printClass(given)}, the task is hard for ${printClass(hard.class)} [${hard.entry}]`,
+      says: `if ${assumption}, no ${weights ? "weights" : "inputs"} of ${m.name} compute ${t.name} on all inputs: the model is in ${modelClass}; the task is hard for ${printClass(hard.class)} [${hard.entry}]`,
       assumption,
       missing: missingDepth(t, m),
     };
@@ -99,13 +101,13 @@ export function matchModel(task: System, model: System): Match {
     return {
       ...base,
       outcome: "nothing against it",
-      says: `nothing known here is against ${m.name}: the task is in ${printClass(needed)}, the model's class is bounded only by ${printClass(given)}`,
+      says: `nothing known here is against ${m.name}: the task is in ${printClass(needed)}, the model's class is bounded only by ${modelClass}`,
       missing: within(given, UNION) ? [] : stepsNeeded(t, m),
     };
   return {
     ...base,
     outcome: "open",
-    says: `${t.name} is in ${printClass(needed)} at best as far as is known here, ${m.name} in ${printClass(given)}: no separation and no way to fit one into the other is known`,
+    says: `${t.name} is in ${printClass(needed)} at best as far as is known here, ${m.name} in ${modelClass}: no separation and no way to fit one into the other is known`,
     missing: missingDepth(t, m),
   };
 }
