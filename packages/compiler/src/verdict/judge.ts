@@ -228,11 +228,28 @@ function judgeComponent({ component, recursive }: { component: Component; recurs
     : [
         {
           families: names,
-          why: failed.map((a) => `${a.why} [${a.law}]`).join("; "),
+          why: reasons(failed),
+          helps: whatHelps(component),
           origin: component.families[0]?.origin,
         },
       ];
   return { component, recursive, exact, rounded, written, attempts, resisted };
+}
+
+/** Each reason once, with the laws that it stands in the way of. */
+function reasons(failed: readonly Attempt[]): string {
+  const laws = new Map<string, string[]>();
+  for (const { why, law } of failed) laws.set(why, [...(laws.get(why) ?? []), law]);
+  return [...laws].map(([why, entries]) => `${why} [${entries.join(", ")}]`).join("; ");
+}
+
+/** A change of the program under which a law would apply. */
+function whatHelps({ recurrence: r }: Component): string | undefined {
+  if (r === undefined) return undefined;
+  if (r.reach === "wires") return "wires from a window of constantly many nodes keep only those alive [0.5]";
+  if (r.within || r.reach === "history")
+    return "one commutative semiring throughout, of polynomial degree [0.6]";
+  return "a number of cells that is `const` [0.5], or a step that is affine in them [B.17]";
 }
 
 /** The conclusion of the least class; of several that are alike or not comparable, one that is exact and not DET. */
