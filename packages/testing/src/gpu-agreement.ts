@@ -16,9 +16,9 @@ export { findGpu } from "@fathom/runtime-gpu";
 /** Ways to compile that must not matter. */
 const gpuForms: readonly GpuForms[] = [
   {},
-  { packed: "never", columns: "never" },
+  { packed: "never", columns: "never", blocks: "always" },
   { packed: "always", oneGroup: "never", columns: "never", tiles: "always" },
-  { packed: "never", oneGroup: "never", columns: "never", tiles: "always" },
+  { packed: "never", oneGroup: "never", columns: "never", tiles: "always", blocks: "never" },
   { packed: "always", oneGroup: "never", columns: "never", tiles: "never" },
 ];
 
@@ -40,7 +40,7 @@ export async function gpuMismatch(
     [seed % 2 === 0 ? nodes : [], gpuForms[1 + (seed % (gpuForms.length - 1))]!],
   ] as const) {
     // Small tiles: a software device takes long to compile large workgroup memory.
-    const plan = planGpu(system, { keep, unproved: compiled.unproved, forms, workgroupWords: 300 });
+    const plan = planGpu(system, { keep, unproved: compiled.unproved, forms, block: 2, workgroupWords: 300 });
     const found = await runOnGpu(plan, { gpu, sizes, inputs, seed });
     const codes = [reference, found].map((r) => r.diagnostics.map((d) => d.code).join());
     if (codes[0] !== codes[1])

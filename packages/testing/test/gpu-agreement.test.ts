@@ -9,9 +9,9 @@ import { afterAll, expect, test } from "vitest";
 import { findGpu, gpuMismatch } from "../src/gpu-agreement";
 import { projectRoot, randomBitProgram, randomProgram } from "../src/index";
 
-const RUNS = Number(process.env.FATHOM_GPU_PROGRAMS ?? 60);
+const RUNS = Number(process.env.FATHOM_GPU_PROGRAMS ?? 36);
 const SEED = process.env.FATHOM_FUZZ_SEED === undefined ? 20_261_124 : Number(process.env.FATHOM_FUZZ_SEED);
-const BROWSER_RUNS = 30;
+const BROWSER_RUNS = 20;
 const CHROMIUM = "/usr/bin/chromium";
 
 const gpu = findGpu();

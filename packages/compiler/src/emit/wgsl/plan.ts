@@ -8,6 +8,7 @@ import { guardedReads } from "../../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, Sizes, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { type Choice, type Packed, packing } from "../../schedule/packing";
+import { splitReductions } from "../../schedule/split-reductions";
 import {
   isColumns,
   type Stencil,
@@ -75,6 +76,8 @@ export interface GpuOptions {
   readonly unproved?: ReadonlySet<Expr> | undefined;
   /** Which bank (storage buffer) a family lies in, where one cannot hold all: 0 without. */
   readonly banks?: ReadonlyMap<string, number> | undefined;
+  /** Operands of a block, a power of two; 64 without. */
+  readonly block?: number | undefined;
   /** Words of workgroup memory that a kernel may use; what every device has without. */
   readonly workgroupWords?: number | undefined;
   /** Forms of code; each is chosen by itself where nothing is said. */
@@ -90,45 +93,25 @@ export interface GpuForms {
   readonly tiles?: Choice | undefined;
   /** Columns that read nothing from the side, all times at once. */
   readonly columns?: Choice | undefined;
+  /** Reductions in blocks. */
+  readonly blocks?: Choice | undefined;
 }
 
 export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
   const keep = new Set(options.keep ?? []);
-  const system = runPipeline(runPasses(keep), lowered, { verify: false });
-  const waves = wavefronts(system, keep);
+  const unproved = options.unproved ?? new Set<Expr>();
+  const { forms = {} } = options;
+  const { system, waves } = sharedOut(
+    runPipeline(runPasses(keep), lowered, { verify: false }),
+    keep,
+    options,
+  );
   const sites: Site[] = [{ code: "too-large" }, { code: "too-large" }];
   const tables: (readonly number[])[] = [];
   const bankOf = (family: string) => options.banks?.get(family) ?? 0;
 
-  const placementOf = new Map<string, Placement>();
-  for (const f of system.families) if (f.role === "random") placementOf.set(f.name, { fixed: [] });
-  const place = (steps: readonly WaveStep[], fixed: ReadonlyMap<string, readonly number[]>): void => {
-    for (const step of steps) {
-      if (step.kind === "nest")
-        placementOf.set(step.family.name, { fixed: fixed.get(step.family.name) ?? [] });
-      else if (step.kind === "rounds") {
-        const rounds = new Set(step.families.map((f) => f.name));
-        for (const f of step.families) placementOf.set(f.name, { fixed: [], rounds });
-      } else if (isFlat(step)) {
-        for (const [name, { weights }] of step.members) {
-          const pivot = weights.findIndex((w) => Math.abs(w) === 1);
-          placementOf.set(name, { fixed: fixed.get(name) ?? [], wave: { weights, pivot } });
-        }
-      } else {
-        const more = new Map(fixed);
-        for (const [name, { weights }] of step.members)
-          more.set(name, [...(fixed.get(name) ?? []), weights.findIndex((w) => w !== 0)]);
-        place(step.body, more);
-      }
-    }
-  };
-  place(waves.steps, new Map());
-
-  const unproved = options.unproved ?? new Set<Expr>();
-  const together = (f: Family): number[] => {
-    const { fixed, wave } = placementOf.get(f.name) ?? { fixed: [], wave: undefined };
-    return f.dims.map((_, d) => d).filter((d) => !fixed.includes(d) && (wave?.weights[d] ?? 0) === 0);
-  };
+  const placementOf = placements(system, waves);
+  const together = (f: Family) => dimsTogether(f, placementOf.get(f.name));
   const waiting = new Set(
     waves.steps.flatMap((s) => (s.kind === "rounds" ? s.families : [])).map((f) => f.name),
   );
@@ -148,7 +131,6 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
   const tilesOf = new Map<WaveStep, Tiles>();
   const columnsOf = new Map<WaveStep, number>();
   const reads = guardedReads(system);
-  const { forms = {} } = options;
   for (const step of waves.steps) {
     if (step.kind !== "loop" || !isFlat(step)) continue;
     const members = membersInOrder(step).map((family) => ({
@@ -205,6 +187,75 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
     results,
     bankOf,
   };
+}
+
+/** Where lanes would stay idle while one of them reduces much: the reduction shared out, level by level. */
+function sharedOut(
+  given: System,
+  keep: ReadonlySet<string>,
+  options: GpuOptions,
+): { readonly system: System; readonly waves: Wavefronts } {
+  let [system, waves] = [given, wavefronts(given, keep)];
+  const choice = options.forms?.blocks ?? "auto";
+  if (choice === "never") return { system, waves };
+  for (let level = 0; level < BLOCK_LEVELS; level++) {
+    const placementOf = placements(system, waves);
+    const narrow = (f: Family): boolean => {
+      const placement = placementOf.get(f.name);
+      if (placement === undefined || placement.rounds !== undefined) return false;
+      // In a loop every level is one more launch a time.
+      if (level > 0 && (placement.wave !== undefined || placement.fixed.length > 0)) return false;
+      return choice === "always" ? level === 0 : dimsTogether(f, placement).length === 0;
+    };
+    const block = options.block ?? BLOCK;
+    const split = splitReductions(system, { narrow, block, unproved: options.unproved ?? new Set() });
+    if (split === system) break;
+    const after = wavefronts(split, keep);
+    if (countRounds(after.steps) > countRounds(waves.steps)) break;
+    [system, waves] = [split, after];
+  }
+  return { system, waves };
+}
+
+/** Operands that one lane reduces alone. */
+const BLOCK = 64;
+/** 64^4 operands are reduced in four launches. */
+const BLOCK_LEVELS = 3;
+
+const countRounds = (steps: readonly WaveStep[]): number =>
+  steps.reduce((n, s) => n + (s.kind === "rounds" ? 1 : s.kind === "loop" ? countRounds(s.body) : 0), 0);
+
+/** Dimensions of which one launch computes all instances. */
+const dimsTogether = (f: Family, placement: Placement | undefined): number[] =>
+  f.dims
+    .map((_, d) => d)
+    .filter((d) => placement?.fixed.includes(d) !== true && (placement?.wave?.weights[d] ?? 0) === 0);
+
+function placements(system: System, waves: Wavefronts): ReadonlyMap<string, Placement> {
+  const placementOf = new Map<string, Placement>();
+  for (const f of system.families) if (f.role === "random") placementOf.set(f.name, { fixed: [] });
+  const place = (steps: readonly WaveStep[], fixed: ReadonlyMap<string, readonly number[]>): void => {
+    for (const step of steps) {
+      if (step.kind === "nest")
+        placementOf.set(step.family.name, { fixed: fixed.get(step.family.name) ?? [] });
+      else if (step.kind === "rounds") {
+        const rounds = new Set(step.families.map((f) => f.name));
+        for (const f of step.families) placementOf.set(f.name, { fixed: [], rounds });
+      } else if (isFlat(step)) {
+        for (const [name, { weights }] of step.members) {
+          const pivot = weights.findIndex((w) => Math.abs(w) === 1);
+          placementOf.set(name, { fixed: fixed.get(name) ?? [], wave: { weights, pivot } });
+        }
+      } else {
+        const more = new Map(fixed);
+        for (const [name, { weights }] of step.members)
+          more.set(name, [...(fixed.get(name) ?? []), weights.findIndex((w) => w !== 0)]);
+        place(step.body, more);
+      }
+    }
+  };
+  place(waves.steps, new Map());
+  return placementOf;
 }
 
 type Loop = Extract<WaveStep, { kind: "loop" }>;

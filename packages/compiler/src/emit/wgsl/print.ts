@@ -546,22 +546,20 @@ export class Module {
       lines.push(
         `${indent}var ${r} = ${reals && !tree ? (e.op === "min" ? "inf()" : "fneg(inf())") : starts(e.op, reals)};`,
       );
-    if (tree) {
-      lines.push(`${indent}var ${x}_n = 0u; var ${x}_top = 0;`);
-      result.forEach((_, k) => lines.push(`${indent}var ${x}_s${k}: array<f32, 32>;`));
-    }
+    if (tree) lines.push(...canonicalStart(x, result.length).map((line) => indent + line));
     if (e.op === "argmin" || e.op === "argmax")
       lines.push(`${indent}var ${x}_best: ${bodyReal ? "f32" : "i32"}; var ${x}_some = false;`);
     if (e.op === "majority") lines.push(`${indent}var ${x}_n = 0;`);
     const saved = this.ranges;
     this.ranges = [...this.ranges, ...e.dims];
     let depth = indent;
+    const eight = tree && eightAtOnce(e);
     e.dims.forEach((d, k) => {
       const i = this.name(d.index);
-      lines.push(
-        `${depth}let ${x}_h${k} = ${this.index(d.hi)};`,
-        `${depth}for (var ${i} = ${this.index(d.lo)}; ${i} < ${x}_h${k}; ${i}++) {`,
-      );
+      lines.push(`${depth}let ${x}_h${k} = ${this.index(d.hi)};`);
+      if (eight) lines.push(...this.eight(e, x, scope));
+      const from = eight ? `${x}_i` : this.index(d.lo);
+      lines.push(`${depth}for (var ${i} = ${from}; ${i} < ${x}_h${k}; ${i}++) {`);
       depth += "  ";
     });
     const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: depth };
@@ -604,19 +602,48 @@ export class Module {
     this.ranges = saved;
     if (tree) {
       const op = e.op === "sum" ? "fadd" : "fmul";
-      result.forEach((r, k) => {
-        const s = `${x}_s${k}`;
-        lines.push(
-          `${indent}if (${x}_n > 0u) { ${r} = ${s}[${x}_top - 1]; for (var k = ${x}_top - 2; k >= 0; k--) { ${r} = ${op}(${s}[k], ${r}); } }`,
-        );
-        if (e.op === "sum") lines.push(`${indent}${r} = plusZero(${r});`);
-      });
+      lines.push(...canonicalEnd(x, op, result).map((line) => indent + line));
+      if (e.op === "sum") for (const r of result) lines.push(`${indent}${r} = plusZero(${r});`);
     }
     if (e.op === "majority") lines.push(`${indent}${result[0]} = select(0, 1, 2 * ${result[0]} > ${x}_n);`);
     return result;
   }
 
-  /** Takes one operand in. Canonical sums keep partial results on a stack, as a binary counter does. */
+  /** Operands by eight, while there are so many: a tree without branches. */
+  private eight(e: Reduce, x: string, scope: Scope): string[] {
+    const { indent } = scope;
+    const [d] = e.dims;
+    const op = e.op === "sum" ? "fadd" : "fmul";
+    const lines = [
+      `${indent}var ${x}_i = ${this.index(d!.lo)};`,
+      `${indent}for (; ${x}_h0 - ${x}_i >= 8; ${x}_i += 8) {`,
+    ];
+    for (let k = 0; k < 8; k++) {
+      const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: `${indent}    ` };
+      const value = this.scalar(e.body, inner);
+      lines.push(
+        `${indent}  var ${x}_v${k}: f32;`,
+        `${indent}  {`,
+        `${indent}    let ${this.name(d!.index)} = ${x}_i + ${k};`,
+        ...inner.lines,
+        `${indent}    ${x}_v${k} = ${value};`,
+        `${indent}  }`,
+      );
+    }
+    const pair = (a: string, b: string) => `${op}(${a}, ${b})`;
+    const v = (k: number) => `${x}_v${k}`;
+    const half = (k: number) => pair(pair(v(k), v(k + 1)), pair(v(k + 2), v(k + 3)));
+    lines.push(
+      `${indent}  var v0 = ${pair(half(0), half(4))};`,
+      `${indent}  var c = ${x}_n >> 3u; var level = 0u;`,
+      `${indent}  while ((c & 1u) == 1u) { v0 = ${op}(${x}_s0[level], v0); level++; c = c >> 1u; }`,
+      `${indent}  ${x}_s0[level] = v0; ${x}_n += 8u;`,
+      `${indent}}`,
+    );
+    return lines;
+  }
+
+  /** Takes one operand in. */
   private fold(
     e: Reduce,
     result: readonly string[],
@@ -625,18 +652,7 @@ export class Module {
     tree: boolean,
   ): string[] {
     const [r, v] = [result[0]!, values[0]!];
-    if (tree) {
-      const op = e.op === "sum" ? "fadd" : "fmul";
-      const each = (line: (k: number) => string) => values.map((_, k) => line(k)).join(" ");
-      return [
-        "{",
-        `  var c = ${x}_n; ${x}_n++; var top = ${x}_top;`,
-        `  ${values.map((value, k) => `var v${k} = ${value};`).join(" ")}`,
-        `  while ((c & 1u) == 1u) { top--; ${each((k) => `v${k} = ${op}(${x}_s${k}[top], v${k});`)} c = c >> 1u; }`,
-        `  ${each((k) => `${x}_s${k}[top] = v${k};`)} ${x}_top = top + 1;`,
-        "}",
-      ];
-    }
+    if (tree) return canonicalTake(x, e.op === "sum" ? "fadd" : "fmul", values);
     switch (e.op) {
       case "sum":
       case "count":
@@ -1279,6 +1295,75 @@ ${body.join("\n")}
     ].join("\n");
     return { wgsl, overrides, banks };
   }
+}
+
+/** Small enough to be written out eight times. */
+function eightAtOnce(e: Reduce): boolean {
+  const whole = e.dims.length === 1 && isAlways(e.filter) && e.dataFilter === undefined;
+  if (!whole || e.type.kind !== "real") return false;
+  const nodes = new Set<Expr>();
+  const loops = build.someExpr(e.body, (x) => {
+    nodes.add(x);
+    return (
+      x.kind === "reduce" || x.kind === "fold" || x.kind === "choose" || x.kind === "table" || isCostly(x)
+    );
+  });
+  return !loops && nodes.size <= 16;
+}
+
+const isCostly = (e: Expr): boolean =>
+  e.kind === "apply" && ["divide", "sqrt", "exp", "log", "tanh", "sin", "cos", "length"].includes(e.op);
+
+// Canonical sums (docs/reference/meaning.md) keep the results of whole subtrees as a binary counter keeps its digits: digit k is
+// there when that bit of the number of operands is set. The lowest digits lie in registers, which all devices index faster.
+
+const LOW_DIGITS = 3;
+
+const canonicalStart = (x: string, width: number): string[] => [
+  `var ${x}_n = 0u;`,
+  ...Array.from({ length: width }, (_, k) => {
+    const low = Array.from({ length: LOW_DIGITS }, (_, d) => `var ${x}_q${d}_${k}: f32;`);
+    return `${low.join(" ")} var ${x}_s${k}: array<f32, ${32 - LOW_DIGITS}>;`;
+  }),
+];
+
+function canonicalTake(x: string, op: string, values: readonly string[]): string[] {
+  const each = (line: (k: number) => string) => values.map((_, k) => line(k)).join(" ");
+  const lines = [
+    "{",
+    `  let c = ${x}_n; ${x}_n++;`,
+    `  ${values.map((value, k) => `var v${k} = ${value};`).join(" ")}`,
+  ];
+  for (let d = 0; d < LOW_DIGITS; d++)
+    lines.push(
+      `  if ((c & ${1 << d}u) == 0u) { ${each((k) => `${x}_q${d}_${k} = v${k};`)} } else {`,
+      `  ${each((k) => `v${k} = ${op}(${x}_q${d}_${k}, v${k});`)}`,
+    );
+  return [
+    ...lines,
+    `  var rest = c >> ${LOW_DIGITS}u; var level = 0u;`,
+    `  while ((rest & 1u) == 1u) { ${each((k) => `v${k} = ${op}(${x}_s${k}[level], v${k});`)} level++; rest = rest >> 1u; }`,
+    `  ${each((k) => `${x}_s${k}[level] = v${k};`)}`,
+    `  ${"}".repeat(LOW_DIGITS)}`,
+    "}",
+  ];
+}
+
+/** Digits from the lowest: the last operands first, each before those that came earlier. */
+function canonicalEnd(x: string, op: string, result: readonly string[]): string[] {
+  const take = (digit: (k: number) => string) =>
+    `{ if (${x}_some) { ${result.map((r, k) => `${r} = ${op}(${digit(k)}, ${r});`).join(" ")} } else { ${result.map((r, k) => `${r} = ${digit(k)};`).join(" ")} } ${x}_some = true; }`;
+  const low = Array.from(
+    { length: LOW_DIGITS },
+    (_, d) => `if ((${x}_n & ${1 << d}u) != 0u) ${take((k) => `${x}_q${d}_${k}`)}`,
+  );
+  return [
+    `var ${x}_some = false;`,
+    ...low,
+    `for (var level = 0u; (${x}_n >> (level + ${LOW_DIGITS}u)) != 0u; level++) {`,
+    `  if (((${x}_n >> (level + ${LOW_DIGITS}u)) & 1u) != 0u) ${take((k) => `${x}_s${k}[level]`)}`,
+    "}",
+  ];
 }
 
 /** A remainder of a number that is not below 0. */
