@@ -14,8 +14,9 @@ import {
   verdictOf,
 } from "@fathom/compiler";
 import { check } from "@fathom/lang";
+import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { fathomFiles, projectHost, projectRoot } from "../src/index";
+import { fathomFiles, projectHost, projectRoot, randomProgram } from "../src/index";
 
 interface Known {
   readonly verdict: string;
@@ -125,4 +126,21 @@ describe("every sentence names its hypothesis", () => {
       expect(j.notClaimed.length).toBeGreaterThan(0);
     }
   });
+});
+
+it("judges any program: no two laws of ours contradict each other", () => {
+  fc.assert(
+    fc.property(randomProgram, ({ text }) => {
+      const program = check("random.fathom", text);
+      for (const task of program.tasks) {
+        const { system } = compileTask(program, task);
+        const j = verdictOf(system);
+        // The same judgement from a copy, and a bound bit for bit that holds the looser one.
+        expect(JSON.stringify(verdictOf({ ...system }))).toBe(JSON.stringify(j));
+        for (const other of j.others)
+          if (other.readings.length === 0) expect(inclusion(j.bound!.class, other.class)).toBeDefined();
+      }
+    }),
+    { numRuns: Number(process.env.FATHOM_FUZZ_VERDICTS ?? 150), seed: 7 },
+  );
 });
