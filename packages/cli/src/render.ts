@@ -122,7 +122,7 @@ export function renderReport(report: Report): string {
     lines.push("", pc.bold("expect"));
     for (const e of report.expects) {
       const mark =
-        e.outcome === "proved" ? pc.green("✓") : e.outcome === "refuted" ? pc.red("✗") : pc.yellow("?");
+        e.outcome === "undecided" ? pc.yellow("?") : e.outcome === "refuted" ? pc.red("✗") : pc.green("✓");
       lines.push(`  ${mark} ${e.text}  ${pc.dim(e.detail)}`);
     }
   }

@@ -4,6 +4,7 @@ import {
   bindValues,
   checkDeclarations,
   checkExpects,
+  checkReductions,
   compileTask,
   type FamilyValues,
   type Given,
@@ -56,7 +57,7 @@ async function reported({ words, text }: Fence): Promise<string[]> {
   const program = check("page.fathom", text, host(text));
   const codes = program.diagnostics.map((d) => d.code as string);
   if (program.diagnostics.some((d) => d.severity === "error")) return codes;
-  codes.push(...checkDeclarations(program).map((d) => d.code));
+  codes.push(...[...checkDeclarations(program), ...checkReductions(program)].map((d) => d.code));
   const compiled = program.tasks.map((t) => compileTask(program, t));
   for (const c of compiled)
     codes.push(

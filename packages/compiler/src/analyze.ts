@@ -2,51 +2,18 @@
  * The report on a task: its figures for all sizes, counts at given sizes, the critical path, and what became of each
  * `expect`. All of it data; the command line and the editor render the same record.
  */
-import { type CheckedProgram, type Diagnostic, diagnostic, type TaskItem } from "@fathom/lang";
-import { checkCycles, checkReads, checkWhere } from "./checks/checks";
-import { checkIndexFaults } from "./checks/index-faults";
+import { type Diagnostic, diagnostic } from "@fathom/lang";
+import type { Compiled } from "./compile";
 import { criticalPath, type Instance } from "./depth/instance-graph";
 import { defaultSizes, sizeProblems } from "./depth/samples";
 import { type Unrolled, unroll } from "./depth/unroll";
 import type { CostModel } from "./equations/cost";
-import { lower } from "./equations/lower";
-import type { FamilyValues, Read, Sizes, System } from "./equations/system";
+import type { FamilyValues, Sizes } from "./equations/system";
 import { place } from "./equations/values";
 import { decideExpects, type ExpectResult, expectDiagnostics } from "./report/expects";
 import { type FormsMemo, formsOf, type ModelForms } from "./report/forms";
-import { type Schedule, schedule } from "./schedule/schedule";
-import { verdictOf } from "./verdict/judge";
+import { judgementOf } from "./verdict/program";
 import type { Judgement } from "./verdict/verdict";
-
-/** A task that passed every check for all sizes, ready to be analysed or run. */
-export interface Compiled {
-  readonly program: CheckedProgram;
-  readonly task: TaskItem;
-  readonly system: System;
-  readonly schedule: Schedule;
-  /** Static reads that are checked when it runs. */
-  readonly unproved: ReadonlySet<Read>;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Lowers a task and runs the checks for all sizes. The program must be free of errors. */
-export function compileTask(program: CheckedProgram, task: TaskItem): Compiled {
-  const system = lower(program, task);
-  const where = checkWhere(system);
-  const plan = schedule(system, new Set());
-  const faults = where.length > 0 ? [] : checkIndexFaults(system);
-  const early = where.length + faults.length > 0;
-  const reads = early ? { diagnostics: [], unproved: new Set<Read>() } : checkReads(system);
-  const cycles = early || reads.diagnostics.length > 0 ? [] : checkCycles(system, plan);
-  return {
-    program,
-    task,
-    system,
-    schedule: plan,
-    unproved: reads.unproved,
-    diagnostics: [...where, ...faults, ...reads.diagnostics, ...cycles],
-  };
-}
 
 export interface Figures {
   readonly model: CostModel;
@@ -127,7 +94,7 @@ export function analyze(compiled: Compiled, options: AnalyzeOptions = {}): Analy
       criticalPath: { instances: shown, omitted: path.length - shown.length },
       expects: decideExpects(compiled, () => forms),
       unprovedReads: compiled.unproved.size,
-      judgement: verdictOf(system),
+      judgement: judgementOf(compiled),
     },
   };
 }

@@ -19,6 +19,7 @@ import type {
   Name,
   Range,
   Reduction,
+  ReductionItem,
   TaskItem,
   TypeNode,
   UseMember,
@@ -98,6 +99,10 @@ class Checker {
   private readonly diagnostics: Diagnostic[] = [];
   private readonly types = new WeakMap<Expr, Type>();
   private readonly families = new Map<FamilyMember, Type | "busy">();
+  private readonly maps = new Map<
+    ReductionItem,
+    { readonly task: TaskItem; readonly from: TaskItem; readonly to: TaskItem; readonly use: UseMember }
+  >();
   private readonly carriers = new Map<MonoidItem, Type>();
   private readonly fnTypes = new Map<FnItem, Type | "busy">();
   private readonly symbols = new Map<Name, Meaning>();
@@ -128,6 +133,8 @@ class Checker {
       },
       carrierOf: (monoid) => this.carriers.get(monoid) ?? UNKNOWN,
       typeOfNode: (node) => this.nodes.get(node) ?? UNKNOWN,
+      reductionTask: (reduction) => this.maps.get(reduction)?.task,
+      reductionEnds: (reduction) => this.maps.get(reduction),
       symbolOf: (name) => this.symbols.get(name),
       isStatic: (expr) => this.static.has(expr),
       fileOf: (item) => this.owners.get(item) ?? first,
@@ -207,6 +214,7 @@ class Checker {
     for (const item of file.tree.items) {
       this.file = file;
       if (item.kind === "example") this.checkExample(item, scope);
+      if (item.kind === "reduction") this.checkReduction(item, scope);
     }
   }
 
@@ -267,10 +275,107 @@ class Checker {
           }
           break;
         case "assume":
+        case "map":
         case "error-member":
           break;
       }
     }
+  }
+
+  // Reductions
+
+  private checkReduction(item: ReductionItem, outer: Scope): void {
+    const [from, to] = [item.from, item.to].map((call) => {
+      const symbol = lookUp(outer, call.name.text);
+      if (symbol?.kind === "task") {
+        this.symbols.set(call.name, symbol);
+        return symbol.declaration;
+      }
+      this.unknown(call.name, outer, ["task"]);
+      return undefined;
+    });
+    if (from === undefined || to === undefined) return;
+    const before = this.diagnostics.length;
+    const sizes = from.sizes.map((s) => s.name.text).join(", ");
+    const named = item.from.args.map((a) => (a.kind === "name-expr" ? a.name.text : ""));
+    if (named.join(", ") !== sizes) {
+      this.report("reduction-source", item.from.range, {
+        task: from.name.text,
+        expected: `${from.name.text}(${sizes})`,
+      });
+      return;
+    }
+    const given = from.members.filter(
+      (m): m is FamilyMember => m.kind === "family" && (m.role === "input" || m.role === "param"),
+    );
+    const outputs = from.members.filter((m): m is FamilyMember => m.kind === "family" && m.role === "output");
+    const [wanted] = outputs;
+    if (wanted === undefined || outputs.length !== 1 || wanted.binders.length > 0) {
+      this.report("reduction-answer", item.from.range, { task: from.name.text });
+      return;
+    }
+    const own = item.members.filter((m): m is FamilyMember => m.kind === "family" && m.role === "node");
+    const maps = item.members.flatMap((m) => (m.kind === "map" ? [m.binding] : []));
+    for (const m of item.members)
+      if (m.kind !== "map" && m.kind !== "error-member" && !(m.kind === "family" && m.role === "node"))
+        this.report("reduction-member", "name" in m ? m.name.range : m.range, {
+          found: m.kind === "family" ? `an \`${m.role}\`` : `\`${m.kind}\``,
+        });
+    const answers = maps.filter((b) => b.name.text === "answer");
+    const [answer] = answers;
+    if (answer === undefined) {
+      this.report("missing-value", item.name.range, { name: "answer", role: "what a reduction delivers" });
+      return;
+    }
+    for (const extra of answers.slice(1)) this.report("duplicate-name", extra.name.range, { name: "answer" });
+    const { range } = item;
+    const alias: Name = { kind: "name", text: to.name.text, range: item.to.name.range };
+    const use: UseMember = {
+      kind: "use",
+      task: item.to.name,
+      args: item.to.args,
+      binders: [],
+      bindings: maps.filter((b) => b.name.text !== "answer"),
+      alias,
+      range: item.to.range,
+    };
+    const output: FamilyMember = {
+      kind: "family",
+      role: "output",
+      name: answer.name,
+      binders: [],
+      value: answer.value,
+      range: answer.range,
+    };
+    const members = [...given, ...own, use, output];
+    const task: TaskItem = {
+      kind: "task",
+      name: item.name,
+      sizes: from.sizes,
+      where: from.where,
+      members,
+      range,
+    };
+    const scope = inside(outer);
+    this.taskScopes.set(task, scope);
+    this.owners.set(task, this.file);
+    this.owners.set(use, this.file);
+    this.owners.set(output, this.file);
+    const source = this.scopeOf(from);
+    for (const s of from.sizes) scope.names.set(s.name.text, source.names.get(s.name.text)!);
+    for (const m of given) scope.names.set(m.name.text, { kind: "family", declaration: m, task: from });
+    for (const m of own) this.declare(scope, m.name, { kind: "family", declaration: m, task });
+    for (const a of item.from.args) if (a.kind === "name-expr") this.infer(a, scope, INT);
+    this.symbols.set(alias, { kind: "use", declaration: use, target: to });
+    for (const m of own) this.familyType(m, task);
+    this.checkUse(use, task, scope);
+    // The target's name stands for its instance in `answer` only: elsewhere it would be a circle.
+    const last = inside(scope);
+    last.names.set(to.name.text, { kind: "use", declaration: use, target: to });
+    const type = this.infer(answer.value, last, this.familyType(wanted, from));
+    this.families.set(output, type);
+    if (!this.diagnostics.slice(before).some((d) => d.severity === "error"))
+      this.maps.set(item, { task, from, to, use });
   }
 
   /** The element type of a family; checks the family the first time it is asked for. */

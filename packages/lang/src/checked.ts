@@ -90,6 +90,15 @@ export interface CheckedProgram {
    * the family in the used task; for `Cell.Head` to the enum case; for `v.x` it is undefined.
    */
   symbolOf(name: Name): Meaning | undefined;
+  /**
+   * A reduction as one task: the source's sizes and inputs, the reduction's nodes, a `use` of the target under its own name,
+   * and an output `answer`. Undefined where the reduction has an error.
+   */
+  reductionTask(reduction: ReductionItem): TaskItem | undefined;
+  /** The tasks a reduction leads from and to. */
+  reductionEnds(
+    reduction: ReductionItem,
+  ): { readonly from: TaskItem; readonly to: TaskItem; readonly use: UseMember } | undefined;
   /** True where the expression uses only literals, consts, sizes and index variables: it costs nothing at run time. */
   isStatic(expr: Expr): boolean;
   /** The file an item or member stands in. */

@@ -135,6 +135,32 @@ export const catalogue = define({
     help: "use `mod`, or a larger type for the elements",
   },
 
+  // Reductions
+  "reduction-source": {
+    severity: "error",
+    message: "a reduction from `{task}` keeps the names of its sizes: `{expected}`",
+  },
+  "reduction-answer": {
+    severity: "error",
+    message: "`{task}` has no single answer: a reduction starts from a task with one output, without indices",
+  },
+  "reduction-member": {
+    severity: "error",
+    message:
+      "a reduction consists of `node`s, values for the inputs of its target, and `answer`; found {found}",
+  },
+  "reduction-disagrees": {
+    severity: "error",
+    message:
+      "`{name}` is no reduction: at {sizes} with {inputs} the answer of `{from}` is {expected}, by `{to}` it is {found}",
+    help: "the smallest instance tried that shows it",
+  },
+  "reduction-not-shallow": {
+    severity: "error",
+    message: "the map of `{name}` is not known to be in NC: {why}",
+    help: "a reduction must be easy in parallel, or it carries no hardness over",
+  },
+
   // Use and examples
   "missing-binding": {
     severity: "error",

@@ -132,7 +132,10 @@ class Session {
       return item === undefined ? { kind: "error-item", range, doc } : { ...item, range, doc };
     }
     // A head, up to and with its `{`, then members, then `}`.
-    const cuts = this.cuts(start + 1, end, memberTypes);
+    const words = this.cuts(start + 1, end, memberTypes);
+    const body = type === itemWords.reduction ? this.firstBrace(start + 1, end) : -1;
+    const maps = body < 0 ? [] : this.bindingCuts(body + 1, end);
+    const cuts = [...words, ...maps].sort((a, b) => a - b);
     const brace = this.firstBrace(start + 1, cuts[0] ?? end);
     const headEnd = brace < 0 ? (cuts[0] ?? end) : brace + 1;
     const head = this.segment(start, headEnd, (p) => p.head());
@@ -254,6 +257,26 @@ class Session {
       if (!types.has(token.tokenType)) continue;
       if (token.tokenType === itemWords.const && this.tokens[k - 1]?.tokenType === signs.colon) continue;
       found.push(k);
+    }
+    return found;
+  }
+
+  /** Where `name = …` and `name[i, j] = …` begin in the body of a reduction: no expression holds a lone `=`. */
+  private bindingCuts(start: number, end: number): number[] {
+    const found: number[] = [];
+    let depth = 0;
+    for (let k = start; k < end; k++) {
+      const type = this.tokens[k]!.tokenType;
+      if (type === signs.open || type === signs.openSquare || type === signs.openBrace) depth++;
+      if (type === signs.close || type === signs.closeSquare || type === signs.closeBrace) depth--;
+      if (type !== signs.assign || depth !== 0) continue;
+      let at = k - 1;
+      if (this.tokens[at]?.tokenType === signs.closeSquare)
+        while (at > start && this.tokens[at]!.tokenType !== signs.openSquare) at--;
+      if (this.tokens[at]?.tokenType === signs.openSquare) at--;
+      const before = this.tokens[at - 1]?.tokenType;
+      const declares = before === signs.colon || before === signs.power || memberTypes.has(before!);
+      if (at >= start && tokenMatcher(this.tokens[at]!, Identifier) && !declares) found.push(at);
     }
     return found;
   }
@@ -740,6 +763,7 @@ class Grammar extends EmbeddedActionsParser {
           { ALT: (): Member => this.SUBRULE(this.useMember) },
           { ALT: (): Member => this.SUBRULE(this.expectMember) },
           { ALT: (): Member => this.SUBRULE(this.assumeMember) },
+          { ALT: (): Member => this.SUBRULE(this.bindingMember) },
         ],
         ERR_MSG: "a member",
       }),
@@ -814,33 +838,11 @@ class Grammar extends EmbeddedActionsParser {
       this.CONSUME(placeWords.with);
       this.CONSUME(signs.openBrace);
       this.MANY(() => {
-        const indices: Name[] = [];
-        const name = this.SUBRULE(this.name);
-        this.OPTION3(() => {
-          this.CONSUME(signs.openSquare);
-          this.MANY_SEP({
-            SEP: signs.comma,
-            DEF: () => {
-              const one = this.SUBRULE2(this.name);
-              this.ACTION(() => indices.push(one));
-            },
-          });
-          this.CONSUME(signs.closeSquare);
-        });
-        this.CONSUME(signs.assign);
-        const value = this.SUBRULE(this.expression);
+        const binding = this.SUBRULE(this.binding);
         this.OPTION4(() =>
           this.OR([{ ALT: () => this.CONSUME(signs.comma) }, { ALT: () => this.CONSUME(signs.semicolon) }]),
         );
-        this.ACTION(() =>
-          bindings.push({
-            kind: "use-binding",
-            name,
-            indices,
-            value,
-            range: { start: name.range.start, end: value.range.end },
-          }),
-        );
+        this.ACTION(() => bindings.push(binding));
       });
       this.CONSUME(signs.closeBrace);
     });
@@ -857,6 +859,38 @@ class Grammar extends EmbeddedActionsParser {
     }));
   });
 
+  /** `name = e` or `name[i, j] = e`: a value for an input of another task. */
+  private binding = this.RULE("binding", (): UseBinding => {
+    const indices: Name[] = [];
+    const name = this.SUBRULE(this.name);
+    this.OPTION(() => {
+      this.CONSUME(signs.openSquare);
+      this.MANY_SEP({
+        SEP: signs.comma,
+        DEF: () => {
+          const one = this.SUBRULE2(this.name);
+          this.ACTION(() => indices.push(one));
+        },
+      });
+      this.CONSUME(signs.closeSquare);
+    });
+    this.CONSUME(signs.assign);
+    const value = this.SUBRULE(this.expression);
+    return this.ACTION(() => ({
+      kind: "use-binding",
+      name,
+      indices,
+      value,
+      range: { start: name.range.start, end: value.range.end },
+    }));
+  });
+
+  /** Of a reduction only; the cutter makes no such segment in a task. */
+  private bindingMember = this.RULE("bindingMember", (): Member => {
+    const binding = this.SUBRULE(this.binding);
+    return { kind: "map", binding, range: nowhere };
+  });
+
   private expectMember = this.RULE("expectMember", (): Member => {
     this.CONSUME(memberWords.expect);
     const claim = this.OR({
@@ -866,7 +900,11 @@ class Grammar extends EmbeddedActionsParser {
         {
           ALT: (): ExpectClaim => {
             this.CONSUME(placeWords.serial);
-            return { kind: "verdict", verdict: "serial" };
+            const by = this.OPTION(() => {
+              this.CONSUME(placeWords.by);
+              return this.SUBRULE(this.text);
+            });
+            return { kind: "verdict", verdict: "serial", by };
           },
         },
         {

@@ -114,7 +114,10 @@ export interface SizeParam {
   readonly range: Range;
 }
 
-/** `reduction A from B(n) to C(m) { … }` (parses; meaning comes with the hardness work). */
+/**
+ * `reduction A from B(n) to C(2 * n) { x[i] = …  answer = C.out[0] }`: instances of B as instances of C. In scope are the sizes and inputs
+ * of B and the reduction's own nodes; `answer` reads the outputs of C and must be what B delivers.
+ */
 export interface ReductionItem extends ItemBase {
   readonly kind: "reduction";
   readonly name: Name;
@@ -150,7 +153,7 @@ export interface ErrorItem extends ItemBase {
   readonly kind: "error-item";
 }
 
-export type Member = FamilyMember | UseMember | ExpectMember | AssumeMember | ErrorMember;
+export type Member = FamilyMember | UseMember | ExpectMember | AssumeMember | MapMember | ErrorMember;
 
 export type FamilyRole = "input" | "param" | "random" | "node" | "output";
 
@@ -195,7 +198,7 @@ export interface UseBinding {
 
 /**
  * `expect depth <= e`, `expect depth(ops) == e`, `expect work == e`, `expect width <= e`, `expect class TC^0`,
- * `expect class <= TC^1`, `expect serial`, `expect parallel`.
+ * `expect class <= TC^1`, `expect class AC^0[2]`, `expect serial`, `expect serial by "Author, year"`, `expect parallel`.
  */
 export interface ExpectMember extends ItemBase {
   readonly kind: "expect";
@@ -211,7 +214,12 @@ export type ExpectClaim =
       readonly value: Expr;
     }
   | { readonly kind: "class"; readonly op: "==" | "<="; readonly name: string }
-  | { readonly kind: "verdict"; readonly verdict: "serial" | "parallel" };
+  /** `by`: where its hardness is proved, as the author says; then it is claimed, not derived. */
+  | {
+      readonly kind: "verdict";
+      readonly verdict: "serial" | "parallel";
+      readonly by?: StringLiteral | undefined;
+    };
 
 /** `assume converges(x, s) by diffusion { intrinsic_dim = d }` (parses; meaning comes with the laws). */
 export interface AssumeMember extends ItemBase {
@@ -219,6 +227,12 @@ export interface AssumeMember extends ItemBase {
   readonly claim: Expr;
   readonly by: Name;
   readonly fields: readonly { readonly name: Name; readonly value: Expr }[];
+}
+
+/** `x[i] = e` in a reduction: what an input of the target is; `answer = e`: what the source's answer is. */
+export interface MapMember extends ItemBase {
+  readonly kind: "map";
+  readonly binding: UseBinding;
 }
 
 export interface ErrorMember extends ItemBase {

@@ -1,4 +1,11 @@
-import { checkDeclarations, checkExpects, compileTask } from "@fathom/compiler";
+import {
+  checkDeclarations,
+  checkExpects,
+  checkReductions,
+  compileTask,
+  describeReduction,
+  reductionTest,
+} from "@fathom/compiler";
 import { check, format } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
 import { fathomFiles, projectHost } from "../src/index";
@@ -32,7 +39,7 @@ describe("corpus, standard library and examples report exactly what they say", (
     const program = check(path, text, projectHost);
     const diagnostics = [...program.diagnostics];
     if (!diagnostics.some((d) => d.severity === "error")) {
-      diagnostics.push(...checkDeclarations(program));
+      diagnostics.push(...checkDeclarations(program), ...checkReductions(program));
       for (const task of program.tasks) {
         const compiled = compileTask(program, task);
         diagnostics.push(
@@ -50,6 +57,21 @@ describe("corpus, standard library and examples report exactly what they say", (
     expect(reported.sort(order), diagnostics.map((d) => d.message).join("\n")).toEqual(
       expectations(text).sort(order),
     );
+  });
+});
+
+describe("reductions of the standard library", () => {
+  test.each(fathomFiles("std/hardness").map((f) => [f.path, f.text] as const))("%s", (path, text) => {
+    const program = check(path, text, projectHost);
+    for (const item of program.reductions) {
+      const tested = reductionTest(program, item)!;
+      expect(tested.disagreement).toBeUndefined();
+      expect(tested.shallow).toBe(true);
+      // Deep circuits with both answers: shallow ones show nothing (F.0).
+      expect(tested.answers.size).toBe(2);
+      expect(tested.deepest).toBeGreaterThanOrEqual(8);
+      expect(describeReduction(tested)).toMatch(/tested, not proved/);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 /** `fathom check`: everything wrong with programs, for all sizes. */
-import { checkDeclarations, checkExpects, compileTask } from "@fathom/compiler";
+import { checkDeclarations, checkExpects, checkReductions, compileTask } from "@fathom/compiler";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { Exit, exitCode, loadProgram, report } from "../program";
@@ -16,7 +16,7 @@ export function checkCommand(cli: Command): void {
         const program = loadProgram(file);
         const diagnostics = [...program.diagnostics];
         if (!diagnostics.some((d) => d.severity === "error")) {
-          diagnostics.push(...checkDeclarations(program));
+          diagnostics.push(...checkDeclarations(program), ...checkReductions(program));
           for (const task of program.tasks) {
             const compiled = compileTask(program, task);
             diagnostics.push(

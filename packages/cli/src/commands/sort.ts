@@ -1,7 +1,7 @@
 /** `fathom sort`: a suite of tasks sorted into parallel, serial and open. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { compileTask, printClass, type VerdictKind, verdictOf, verdictText } from "@fathom/compiler";
+import { compileTask, judgementOf, printClass, type VerdictKind, verdictText } from "@fathom/compiler";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { Exit, exitCode, loadProgram, report } from "../program";
@@ -64,9 +64,9 @@ export function sortCommand(cli: Command): void {
           wrong.push(file);
           continue;
         }
-        for (const { system } of compiled) {
-          const judgement = verdictOf(system);
-          rows.push({ file, task: system.name, group: groupOf[judgement.verdict], judgement });
+        for (const one of compiled) {
+          const judgement = judgementOf(one);
+          rows.push({ file, task: one.system.name, group: groupOf[judgement.verdict], judgement });
         }
       }
       if (out !== undefined) writeWhole(out, out.endsWith(".svg") ? sortChart(rows) : sortPage(rows));

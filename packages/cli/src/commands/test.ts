@@ -1,5 +1,5 @@
 /** `fathom test`: the examples of programs, on every back end here. */
-
+import { checkReductions, describeReduction, reductionTest } from "@fathom/compiler";
 import { runExample } from "@fathom/runtime";
 import type { Command } from "commander";
 import pc from "picocolors";
@@ -20,6 +20,20 @@ export function testCommand(cli: Command): void {
           program.diagnostics.filter((d) => d.severity === "error"),
           json,
         );
+        for (const item of program.reductions) {
+          const test = reductionTest(program, item);
+          if (test === undefined) continue;
+          const wrong = checkReductions(program, item);
+          if (wrong.length === 0) passed++;
+          else failed++;
+          if (!json)
+            print(
+              wrong.length === 0
+                ? `${pc.green("✓")} ${test.name}: ${describeReduction(test)}`
+                : `${pc.red("✗")} ${test.name}`,
+            );
+          report(program, wrong, json);
+        }
         for (const example of program.examples) {
           const task = program.tasks.find((t) => t.name.text === example.task.text);
           const symbol = program.symbolOf(example.task);

@@ -28,14 +28,14 @@ import {
 import { provesComparison } from "../symbolic/compare";
 import { compareRational, isWhole, printRational, type Rational, rational } from "../symbolic/rational";
 import { judgeClassExpect } from "../verdict/expects";
-import { verdictOf } from "../verdict/judge";
+import { judgementOf } from "../verdict/program";
 import type { TaskForms } from "./forms";
 import { type Figure, provedForm } from "./standing";
 
 export interface ExpectResult {
   readonly text: string;
-  readonly outcome: "proved" | "refuted" | "undecided";
-  /** Why, in words. */
+  readonly outcome: "proved" | "tested" | "claimed" | "refuted" | "undecided";
+  /** Why, in words. `tested` and `claimed`: a hardness by a reduction, or by citation. */
   readonly detail: string;
   /** The smallest sizes that refute a figure, what it is there and what the line asks for. */
   readonly counterexample?:
@@ -62,7 +62,7 @@ export function decideExpects(asked: Asked, forms: () => TaskForms): ExpectResul
     const { claim } = m;
     if (claim.kind === "figure")
       return { text, ...decideFigure(claim, lowerSize(program, claim.value), system, forms()) };
-    const { outcome, detail } = judgeClassExpect(claim, verdictOf(system));
+    const { outcome, detail } = judgeClassExpect(claim, judgementOf(asked));
     return { text, outcome: outcome === "failed" ? "refuted" : outcome, detail };
   });
 }
@@ -213,7 +213,7 @@ export function expectDiagnostics(asked: Asked, forms: () => TaskForms): Diagnos
     const { range, claim } = members[k]!;
     const at = { file, range };
     const expected = `\`${r.text.replace(/^expect /, "")}\``;
-    if (r.outcome === "proved") return [];
+    if (r.outcome === "proved" || r.outcome === "tested" || r.outcome === "claimed") return [];
     // Until depth is proved, a figure that holds wherever it was tried is shown in the report only.
     if (r.outcome === "undecided" && claim.kind === "figure") return [];
     if (r.outcome === "undecided") return [diagnostic("expect-undecided", at, { expected, why: r.detail })];

@@ -152,7 +152,7 @@ ${table("ops", "bounded fan-in: every scalar operation counts", report.ops)}`,
 
 function expectSection(report: Report): string {
   if (report.expects.length === 0) return "";
-  const marks = { proved: "✓", refuted: "✗", undecided: "?" } as const;
+  const marks = { proved: "✓", tested: "✓", claimed: "✓", refuted: "✗", undecided: "?" } as const;
   return section(
     "expect",
     "Expected",

@@ -41,7 +41,7 @@ function modelTable(name: string, about: string, r: ModelReport, at: string): st
   ];
 }
 
-const marks = { proved: "✓", refuted: "✗", undecided: "?" } as const;
+const marks = { proved: "✓", tested: "✓", claimed: "✓", refuted: "✗", undecided: "?" } as const;
 
 /** The whole report. A title comes first where one is asked for. */
 export function reportMarkdown(report: Report, options: { readonly title?: boolean } = {}): string {

@@ -10,7 +10,7 @@ import { readingText } from "./judge";
 import type { Judgement } from "./verdict";
 
 export interface ClassOutcome {
-  readonly outcome: "proved" | "failed" | "undecided";
+  readonly outcome: "proved" | "tested" | "claimed" | "failed" | "undecided";
   readonly detail: string;
 }
 
@@ -55,7 +55,20 @@ function outside(j: Judgement, wanted: CircuitClass): string {
 
 function expectVerdict(verdict: "serial" | "parallel", j: Judgement): ClassOutcome {
   const wanted = verdict === "parallel" ? "parallel" : "inherently-serial";
-  if (j.verdict === wanted) return { outcome: "proved", detail: j.says };
+  if (j.verdict === wanted) return { outcome: outcomeOf(j), detail: j.says };
   if (verdict === "serial" && j.verdict === "parallel") return { outcome: "failed", detail: j.says };
   return undecided(j.says);
+}
+
+/** A verdict is as good as what its hardness rests on. */
+function outcomeOf(j: Judgement): ClassOutcome["outcome"] {
+  if (j.verdict !== "inherently-serial") return "proved";
+  switch (j.hardness?.how.kind) {
+    case "claimed":
+      return "claimed";
+    case "reduction":
+      return "tested";
+    default:
+      return "proved";
+  }
 }

@@ -1,7 +1,7 @@
 import { check } from "@fathom/lang";
 import { describe, expect, it } from "vitest";
-import { compileTask } from "../../src/analyze";
 import { type GateFunction, gateSetOf } from "../../src/catalogue/circuits";
+import { compileTask } from "../../src/compile";
 import { printClass } from "../../src/verdict/classes";
 import { verdictOf } from "../../src/verdict/judge";
 

@@ -1,6 +1,6 @@
 import { check } from "@fathom/lang";
 import { describe, expect, it } from "vitest";
-import { compileTask } from "../../src/analyze";
+import { compileTask } from "../../src/compile";
 import { printClass } from "../../src/verdict/classes";
 import { verdictOf } from "../../src/verdict/judge";
 

@@ -10,6 +10,7 @@ import {
   type Figure,
   formsOf,
   type Judgement,
+  judgementOf,
   printCertificate,
   printClass,
   printFigure,
@@ -19,7 +20,6 @@ import {
   type Sizes,
   shownParts,
   sizeProblems,
-  verdictOf,
   verifyCertificate,
 } from "@fathom/compiler";
 import type { Diagnostic } from "@fathom/lang";
@@ -39,7 +39,7 @@ export interface ShownFigure {
 
 export interface ExpectOutcome {
   readonly text: string;
-  readonly outcome: "proved" | "refuted" | "undecided";
+  readonly outcome: "proved" | "tested" | "claimed" | "refuted" | "undecided";
   readonly detail: string;
 }
 
@@ -77,7 +77,7 @@ export function* figuresOf(compiled: Compiled): Generator<TaskFigures, void> {
   yield { ...none, stage: "checked", diagnostics };
   const forms = formsOf(system);
   const { steps, ops } = forms;
-  const judgement = verdictOf(system);
+  const judgement = judgementOf(compiled);
   yield {
     ...none,
     stage: "analysed",
