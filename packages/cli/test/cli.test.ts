@@ -28,8 +28,8 @@ const folder = () => mkdtempSync(join(tmpdir(), "fathom-"));
 
 describe("examples", () => {
   const names = readdirSync(join(root, "examples"));
-  test("there are nineteen, each with program, input, result and README", () => {
-    expect(names).toHaveLength(19);
+  test("there are twenty-two, each with program, input, result and README", () => {
+    expect(names).toHaveLength(22);
     for (const n of names)
       for (const f of [`${n}.fathom`, "input.json", "expected.json", "README.md"])
         expect(existsSync(example(n, f)), `${n}/${f}`).toBe(true);
