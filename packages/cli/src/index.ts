@@ -6,6 +6,7 @@ import { analyzeCommand } from "./commands/analyze";
 import { buildCommand } from "./commands/build";
 import { certifyCommand, verifyCommand } from "./commands/certify";
 import { checkCommand } from "./commands/check";
+import { compareCommand } from "./commands/compare";
 import { explainCommand } from "./commands/explain";
 import { fmtCommand } from "./commands/fmt";
 import { gpuCommand } from "./commands/gpu";
@@ -25,6 +26,7 @@ const commands = [
   analyzeCommand,
   sortCommand,
   matchCommand,
+  compareCommand,
   runCommand,
   gpuCommand,
   testCommand,
