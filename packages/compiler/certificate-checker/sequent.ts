@@ -10,21 +10,37 @@ import {
   type ClosedForm,
   closed,
   closedFormKey,
+  factorsKey,
   fromIndexExpr,
   isWholeForm,
-  type Monomial,
   monomialsOf,
 } from "../src/symbolic/closed-form";
 import { absolute, floorDivide, gcd, rational } from "../src/symbolic/rational";
 
-/** `rest + constant >= 0`, or `== 0`, with whole coefficients that have no common divisor. */
+/** A whole multiple of a product of atoms. */
+interface Multiple {
+  readonly key: string;
+  readonly factors: readonly ClosedForm[];
+  readonly coefficient: bigint;
+}
+
+/** A sum of multiples and a constant, `>= 0` or `== 0`; the coefficients have no common divisor. */
 export interface Fact {
-  readonly rest: ClosedForm;
+  readonly rest: readonly Multiple[];
   readonly constant: bigint;
   readonly equality: boolean;
 }
 
-export const formOf = (f: Fact): ClosedForm => closed.add(f.rest, closed.constant(f.constant));
+const forms = new WeakMap<Fact, ClosedForm>();
+export function formOf(f: Fact): ClosedForm {
+  let form = forms.get(f);
+  if (form === undefined) {
+    const terms = f.rest.map((m) => closed.scale(closed.mul(...m.factors), rational(m.coefficient)));
+    form = closed.add(...terms, closed.constant(f.constant));
+    forms.set(f, form);
+  }
+  return form;
+}
 const zero = closed.constant(0);
 const number = (n: number | bigint): ClosedForm => closed.constant(n);
 
@@ -35,35 +51,54 @@ const demand = (condition: boolean, why: string): void => {
 };
 
 interface Parts {
-  readonly rest: readonly Monomial[];
+  readonly rest: Multiple[];
   readonly constant: bigint;
+  /** The least common denominator, by which the form was multiplied. */
+  readonly by: bigint;
 }
 
 /** Whole coefficients: the form times the least common denominator. */
-function cleared(form: ClosedForm): Parts & { readonly by: bigint } {
+function cleared(form: ClosedForm): Parts {
   const all = monomialsOf(form);
   let by = 1n;
   for (const { coefficient: c } of all)
     if (c.denominator !== 1n) by = (by * c.denominator) / gcd(by, c.denominator);
   let constant = 0n;
-  const rest: Monomial[] = [];
-  for (const m of all) {
-    const c = (m.coefficient.numerator * by) / m.coefficient.denominator;
-    if (m.factors.length === 0) constant = c;
-    else rest.push(by === 1n ? m : { ...m, coefficient: rational(c) });
+  const rest: Multiple[] = [];
+  for (const { coefficient: c, factors } of all) {
+    const coefficient = by === 1n ? c.numerator : (c.numerator * by) / c.denominator;
+    if (factors.length === 0) constant = coefficient;
+    else rest.push({ key: factorsKey(factors), factors, coefficient });
   }
   return { rest, constant, by };
 }
 
-const sumOf = (parts: readonly Monomial[]): ClosedForm =>
-  closed.add(...parts.map((m) => closed.scale(closed.mul(...m.factors), m.coefficient)));
+/** The same for a sum and its negative; and whether it is the negative. */
+function signedKey(rest: readonly Multiple[]): { readonly key: string; readonly turned: boolean } {
+  const turned = rest[0]!.coefficient < 0n;
+  let key = "";
+  for (const m of rest) key += `${turned ? -m.coefficient : m.coefficient}*${m.key} `;
+  return { key, turned };
+}
+
+/** What is known of a sum of multiples: `least <= sum <= most`. */
+interface Bounds {
+  readonly least?: bigint | undefined;
+  readonly most?: bigint | undefined;
+}
+
+/** The form times the least number that makes its coefficients whole. */
+export function wholeMultiple(form: ClosedForm): ClosedForm {
+  const { by } = cleared(form);
+  return by === 1n ? form : closed.scale(form, rational(by));
+}
 
 /** A list of facts; immutable. `false` in place of one: they contradict one another. */
 export class Sequent {
   private constructor(
     readonly facts: readonly Fact[],
-    /** The largest number known not to exceed a form, by the form's key. */
-    private readonly least: ReadonlyMap<string, bigint>,
+    /** By the key of a sum, the bounds known of it. */
+    private readonly bounds: ReadonlyMap<string, Bounds>,
     /** Replacements made so far: what is added later passes through them. */
     private readonly rewrites: readonly ((f: ClosedForm) => ClosedForm)[],
   ) {}
@@ -97,17 +132,17 @@ export class Sequent {
   private normal(form: ClosedForm, equality: boolean): Fact | boolean {
     const { rest, constant } = cleared(form);
     if (rest.length === 0) return equality ? constant === 0n : constant >= 0n;
-    const whole = rest.every((m) => m.factors.every((f) => this.isWhole(f)));
-    let common = rest.reduce((g, m) => gcd(g, m.coefficient.numerator), 0n);
-    if (!whole || (equality && constant % common !== 0n)) {
-      if (whole) return false;
-      common = gcd(common, constant);
+    let common = 0n;
+    for (const m of rest) {
+      common = gcd(common, m.coefficient);
+      if (common === 1n) return { rest, constant, equality };
     }
-    const divided =
-      common === 1n
-        ? rest
-        : rest.map((m) => ({ ...m, coefficient: rational(m.coefficient.numerator / common) }));
-    return { rest: sumOf(divided), constant: floorDivide(constant, common), equality };
+    const whole = rest.every((m) => m.factors.every((f) => this.isWhole(f)));
+    if (whole && equality && constant % common !== 0n) return false;
+    if (!whole) common = gcd(common, constant);
+    if (common === 1n) return { rest, constant, equality };
+    const divided = rest.map((m) => ({ ...m, coefficient: m.coefficient / common }));
+    return { rest: divided, constant: floorDivide(constant, common), equality };
   }
 
   /** With one more fact; `undefined` where that contradicts another one outright. */
@@ -118,25 +153,29 @@ export class Sequent {
   private add(form: ClosedForm, equality: boolean): Sequent | undefined {
     const fact = this.normal(form, equality);
     if (typeof fact === "boolean") return fact ? this : undefined;
-    const key = closedFormKey(fact.rest);
-    const opposite = closedFormKey(closed.scale(fact.rest, rational(-1)));
-    const [below, above] = [this.least.get(key), this.least.get(opposite)];
-    if (below !== undefined && below >= -fact.constant && !equality) return this;
-    if (above !== undefined && -above < -fact.constant) return undefined;
-    if (equality && below !== undefined && below > -fact.constant) return undefined;
-    const least = new Map(this.least);
-    least.set(key, -fact.constant);
-    if (equality) least.set(opposite, fact.constant);
-    return new Sequent([...this.facts, fact], least, this.rewrites);
+    const { key, turned } = signedKey(fact.rest);
+    // sum + constant >= 0, where the key is that of the sum or of its negative.
+    const known = this.bounds.get(key) ?? {};
+    const least = turned && !fact.equality ? undefined : turned ? fact.constant : -fact.constant;
+    const most = !turned && !fact.equality ? undefined : turned ? fact.constant : -fact.constant;
+    const tighterLeast = least !== undefined && (known.least === undefined || least > known.least);
+    const tighterMost = most !== undefined && (known.most === undefined || most < known.most);
+    if (!tighterLeast && !tighterMost && !fact.equality) return this;
+    const next: Bounds = { least: tighterLeast ? least : known.least, most: tighterMost ? most : known.most };
+    if (next.least !== undefined && next.most !== undefined && next.least > next.most) return undefined;
+    return new Sequent([...this.facts, fact], new Map(this.bounds).set(key, next), this.rewrites);
   }
 
   /** True where a fact says so, or says more. */
   knows(form: ClosedForm): boolean {
-    const { rest, constant } = cleared(form);
-    if (rest.length === 0) return constant >= 0n;
-    const fact = this.normal(form, false) as Fact;
-    const least = this.least.get(closedFormKey(fact.rest));
-    return least !== undefined && least + fact.constant >= 0n;
+    const fact = this.normal(form, false);
+    if (typeof fact === "boolean") return fact;
+    const { key, turned } = signedKey(fact.rest);
+    const known = this.bounds.get(key);
+    if (known === undefined) return false;
+    return turned
+      ? known.most !== undefined && fact.constant - known.most >= 0n
+      : known.least !== undefined && known.least + fact.constant >= 0n;
   }
 
   /** With an atom replaced by an equal form, throughout and in what comes later. */
@@ -469,7 +508,8 @@ const axioms: Readonly<Record<AxiomName, (facts: Sequent, on: readonly ClosedFor
     const { index, lo, hi, body } = of(atom, "sum");
     if (!facts.isWhole(lo) || !facts.isWhole(hi)) return [];
     if (facts.knows(closed.sub(lo, hi))) return [{ form: atom!, equality: true }];
-    if (!facts.knows(less(closed.sub(hi, lo), 1))) return [];
+    const positive = isNeverNegative(body) ? [{ form: atom! }] : [];
+    if (!facts.knows(less(closed.sub(hi, lo), 1))) return positive;
     const last = less(hi, 1);
     const term = replaceAtom(body, closed.index(index), last);
     const rest = closed.sum(index, lo, last, body);

@@ -16,8 +16,10 @@ export interface FitHints {
   readonly atoms: readonly ClosedForm[];
   /** Comparisons that stand in the equations. */
   readonly comparisons: readonly Comparison[];
-  /** One affine or rounded form, without cases. */
-  readonly plainOnly?: boolean | undefined;
+  /** One form, without cases. */
+  readonly shallow?: boolean | undefined;
+  /** Forms that the equations suggest as a whole. */
+  readonly wholes?: readonly ClosedForm[] | undefined;
 }
 
 /** All points of a family, with columns of values of forms made once. */
@@ -174,11 +176,12 @@ export function fitLevels(points: readonly LevelPoint[], hints: FitHints): Level
 }
 
 /** Pieces that give every sample, one guess after another. */
-export function* guessLevels(points: readonly LevelPoint[], hints: FitHints): Generator<LevelPiece[]> {
+export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Generator<LevelPiece[]> {
   if (points.length === 0) {
     yield [{ guard: [], form: closed.constant(0) }];
     return;
   }
+  const hints = relevant(points, given);
   const data = new Data(points);
   const tried = templates(hints);
   const simple = tried.slice(0, hints.atoms.length === 0 ? 4 : hints.indices.length > 0 ? 7 : 6);
@@ -195,9 +198,13 @@ export function* guessLevels(points: readonly LevelPoint[], hints: FitHints): Ge
     yield [{ guard: [], form: whole }];
     return;
   }
-  if (hints.plainOnly === true) return;
+  for (const form of hints.wholes ?? []) {
+    const value = data.column(form);
+    if (points.every((p, k) => value[k] === p.level)) yield [{ guard: [], form }];
+  }
   const extreme = envelope(points, hints);
   if (extreme !== undefined) yield [{ guard: [], form: extreme }];
+  if (hints.shallow === true) return;
 
   const predicates = splitsOf(points, hints).map((c) => ({ c, holds: compare(c) }));
   let work = 400;
@@ -286,6 +293,34 @@ function splitsOf(points: readonly LevelPoint[], { sizes, indices, comparisons }
   return found.slice(0, 40);
 }
 
+/** Without the variables that no level depends on, the others given. */
+function relevant(points: readonly LevelPoint[], hints: FitHints): FitHints {
+  let names = [...hints.indices, ...hints.sizes];
+  for (const v of [...hints.sizes, ...hints.indices].reverse()) {
+    const rest = names.filter((n) => n !== v);
+    const levels = new Map<string, number>();
+    let [matters, met] = [false, false];
+    for (const p of points) {
+      const key = rest.map((n) => p.env[n]!).join(",");
+      const known = levels.get(key);
+      if (known === undefined) levels.set(key, p.level);
+      else {
+        met = true;
+        if (known !== p.level) {
+          matters = true;
+          break;
+        }
+      }
+    }
+    if (met && !matters) names = rest;
+  }
+  return {
+    ...hints,
+    sizes: hints.sizes.filter((n) => names.includes(n)),
+    indices: hints.indices.filter((n) => names.includes(n)),
+  };
+}
+
 /** Points without the sizes, where these say nothing. */
 function withoutSizes(points: readonly LevelPoint[], indices: readonly string[]): LevelPoint[] | undefined {
   const found = new Map<string, LevelPoint>();
@@ -342,6 +377,7 @@ function envelope(given: readonly LevelPoint[], all: FitHints): ClosedForm | und
     }
   }
   const common = [...slopes.values()].sort((a, b) => b.count - a.count).slice(0, 14);
+  common.push({ slope: names.map(() => 0), k: 1, count: 0 });
   for (const kind of ["max", "min"] as const) {
     const candidates: { form: ClosedForm; covers: Set<number> }[] = [];
     for (const { slope, k } of common) {

@@ -5,14 +5,16 @@
 import {
   type AxiomName,
   applyAxiom,
+  type Fact,
   formOf,
   type Proof,
   residues,
   type Sequent,
   splitOn,
   substituting,
+  wholeMultiple,
 } from "../../certificate-checker/sequent";
-import { type ClosedForm, closed, closedFormKey, monomialsOf } from "../symbolic/closed-form";
+import { type ClosedForm, closed, closedFormKey, factorsKey, monomialsOf } from "../symbolic/closed-form";
 import type { Constraint } from "../symbolic/linear";
 import { printRational, rational } from "../symbolic/rational";
 import { feasible } from "../symbolic/simplex";
@@ -65,46 +67,42 @@ function atomsOf(facts: Sequent): Map<string, ClosedForm> {
       }
     }
   };
-  for (const f of facts.facts) visit(f.rest);
+  for (const f of facts.facts) for (const m of f.rest) m.factors.forEach(visit);
   return found;
 }
 
-const degreeOne = (f: ClosedForm): boolean => monomialsOf(f).every((m) => m.factors.length <= 1);
+const degreeOne = (f: Fact): boolean => f.rest.every((m) => m.factors.length === 1);
 
 /** A sum of products of facts that is −1, by linear programming over the monomials that occur. */
 function linear(facts: Sequent, products: readonly (readonly number[])[], budget: Budget): Proof | undefined {
   const numbers = new Map<string, number>();
   const constraints: Constraint[] = [];
   const rows: (readonly number[])[] = [];
-  const put = (form: ClosedForm, equality: boolean, row: readonly number[]): void => {
+  const numberOf = (key: string): number => {
+    let n = numbers.get(key);
+    if (n === undefined) {
+      n = numbers.size;
+      numbers.set(key, n);
+    }
+    return n;
+  };
+  facts.facts.forEach(({ rest, constant, equality }, k) => {
+    const terms = new Map<number, bigint>();
+    for (const m of rest) terms.set(numberOf(m.key), m.coefficient);
+    constraints.push({ form: { constant, terms }, equality });
+    rows.push([k]);
+  });
+  for (const p of products) {
     const terms = new Map<number, bigint>();
     let constant = 0n;
-    for (const m of monomialsOf(form)) {
-      const { numerator, denominator } = m.coefficient;
-      if (denominator !== 1n) return;
-      if (m.factors.length === 0) {
-        constant = numerator;
-        continue;
-      }
-      const key = m.factors.map(closedFormKey).join("*");
-      let n = numbers.get(key);
-      if (n === undefined) {
-        n = numbers.size;
-        numbers.set(key, n);
-      }
-      terms.set(n, numerator);
+    for (const { coefficient, factors } of monomialsOf(
+      closed.mul(...p.map((k) => formOf(facts.facts[k]!))),
+    )) {
+      if (factors.length === 0) constant = coefficient.numerator;
+      else terms.set(numberOf(factorsKey(factors)), coefficient.numerator);
     }
-    constraints.push({ form: { constant, terms }, equality });
-    rows.push(row);
-  };
-  facts.facts.forEach((f, k) => put(formOf(f), f.equality, [k]));
-  for (const p of products) {
-    const form = closed.mul(...p.map((k) => formOf(facts.facts[k]!)));
-    put(
-      form,
-      p.some((k) => facts.facts[k]!.equality),
-      p,
-    );
+    constraints.push({ form: { constant, terms }, equality: p.some((k) => facts.facts[k]!.equality) });
+    rows.push(p);
   }
   if (!budget.spend(5 + constraints.length)) return undefined;
   const result = feasible(constraints, 400);
@@ -119,19 +117,17 @@ function linear(facts: Sequent, products: readonly (readonly number[])[], budget
 function usefulProducts(facts: Sequent, cubes: boolean): number[][] {
   const wanted = new Set<string>();
   let degree = 1;
-  const counted = new Map<string, number>();
   for (const f of facts.facts)
-    for (const m of monomialsOf(f.rest)) {
-      for (const x of new Set(m.factors.map(closedFormKey))) counted.set(x, (counted.get(x) ?? 0) + 1);
+    for (const m of f.rest) {
       if (m.factors.length < 2) continue;
       degree = Math.max(degree, m.factors.length);
       for (const x of m.factors) wanted.add(closedFormKey(x));
     }
   if (degree < 2) return [];
   const speaks = facts.facts.map((f) =>
-    monomialsOf(f.rest).some((m) => m.factors.some((x) => wanted.has(closedFormKey(x)))),
+    f.rest.some((m) => m.factors.some((x) => wanted.has(closedFormKey(x)))),
   );
-  const simple = facts.facts.map((f, k) => speaks[k]! && degreeOne(f.rest));
+  const simple = facts.facts.map((f, k) => speaks[k]! && degreeOne(f));
   const pairs: number[][] = [];
   const places = facts.facts.map((_, k) => k);
   for (const a of places) for (const b of places) if (a <= b && simple[a] && simple[b]) pairs.push([a, b]);
@@ -150,13 +146,18 @@ export class Search {
   constructor(readonly budget: Budget) {}
   private fresh = 0;
 
-  /** Facts with one more that linear programming shows to follow; undefined where it does not. */
-  ensure(facts: Sequent, form: ClosedForm): { readonly facts: Sequent; readonly wrap: Wrap } | undefined {
-    const given = facts.rewritten(form);
+  /** Facts with one more that is shown to follow; undefined where it is not. Effort 0 is linear programming alone. */
+  ensure(
+    facts: Sequent,
+    form: ClosedForm,
+    effort = 0,
+  ): { readonly facts: Sequent; readonly wrap: Wrap } | undefined {
+    const given = wholeMultiple(facts.rewritten(form));
     if (facts.knows(given)) return { facts, wrap: (p) => p };
     if (!facts.isWhole(given)) return undefined;
     const [yes, no] = splitOn(facts, given);
-    const fails = no === undefined ? clash : linear(no, [], this.budget);
+    const fails =
+      no === undefined ? clash : effort === 0 ? linear(no, [], this.budget) : this.refute(no, effort - 1);
     if (fails === undefined) return undefined;
     // Where the other side clashes too there is nothing left to show.
     if (yes === undefined) return undefined;
@@ -307,7 +308,9 @@ export class Search {
       }
     const sums = atoms.filter((a) => a.kind === "sum").slice(0, 5);
     for (const s of sums) {
-      know(closed.sub(s.lo, s.hi));
+      if (!know(closed.sub(s.lo, s.hi)) && logs.some((l) => closedFormKey(l.of) === closedFormKey(s.hi)))
+        know(less(closed.sub(s.hi, s.lo), 1));
+      if (!apply("sum-step", s)) return false;
       if (s.hi.kind === "constant") {
         for (let k = 0; k < 4; k++) {
           const at = closed.sum(s.index, s.lo, less(s.hi, k), s.body);
@@ -362,21 +365,18 @@ export class Search {
   /** An atom that equality `k` can be solved for: an index first, then a size, then anything else. */
   private solvable(facts: Sequent, k: number): ClosedForm | undefined {
     const f = facts.facts[k]!;
-    const own = monomialsOf(f.rest);
-    const keys = (m: (typeof own)[number]) => m.factors.map(closedFormKey).join("*");
     const rank = (a: ClosedForm) => (a.kind === "index" ? 0 : a.kind === "size" ? 1 : 2);
-    const candidates = own
-      .filter(
-        (m) => m.factors.length === 1 && (m.coefficient.numerator === 1n || m.coefficient.numerator === -1n),
-      )
-      .filter((m) => !own.some((o) => o !== m && keys(o).includes(closedFormKey(m.factors[0]!))))
+    const candidates = f.rest
+      .filter((m) => m.factors.length === 1 && (m.coefficient === 1n || m.coefficient === -1n))
+      .filter((m) => !f.rest.some((o) => o !== m && o.key.includes(m.key)))
       .map((m) => m.factors[0]!);
     return candidates.sort((a, b) => rank(a) - rank(b))[0];
   }
 
   /** Distinguishes cases, the most telling first. */
   private cases(facts: Sequent, atoms: readonly ClosedForm[], left: number): Proof | undefined {
-    const split = (on: ClosedForm): Proof | undefined => {
+    const split = (given: ClosedForm): Proof | undefined => {
+      const on = wholeMultiple(given);
       if (!facts.isWhole(on)) return undefined;
       const [yes, no] = splitOn(facts, on);
       if (yes === facts || no === facts) return undefined;
@@ -450,8 +450,7 @@ export class Search {
     // The smallest value of a variable apart from the others.
     if (left >= 3)
       for (const f of facts.facts) {
-        const own = monomialsOf(f.rest);
-        if (f.equality || own.length > 2 || !degreeOne(f.rest)) continue;
+        if (f.equality || f.rest.length > 2 || !degreeOne(f)) continue;
         if (this.budget.over) return undefined;
         const on = less(formOf(f), 1);
         const [yes, no] = splitOn(facts, on);
@@ -472,11 +471,28 @@ export class Search {
       if (now === undefined) return clash;
       const part = atom.of[best]!;
       if (next >= atom.of.length) {
-        const made = applyAxiom(now, "attained", [atom, part]);
-        if (made === undefined) return { rule: "axiom", name: "attained", on: [atom, part], then: clash };
-        if (made === now) return undefined;
+        // What came before the last change of mind follows, but has to be known.
+        let known = now;
+        const wraps: Wrap[] = [];
+        for (const p of atom.of) {
+          if (p === part) continue;
+          const ensured = this.ensure(known, atom.kind === "max" ? closed.sub(part, p) : closed.sub(p, part));
+          if (ensured === undefined) return undefined;
+          known = ensured.facts;
+          wraps.push(ensured.wrap);
+        }
+        const close = (p: Proof): Proof =>
+          wraps.reduceRight((inner, w) => w(inner), {
+            rule: "axiom",
+            name: "attained",
+            on: [atom, part],
+            then: p,
+          } as Proof);
+        const made = applyAxiom(known, "attained", [atom, part]);
+        if (made === undefined) return close(clash);
+        if (made === known) return undefined;
         const then = this.refute(made, left - 1);
-        return then === undefined ? undefined : { rule: "axiom", name: "attained", on: [atom, part], then };
+        return then === undefined ? undefined : close(then);
       }
       const other = atom.of[next]!;
       const on = atom.kind === "max" ? closed.sub(part, other) : closed.sub(other, part);

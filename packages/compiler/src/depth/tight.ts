@@ -4,7 +4,14 @@
  */
 import { negated, type Term } from "../../certificate-checker/bellman";
 import type { Claims, Obligation } from "../../certificate-checker/obligations";
-import { factOf, formOf, type Proof, type Sequent, splitOn } from "../../certificate-checker/sequent";
+import {
+  factOf,
+  formOf,
+  type Proof,
+  type Sequent,
+  splitOn,
+  wholeMultiple,
+} from "../../certificate-checker/sequent";
 import type { Comparison, Dim, IndexExpr } from "../equations/system";
 import {
   type ClosedForm,
@@ -125,8 +132,9 @@ export function candidatesOf(
 }
 
 const formsOf = (c: Comparison, form: (e: IndexExpr) => ClosedForm): ClosedForm[] => {
-  const f = factOf(c, form);
-  return f.equality ? [f.form, minus(f.form)] : [f.form];
+  const { form: given, equality } = factOf(c, form);
+  const whole = wholeMultiple(given);
+  return equality ? [whole, minus(whole)] : [whole];
 };
 
 /** Where among its inner points a term is largest in samples, as forms in sizes and indices. */
@@ -205,7 +213,7 @@ function suggest(
       const fitted =
         list.length < 3
           ? undefined
-          : fitLevels(list, { sizes, indices, atoms: [], comparisons: [], plainOnly: true });
+          : fitLevels(list, { sizes, indices, atoms: [], comparisons: [], shallow: true });
       return fitted?.length === 1 ? [fitted[0]!.form] : [];
     }),
   );
@@ -250,7 +258,7 @@ export function proveTight(
     const close = (p: Proof | undefined) =>
       p === undefined ? undefined : wraps.reduceRight((inner, w) => w(inner), p);
     for (const condition of c.conditions) {
-      const made = search.ensure(now, condition);
+      const made = search.ensure(now, condition) ?? search.ensure(now, condition, 2);
       if (made !== undefined) {
         now = made.facts;
         wraps.push(made.wrap);
@@ -276,6 +284,35 @@ export function proveTight(
     );
   };
 
+  /** All reads that are known to happen, assumed not to be tight at once: for levels that are the latest of several. */
+  const several = (facts: Sequent, list: readonly Candidate[]): Proof | undefined => {
+    let now = facts;
+    const wraps: ((p: Proof) => Proof)[] = [];
+    const used = new Set<number>();
+    for (const c of list) {
+      if (used.has(c.term) || used.size >= 5) continue;
+      let ready = now;
+      const own: ((p: Proof) => Proof)[] = [];
+      const all = c.conditions.every((condition) => {
+        const made = search.ensure(ready, condition);
+        if (made === undefined) return false;
+        ready = made.facts;
+        own.push(made.wrap);
+        return true;
+      });
+      if (!all) continue;
+      const added = instance(ready, c.term, c.at, c.piece);
+      if (added === "unknown") continue;
+      used.add(c.term);
+      wraps.push(...own, (then) => ({ rule: "instance", term: c.term, at: c.at, piece: c.piece, then }));
+      if (added === undefined) return wraps.reduceRight<Proof>((inner, w) => w(inner), { rule: "clash" });
+      now = added;
+    }
+    if (used.size < 2) return undefined;
+    const then = search.refute(now, 3);
+    return then === undefined ? undefined : wraps.reduceRight((inner, w) => w(inner), then);
+  };
+
   const go = (facts: Sequent, here: readonly LevelPoint[], depth: number): Proof | undefined => {
     if (search.budget.over) return undefined;
     if (here.length === 0) {
@@ -294,6 +331,14 @@ export function proveTight(
       })
       .filter((s) => here.length === 0 || s.tight > 0)
       .sort((a, b) => b.tight - a.tight || a.c.weight - b.c.weight);
+    const together =
+      here.length === 0
+        ? undefined
+        : several(
+            facts,
+            scored.map((x) => x.c),
+          );
+    if (together !== undefined) return together;
     const full = scored.filter((s) => s.tight === here.length);
     for (const { c } of full.slice(0, here.length === 0 ? 3 : 5)) {
       const made = use(facts, c, here, depth);

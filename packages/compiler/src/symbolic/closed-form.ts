@@ -60,6 +60,8 @@ export type ClosedForm =
 const keys = new WeakMap<ClosedForm, string>();
 /** Equal keys, equal values; most forms that are equal everywhere have equal keys. */
 export function closedFormKey(f: ClosedForm): string {
+  if (f.kind === "size") return f.name;
+  if (f.kind === "index") return `$${f.name}`;
   let key = keys.get(f);
   if (key === undefined) {
     key = makeKey(f);
@@ -133,6 +135,7 @@ export function monomialsOf(f: ClosedForm): Monomial[] {
 
 /** Sorted factors, powers of two put together: `2^n * 2^(1-n)` is 2. */
 function monomial(coefficient: Rational, factors: readonly ClosedForm[]): Monomial {
+  if (factors.length < 2) return { coefficient, factors };
   const powers = factors.filter((f) => f.kind === "pow2");
   // Names before functions of them.
   const rank = (f: ClosedForm) => (f.kind === "size" ? 0 : f.kind === "index" ? 1 : 2);
@@ -146,15 +149,22 @@ function monomial(coefficient: Rational, factors: readonly ClosedForm[]): Monomi
   };
 }
 
+/** A text that is equal exactly for equal products. */
+export const factorsKey = (factors: readonly ClosedForm[]): string =>
+  factors.length === 1 ? closedFormKey(factors[0]!) : factors.map(closedFormKey).join("*");
+
 function fromMonomials(all: readonly Monomial[]): ClosedForm {
+  if (all.length === 0) return constant(0);
   const sums = new Map<string, Monomial>();
   for (const m of all) {
-    const key = m.factors.map(closedFormKey).join("*");
+    const key = factorsKey(m.factors);
     const known = sums.get(key);
     sums.set(key, known === undefined ? m : { ...m, coefficient: plus(known.coefficient, m.coefficient) });
   }
-  const kept = [...sums].filter(([, m]) => signOf(m.coefficient) !== 0);
-  kept.sort(([k, a], [l, b]) => b.factors.length - a.factors.length || (k < l ? -1 : k > l ? 1 : 0));
+  const kept: [string, Monomial][] = [];
+  for (const entry of sums) if (entry[1].coefficient.numerator !== 0n) kept.push(entry);
+  if (kept.length > 1)
+    kept.sort(([k, a], [l, b]) => b.factors.length - a.factors.length || (k < l ? -1 : k > l ? 1 : 0));
   const terms = kept.map(([, m]): ClosedForm => {
     if (m.factors.length === 0) return constant(m.coefficient);
     const unit = sameRational(m.coefficient, one);
