@@ -133,16 +133,28 @@ export class Sequent {
     const { rest, constant } = cleared(form);
     if (rest.length === 0) return equality ? constant === 0n : constant >= 0n;
     let common = 0n;
+    // 2^a is even where a >= 1 is known.
+    let even = 0n;
     for (const m of rest) {
       common = gcd(common, m.coefficient);
-      if (common === 1n) return { rest, constant, equality };
+      even = gcd(even, m.coefficient * this.twosIn(m));
     }
+    if (common === 1n && even === 1n) return { rest, constant, equality };
     const whole = rest.every((m) => m.factors.every((f) => this.isWhole(f)));
-    if (whole && equality && constant % common !== 0n) return false;
+    if (whole && equality && (constant % common !== 0n || constant % even !== 0n)) return false;
     if (!whole) common = gcd(common, constant);
-    if (common === 1n) return { rest, constant, equality };
+    const rounded = whole ? even * floorDivide(constant, even) : constant;
+    if (common === 1n) return { rest, constant: rounded, equality };
     const divided = rest.map((m) => ({ ...m, coefficient: m.coefficient / common }));
-    return { rest: divided, constant: floorDivide(constant, common), equality };
+    return { rest: divided, constant: floorDivide(rounded, common), equality };
+  }
+
+  /** A power of two that divides a product of whole numbers. */
+  private twosIn(m: Multiple): bigint {
+    const power = m.factors.find((f) => f.kind === "pow2");
+    if (power?.kind !== "pow2" || !this.isWhole(power.of)) return 1n;
+    for (const k of [3, 2, 1]) if (this.knows(closed.sub(power.of, number(k)))) return 1n << BigInt(k);
+    return 1n;
   }
 
   /** With one more fact; `undefined` where that contradicts another one outright. */
