@@ -209,8 +209,11 @@ export function typeKey(type: ElementType): string {
   }
 }
 
+/** Never has no alternatives and always one of nothing: their texts must differ. */
 const conditionKey = (condition: Condition): string =>
-  condition.map((all) => all.map((c) => `${id(c.left)}${c.op}${id(c.right)}`).join("&")).join("|");
+  condition.length === 0
+    ? "never"
+    : condition.map((all) => all.map((c) => `${id(c.left)}${c.op}${id(c.right)}`).join("&")).join("|");
 const dimsKey = (dims: readonly Dim[]): string =>
   dims.map((d) => `${d.index}:${id(d.lo)}..${id(d.hi)}`).join(",");
 

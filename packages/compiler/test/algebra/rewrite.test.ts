@@ -300,3 +300,11 @@ test.skipIf(!data)("the shared words are evaluated alike by the chain and by the
     }
   }
 });
+
+test("starts that a place decides are told apart", () => {
+  // Shrunk from a random program: a guard that never holds was taken for one that always does.
+  rewritten(
+    "task R(n: size) where n >= 2 {\n input x[i: 0..n]: bit\n node a[i: 0..n]: bit = if i < 2 { i mod 3 == 0 } else { a[i-2] xor x[i] }\n output o[i: 0..n] = a[i]\n}\n",
+    [2, 3, 4, 9, 34].map((n) => ({ n })),
+  );
+});
