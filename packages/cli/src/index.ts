@@ -3,6 +3,7 @@ import { IndexFault } from "@fathom/compiler";
 import { Command, CommanderError } from "commander";
 import pc from "picocolors";
 import { analyzeCommand } from "./commands/analyze";
+import { benchCommand } from "./commands/bench";
 import { buildCommand } from "./commands/build";
 import { certifyCommand, verifyCommand } from "./commands/certify";
 import { checkCommand } from "./commands/check";
@@ -29,6 +30,7 @@ const commands = [
   compareCommand,
   runCommand,
   gpuCommand,
+  benchCommand,
   testCommand,
   fmtCommand,
   buildCommand,

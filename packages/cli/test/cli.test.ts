@@ -66,6 +66,28 @@ test.each(
 });
 
 describe("commands", () => {
+  test("bench sets times beside depth and work, and draws them", async () => {
+    const path = join(folder(), "scaling.svg");
+    const args = ["bench", example("prefix-sum"), "--task", "RunningSum", "n=4..16", "--targets", "js,wasm"];
+    expect(await main([...args, "--json", "-o", path])).toBe(0);
+    const { rows, without } = JSON.parse(out) as {
+      rows: { size: number; depth: number; work: number; ms: Record<string, number> }[];
+      without: object;
+    };
+    expect(rows.map(({ size, depth }) => [size, depth])).toEqual([
+      [4, 3],
+      [8, 7],
+      [16, 15],
+    ]);
+    for (const { ms } of rows) expect(ms.js! > 0 && ms.wasm! > 0).toBe(true);
+    expect(without).toEqual({});
+    const chart = readFileSync(path, "utf8");
+    expect(chart.match(/<polyline /g)).toHaveLength(3);
+    expect(chart).not.toContain("NaN");
+    for (const wrong of [["n=4"], ["n=4..8", "m=2..3"], ["x"], ["n=8..4"]])
+      expect(await main(["bench", example("prefix-sum"), "--task", "RunningSum", ...wrong])).toBe(2);
+  });
+
   test("analyze names model and standing of every figure", async () => {
     expect(await main(["analyze", example("rule110"), "--task", "Rule110", "n=16", "T=8"])).toBe(0);
     expect(out).toMatch(/depth +8 +T +Θ\(T\) +proved/);

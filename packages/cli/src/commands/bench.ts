@@ -1,0 +1,117 @@
+/** `fathom bench`: depth and work of a task beside the time that each back end takes, over a range of one size. */
+import { randomValues, type Sizes, sizeProblems, unroll } from "@fathom/compiler";
+import { execute, type Target } from "@fathom/runtime";
+import { findGpu } from "@fathom/runtime-gpu";
+import type { Command } from "commander";
+import pc from "picocolors";
+import { type Measured, scalingChart } from "../bench-chart";
+import { Exit, exitCode, openTask, sizesOrExit } from "../program";
+import { jsonOption, print, taskOption, writeWhole } from "../terminal";
+
+const TARGETS: readonly Target[] = ["js", "wasm", "gpu"];
+/** Beyond so many instances depth and work are not unrolled. */
+const MOST_INSTANCES = 4_000_000;
+/** The first run loads and warms up; of the others the fastest counts. */
+const RUNS = 4;
+
+/** `n=64..4096` and `T=10`: the size that varies, doubled from one end to the other, and those that stay. */
+function sizesOf(words: readonly string[]): { readonly swept: string; readonly all: readonly Sizes[] } {
+  const fixed: Record<string, number> = {};
+  let range: { name: string; from: number; to: number } | undefined;
+  for (const word of words) {
+    const match = /^([A-Za-z_]\w*)=(\d+)(?:\.\.(\d+))?$/.exec(word);
+    if (match === null) throw new Exit(exitCode.usage, `${word}: sizes are given as n=64..4096 or T=10`);
+    const [, name, from, to] = match;
+    if (to === undefined) fixed[name!] = Number(from);
+    else if (range !== undefined)
+      throw new Exit(exitCode.usage, `${word}: only one size varies, and ${range.name} does`);
+    else range = { name: name!, from: Number(from), to: Number(to) };
+  }
+  if (range === undefined || range.from < 1 || range.to < range.from)
+    throw new Exit(exitCode.usage, "say which size varies, from 1 or more upwards: n=64..4096");
+  const all: Sizes[] = [];
+  for (let n = range.from; n <= range.to; n *= 2) all.push({ ...fixed, [range.name]: n });
+  return { swept: range.name, all };
+}
+
+export function benchCommand(cli: Command): void {
+  cli
+    .command("bench <file> <sizes...>")
+    .description("depth, work and the time of every back end, over a range of one size: `n=64..4096 T=64`")
+    .addOption(taskOption)
+    .addOption(jsonOption)
+    .option("--targets <list>", "of js, wasm, gpu", "js,wasm,gpu")
+    .option("-o, --out <path>", "a chart with logarithmic axes: .svg")
+    .action(
+      async (
+        file: string,
+        words: string[],
+        o: { task?: string; json?: boolean; targets: string; out?: string },
+      ) => {
+        const json = o.json === true;
+        const targets = TARGETS.filter((t) => o.targets.split(",").includes(t));
+        const strange = o.targets.split(",").find((t) => !TARGETS.some((x) => x === t));
+        if (strange !== undefined) throw new Exit(exitCode.usage, `${strange}: targets are js, wasm and gpu`);
+        if (o.out !== undefined && !o.out.endsWith(".svg"))
+          throw new Exit(exitCode.usage, `${o.out}: charts are written as .svg`);
+        const { swept, all } = sizesOf(words);
+        const compiled = openTask(file, o.task, json);
+        const { system } = compiled;
+        sizesOrExit(compiled, all[0]!, json);
+        const gpu = findGpu();
+        const rows: Measured[] = [];
+        const without = new Map<Target, string>();
+        try {
+          for (const sizes of all) {
+            if (sizeProblems(system, sizes).length > 0) continue;
+            const counted = unroll(system, sizes, { model: "steps", limit: MOST_INSTANCES });
+            const inputs = new Map(
+              system.families
+                .filter((f) => f.role === "input" || f.role === "param")
+                .map((f) => [f.name, randomValues(f, sizes, 1)]),
+            );
+            const ms: Partial<Record<Target, number>> = {};
+            for (const target of targets) {
+              if (without.has(target)) continue;
+              for (let run = 0; run < RUNS; run++) {
+                const started = performance.now();
+                const { diagnostics } = await execute(compiled, { sizes, inputs, target, gpu });
+                const took = performance.now() - started;
+                const [wrong] = diagnostics;
+                if (wrong !== undefined) {
+                  without.set(target, `[${wrong.code}] ${wrong.message}`);
+                  break;
+                }
+                if (run > 0) ms[target] = Math.min(ms[target] ?? Number.POSITIVE_INFINITY, took);
+              }
+            }
+            const { depth, work } = counted.ok ? counted.result : { depth: undefined, work: undefined };
+            rows.push({ size: sizes[swept]!, depth, work, ms });
+          }
+        } finally {
+          gpu.close();
+        }
+        if (o.out !== undefined) writeWhole(o.out, scalingChart(system.name, swept, targets, rows));
+        if (json) {
+          print(JSON.stringify({ task: system.name, swept, rows, without: Object.fromEntries(without) }));
+          return;
+        }
+        const cell = (x: number | undefined, digits = 0) =>
+          (x === undefined ? "–" : x.toFixed(digits)).padStart(11);
+        print(
+          pc.bold(
+            [swept, "depth", "work", ...targets.map((t) => `${t} ms`)].map((h) => h.padStart(11)).join(""),
+          ),
+        );
+        for (const { size, depth, work, ms } of rows)
+          print([cell(size), cell(depth), cell(work), ...targets.map((t) => cell(ms[t], 2))].join(""));
+        print(
+          pc.dim(
+            `depth and work in steps, unrolled at each size (– beyond ${MOST_INSTANCES} instances); times are the fastest of ${RUNS - 1} runs here`,
+          ),
+        );
+        for (const [target, why] of without) print(`${target} did not run: ${why}`);
+        if (o.out !== undefined) print(o.out);
+      },
+    );
+}
