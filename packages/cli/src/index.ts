@@ -10,6 +10,7 @@ import { checkCommand } from "./commands/check";
 import { compareCommand } from "./commands/compare";
 import { explainCommand } from "./commands/explain";
 import { fmtCommand } from "./commands/fmt";
+import { frontierCommand } from "./commands/frontier";
 import { gpuCommand } from "./commands/gpu";
 import { graphCommand } from "./commands/graph";
 import { lspCommand } from "./commands/lsp";
@@ -28,6 +29,7 @@ const commands = [
   sortCommand,
   matchCommand,
   compareCommand,
+  frontierCommand,
   runCommand,
   gpuCommand,
   benchCommand,

@@ -16,6 +16,7 @@ export * from "./checks/checks";
 export * from "./checks/declarations";
 export * from "./checks/small-sizes";
 export * from "./compile";
+export * from "./depth/frontier";
 export * from "./depth/graph-dot";
 export * from "./depth/guess";
 export * from "./depth/instance-graph";
