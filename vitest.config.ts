@@ -27,6 +27,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    // What is printed is compared as plain text; some environments, CI among them, turn colours on.
+    env: { NO_COLOR: "1" },
     testTimeout: 60_000,
     pool: "threads",
     maxWorkers: 2,

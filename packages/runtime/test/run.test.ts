@@ -39,7 +39,7 @@ describe("one call on any back end", () => {
     const stop = new AbortController();
     const seen: number[] = [];
     const run = program.run({
-      sizes: { n: 20_000, T: 200_000 },
+      sizes: { n: 20_000, T: 5_000_000 },
       inputs: { start: new Uint8Array(20_000).fill(1) },
       target,
       signal: stop.signal,

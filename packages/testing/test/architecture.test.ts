@@ -13,6 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   testing: ["lang", "compiler", "runtime", "runtime-gpu"],
   "language-server": ["lang", "compiler", "runtime"],
   cli: ["lang", "compiler", "importers", "runtime", "runtime-gpu", "language-server"],
+  "vscode-ext": ["language-server"],
 };
 const pure = new Set(["lang", "compiler"]);
 

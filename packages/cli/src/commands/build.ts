@@ -14,8 +14,8 @@ const besideFile = (file: string): string =>
     '    ? await (await import("node:fs/promises")).readFile(url)',
     "    : await (await fetch(url)).arrayBuffer();",
     "const program = create(await WebAssembly.compile(bytes));",
-    "const run = program.run;",
-    "const runAsync = program.runAsync;",
+    "export const run = program.run;",
+    "export const runAsync = program.runAsync;",
     "",
   ].join("\n");
 
