@@ -241,7 +241,7 @@ function replaceAtom(form: ClosedForm, atom: ClosedForm | undefined, by: ClosedF
       case "pow2":
         return closed.pow2(go(f.of));
       case "sum":
-        demand(!mentions(by, closedFormKey(closed.index(f.index))), "a summation index would be captured");
+        demand(!isFree(f.index, by), "a summation index would be captured");
         return closed.sum(
           f.index,
           go(f.lo),
@@ -382,6 +382,36 @@ export function residues(
   return Array.from({ length: by }, (_, r) =>
     facts.replacing(variable, closed.add(closed.scale(fresh, rational(by)), number(r))),
   );
+}
+
+/** True where an index stands in a form outside the sums that bind it. */
+function isFree(name: string, f: ClosedForm): boolean {
+  const any = (fs: readonly ClosedForm[]): boolean => fs.some((g) => isFree(name, g));
+  switch (f.kind) {
+    case "constant":
+    case "size":
+      return false;
+    case "index":
+      return f.name === name;
+    case "add":
+      return any(f.terms);
+    case "mul":
+      return any(f.factors);
+    case "min":
+    case "max":
+      return any(f.of);
+    case "mod":
+      return any([f.of, f.by]);
+    case "sum":
+      return any([f.lo, f.hi]) || (f.index !== name && isFree(name, f.body));
+    case "cases":
+      return true;
+    case "floor":
+    case "log2":
+    case "floor-log2":
+    case "pow2":
+      return isFree(name, f.of);
+  }
 }
 
 function mentions(form: ClosedForm, key: string): boolean {

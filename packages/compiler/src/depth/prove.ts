@@ -59,7 +59,7 @@ export interface DepthProof {
 }
 
 /** Steps of the search for one task and model. */
-const BUDGET = 60_000;
+const BUDGET = 16_000;
 
 const memo = new Map<string, DepthProof>();
 const REMEMBERED = 400;
