@@ -14,8 +14,9 @@ export async function drawCurves(curves: readonly Curve[]): Promise<Picture[]> {
       const points = curve.points.filter((p) => p.figure === figure);
       const most = Math.max(...points.map((p) => p.count));
       const { spec } = compile({
-        width: 400,
-        height: 230,
+        width: 480,
+        height: 300,
+        autosize: { type: "fit", contains: "padding" },
         background: "transparent",
         data: { values: points.map(({ value, model, count }) => ({ value, model, count })) },
         mark: { type: "line", point: { size: 26, filled: true }, strokeWidth: 2.2, interpolate: "linear" },

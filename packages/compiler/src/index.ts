@@ -20,6 +20,7 @@ export * from "./depth/frontier";
 export * from "./depth/graph-dot";
 export * from "./depth/guess";
 export * from "./depth/instance-graph";
+export * from "./depth/levels";
 export * from "./depth/prove";
 export * from "./depth/samples";
 export * from "./depth/unroll";

@@ -173,15 +173,15 @@ function constantCost(e: Expr, model: CostModel): number | undefined {
 }
 
 /** Regions in which a condition holds and those in which it does not, all disjoint. */
-function split(
-  regions: readonly Fact[][],
+export function split(
+  regions: readonly (readonly Fact[])[],
   guard: Condition,
   known: readonly Fact[],
   budget: Budget,
 ): { readonly holds: Fact[][]; readonly fails: Fact[][] } {
-  if (isAlways(guard)) return { holds: [...regions], fails: [] };
+  let open: Fact[][] = regions.map((r) => [...r]);
+  if (isAlways(guard)) return { holds: open, fails: [] };
   const holds: Fact[][] = [];
-  let open: Fact[][] = [...regions];
   for (const all of guard) {
     const next: Fact[][] = [];
     for (const region of open) {

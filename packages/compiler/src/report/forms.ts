@@ -4,6 +4,7 @@
  */
 
 import { type Guess, guess, type Sample } from "../depth/guess";
+import { type Found, largestLevel, widthOf } from "../depth/levels";
 import { type DepthProof, proveDepth } from "../depth/prove";
 import { type SampledFigures, sampleFigures, sizeProblems } from "../depth/samples";
 import { type WorkResult, workOf } from "../depth/work";
@@ -14,14 +15,15 @@ import type { Origin, System } from "../equations/system";
 import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
 import { type Growth, growthOf } from "../symbolic/growth";
 import {
+  atLeastForm,
   atMostForm,
   checkedAt,
   type Derivation,
   exactly,
   type Figure,
-  printFigure,
   proved,
   type Standing,
+  shownParts,
 } from "./standing";
 
 export interface FamilyForms {
@@ -108,23 +110,35 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
     work.figure,
     "no more than all work",
   );
+  // Pieces of an upper bound are there too: only exact levels can be counted or looked through for the largest.
+  const levels = new Map(
+    [...proof.families].flatMap(([name, f]) =>
+      f.level.exact?.standing.kind === "proved" && f.pieces.length > 0 ? [[name, f.pieces] as const] : [],
+    ),
+  );
+  const shared = widthOf(system, model, levels);
   const width = bounded(
-    checked((u) => u.width, "no proof of how many instances share a level"),
+    fromMaximum(shared, LEVELS, worstCase, () =>
+      checked((u) => u.width, shared.why ?? "no level is proved to be the widest"),
+    ),
     work.figure,
     "no more than all work",
   );
   const families = system.families
     .filter((f) => f.pieces.length > 0)
     .map((f): FamilyForms => {
-      const levels = proof.families.get(f.name)?.level ?? {};
-      const level =
-        f.dims.length === 0 && levels.exact !== undefined
-          ? levels
-          : checked((u) => u.families.get(f.name)?.maxLevel ?? 0, levels.why ?? "only its levels one by one");
+      const own = proof.families.get(f.name);
+      const levels = own?.level ?? {};
+      const largest =
+        own === undefined || own.pieces.length === 0 || levels.exact === undefined
+          ? {}
+          : largestLevel(system, f, own.pieces);
+      const level = fromMaximum(largest, LEVELS, worstCase, () =>
+        checked((u) => u.families.get(f.name)?.maxLevel ?? 0, levels.why ?? "only its levels one by one"),
+      );
       return { name: f.name, level, levels, work: work.families.get(f.name) ?? {} };
     });
   const growth = (figure: Figure): Growth | undefined => growthOfFigure(figure, system);
-  const claim = (name: string, figure: Figure): string => `${name} ${relation(printFigure(figure))}`;
   return {
     model,
     depth,
@@ -139,7 +153,7 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
       premises: [
         {
           rule: "depth",
-          claim: claim("depth", depth),
+          claim: claimOf("depth", depth),
           standing: standingOf(depth),
           detail: depth.why ?? attainedAt(proof),
           premises: proof.derivation.premises,
@@ -147,7 +161,7 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
         work.derivation,
         {
           rule: "width",
-          claim: claim("width", width),
+          claim: claimOf("width", width),
           standing: standingOf(width),
           detail: width.why,
           premises: [],
@@ -164,7 +178,13 @@ function attainedAt({ witness }: DepthProof): string | undefined {
   return `attained at ${witness.family}${at}`;
 }
 
-const relation = (text: string): string => (/^[≤≥=]|^unknown/.test(text) ? text : `= ${text}`);
+/** `depth = n`, or `width ≤ n*m, = n`; what each rests on is said beside it. */
+function claimOf(name: string, figure: Figure): string {
+  const parts = shownParts(figure);
+  return parts.length === 0
+    ? `${name} is not known`
+    : `${name} ${parts.map((p) => `${p.relation} ${p.form}`).join(", ")}`;
+}
 const standingOf = (f: Figure): Standing => (f.exact ?? f.upper ?? f.lower)?.standing ?? checkedAt("", 0);
 
 const asFigure = (guessed: Guess | undefined, worstCase: boolean, why: string): Figure =>
@@ -177,6 +197,18 @@ function bounded(figure: Figure, by: Figure, why: string): Figure {
   if (figure.exact?.standing.kind === "proved" || figure.upper !== undefined) return figure;
   const bound = by.exact?.standing.kind === "proved" ? by.exact.form : by.upper?.form;
   return bound === undefined ? figure : { ...figure, upper: atMostForm(bound, proved(why)) };
+}
+
+const LEVELS = "the greatest over all proved levels";
+
+/** What is proved of a maximum; where it is not exact, what was checked beside the bounds. */
+function fromMaximum(found: Found, by: string, worstCase: boolean, checked: () => Figure): Figure {
+  if (found.exact !== undefined) return { exact: exactly(found.exact, proved(by), worstCase) };
+  return {
+    ...checked(),
+    ...(found.upper === undefined ? {} : { upper: atMostForm(found.upper, proved(by)) }),
+    ...(found.lower === undefined ? {} : { lower: atLeastForm(found.lower, proved(by)) }),
+  };
 }
 
 const SUMMED = "summation over all instances";
@@ -196,7 +228,7 @@ function workFigure(
       families: new Map(),
       derivation: {
         rule: "work",
-        claim: `work ${relation(printFigure(figure))}`,
+        claim: claimOf("work", figure),
         standing: standingOf(figure),
         detail: result.why,
         premises: [],
@@ -215,7 +247,7 @@ function workFigure(
     families,
     derivation: {
       rule: "work",
-      claim: `work ${relation(printFigure(figure))}`,
+      claim: claimOf("work", figure),
       standing: proved(SUMMED),
       detail: exact
         ? "the cost of every equation, summed over the points at which it is selected (Pugh 1994)"

@@ -66,7 +66,7 @@ ${section(
 ${
   judgement.bound === undefined
     ? ""
-    : `<p>In <b>${printClass(judgement.bound.class)}</b>: ${escapeHtml(explainClass(judgement.bound.class))} By ${escapeHtml(judgement.bound.because)} <span class="entry">[${escapeHtml(judgement.bound.entry)}]</span> ${badge(judgement.bound.standing)}</p>`
+    : `<p>In <b>${printClass(judgement.bound.class)}</b> (${escapeHtml(explainClass(judgement.bound.class))}), by ${escapeHtml(judgement.bound.because)} <span class="entry">[${escapeHtml(judgement.bound.entry)}]</span> ${badge(judgement.bound.standing)}</p>`
 }
 ${judgement.resisted.map((r) => `<p class="note"><b>What resisted:</b> ${escapeHtml(r.families.join(", "))} — ${escapeHtml(r.why)}${r.helps === undefined ? "" : ` <b>Would help:</b> ${escapeHtml(r.helps)}`}</p>`).join("\n")}
 ${
@@ -235,9 +235,17 @@ const badgeText = (kind: Standing["kind"], text: string): string =>
 const dot = (standing: Standing): string =>
   `<span class="dot ${standing.kind}" role="img" aria-label="${standing.kind}" title="${escapeHtml(printStanding(standing))}">${signs[standing.kind]}</span>`;
 
-/** Pictures come from our own drawing; their prologue has no place inside a page. */
-const figure = (p: Picture, kind: string): string =>
-  `<figure class="${kind}" tabindex="0">${p.svg.replace(/^[\s\S]*?(?=<svg)/, "").replace("<svg", `<svg role="img" aria-label="${escapeHtml(p.caption)}"`)}<figcaption>${escapeHtml(p.caption)}</figcaption></figure>`;
+/** Pictures come from our own drawing; their prologue has no place inside a page. A wide one shrinks to a readable size, then scrolls. */
+function figure(p: Picture, kind: "wide" | "chart"): string {
+  const natural = Number(/<svg[^>]*\bwidth="([\d.]+)/.exec(p.svg)?.[1] ?? 0);
+  const label = `role="img" aria-label="${escapeHtml(p.caption)}"`;
+  const size =
+    kind === "wide"
+      ? ` style="width:100%;max-width:${Math.round(1.33 * natural)}px;min-width:${Math.round(0.75 * natural)}px;height:auto"`
+      : "";
+  const svg = p.svg.replace(/^[\s\S]*?(?=<svg)/, "").replace("<svg", `<svg ${label}${size}`);
+  return `<figure class="${kind}" tabindex="0">${svg}<figcaption>${escapeHtml(p.caption)}</figcaption></figure>`;
+}
 
 const words = new Set([
   "if",

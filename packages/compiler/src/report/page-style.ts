@@ -34,6 +34,7 @@ caption { text-align: left; color: var(--soft); padding: .2rem 0 .5rem; } captio
 .scroll { overflow-x: auto; } .scroll + .scroll { margin-top: 1.3rem; }
 th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-top: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--soft); font-weight: 500; font-size: .85rem; border-top: 0; padding-top: 0; } tbody th { font-weight: 600; }
+#figures td:nth-child(2) { width: 36%; } #figures th:first-child { width: 8rem; }
 .number { text-align: right; white-space: nowrap; padding-right: 0; }
 .part + .part { margin-top: .3rem; } .relation { color: var(--soft); } .muted, .hint, .why { color: var(--soft); } .why { font-size: .88rem; margin-top: .25rem; }
 .badge { display: inline-block; border-radius: 99rem; padding: .06rem .6rem; font-size: .82rem; line-height: 1.5; background: var(--node); color: var(--soft); white-space: nowrap; }
@@ -56,7 +57,7 @@ summary { cursor: pointer; padding: .15rem 0; } summary:hover .claim { color: va
 .path { display: flex; flex-wrap: wrap; gap: .45rem .5rem; } .path li { background: var(--accent-soft); border-radius: .45rem; padding: .15rem .55rem; }
 .path li + li::before { content: "→ "; color: var(--soft); margin-left: -.2rem; } .path .gap { background: none; color: var(--soft); } .level { color: var(--soft); font-size: .78rem; margin-right: .4rem; }
 figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; margin-top: .4rem; }
-.wide { overflow-x: auto; } .wide svg { display: block; max-width: none; margin: 0 auto; } .chart svg { width: 100%; height: auto; display: block; }
+.wide { overflow-x: auto; } .wide svg { display: block; margin: 0 auto; } .chart svg { width: 100%; height: auto; display: block; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(21rem, 1fr)); gap: 1.5rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .3rem .5rem; align-items: center; color: var(--soft); font-size: .9rem; }
 .key { width: .95rem; height: .95rem; border-radius: .25rem; border: 1.5px solid; margin-left: .6rem; } .key:first-child { margin-left: 0; }

@@ -183,10 +183,43 @@ const isWholeMonomial = (t: Term): boolean =>
     );
   });
 
+/** A quotient by a form: multiples of it come out, and floor((−x − 1) / d) is −1 − floor(x / d). */
+function floorByForm(of: Polynomial, by: Polynomial): Polynomial {
+  const [factor, ...more] = by.terms;
+  let [outside, inside] = [nothing, of];
+  if (more.length === 0)
+    for (const t of of.terms) {
+      const left = new Map(t.powers);
+      const divides = factor!.powers.every(([a, k]) => (left.get(a) ?? 0) >= k);
+      const ratio = over(t.coefficient, factor!.coefficient);
+      if (!divides || !isWhole(ratio) || !isWholeMonomial(t)) continue;
+      for (const [a, k] of factor!.powers) left.set(a, left.get(a)! - k);
+      const powers = [...left].filter(([, k]) => k > 0);
+      outside = addPolynomials(outside, { terms: [{ powers, coefficient: ratio }] });
+      inside = subtractPolynomials(inside, { terms: [t] });
+    }
+  if (inside.terms.length === 0) return outside;
+  const positive =
+    more.length === 0 &&
+    signOf(factor!.coefficient) > 0 &&
+    factor!.powers.every(([a]) => atomOf(a).kind === "size" || atomOf(a).kind === "pow2");
+  if (positive && inside.terms.every((t) => signOf(t.coefficient) < 0)) {
+    const x = subtractPolynomials(scale(inside, -1), single);
+    return subtractPolynomials(subtractPolynomials(outside, single), floorByForm(x, by));
+  }
+  const atom = named(`floor((${printPolynomial(inside)})/(${printPolynomial(by)}))`, {
+    kind: "floor",
+    of: inside,
+    by,
+  });
+  return addPolynomials(outside, atom);
+}
+
 /** floor(of / by): whole multiples of the divisor leave the floor. */
 export function floorOfQuotient(of: Polynomial, by: Polynomial): Polynomial {
   const divisor = constantOf(by);
-  if (divisor === undefined || signOf(divisor) === 0)
+  if (divisor === undefined) return floorByForm(of, by);
+  if (signOf(divisor) === 0)
     return named(`floor((${printPolynomial(of)})/(${printPolynomial(by)}))`, { kind: "floor", of, by });
   const quotient = scale(of, over(rational(1), divisor));
   let [outside, inside] = [nothing, nothing];
@@ -368,6 +401,22 @@ export function affineIn(
     else rest.push(t);
   }
   return { coefficient, rest: { terms: rest } };
+}
+
+/** The same with a coefficient that may be a form itself. */
+export function linearIn(
+  a: Polynomial,
+  key: string,
+): { readonly coefficient: Polynomial; readonly rest: Polynomial } | undefined {
+  const [inside, rest]: [Term[], Term[]] = [[], []];
+  for (const t of a.terms) {
+    const own = t.powers.find(([k]) => k === key);
+    const others: Term = { ...t, powers: t.powers.filter(([k]) => k !== key) };
+    if ((own?.[1] ?? 0) > 1 || dependsOn({ terms: [others] }, key)) return undefined;
+    if (own === undefined) rest.push(t);
+    else inside.push(others);
+  }
+  return { coefficient: { terms: inside }, rest: { terms: rest } };
 }
 
 /** Whole coefficients, by a positive factor. */

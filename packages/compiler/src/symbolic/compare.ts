@@ -101,7 +101,7 @@ function fromClosed(f: ClosedForm): Polynomial | undefined {
 }
 
 /** A form as polynomials over disjoint regions of sizes. Throws `NotSummable` where cases stand inside something else. */
-function branchesOf(f: ClosedForm, context: readonly Fact[], budget: Budget): Weighted[] {
+export function branchesOf(f: ClosedForm, context: readonly Fact[], budget: Budget): Weighted[] {
   if (f.kind === "cases") {
     let open: (readonly Fact[])[] = [[]];
     const found: Weighted[] = [];

@@ -14,6 +14,7 @@ import {
   clearDenominators,
   constantOf,
   fromIndex,
+  log2,
   multiply,
   number,
   pow2,
@@ -197,6 +198,9 @@ function factsOfAtoms(facts: readonly Fact[]): Fact[] {
       }
       case "log2": {
         say(atLeastZero(self));
+        // Logarithms rise: a bound on an index inside bounds them.
+        for (const { limit, above } of limitsOf(atom.of, facts))
+          say(above ? atMost(self, log2(limit)) : atMost(log2(limit), self));
         const power = pow2(self);
         powers.add(`2^(${key})`);
         say(atMost(atom.of, power));
@@ -227,22 +231,8 @@ function factsOfAtoms(facts: readonly Fact[]): Fact[] {
     say(atLeastZero(self), atMost(add(atom.of, single), self));
     if (isNaturalForm(atom.of) || proves(facts, atLeastZero(atom.of))) say(atMost(single, self));
     // 2^ grows: a bound on an index in the exponent bounds the power.
-    for (const inner of atomsOf(atom.of)) {
-      if (atomOf(inner).kind !== "index") continue;
-      const slope = affineIn(atom.of, inner);
-      if (slope === undefined) continue;
-      for (const f of facts) {
-        const parts = affineIn(f.form, inner);
-        if (parts === undefined || parts.coefficient.denominator !== 1n) continue;
-        const { numerator } = parts.coefficient;
-        if (numerator !== 1n && numerator !== -1n) continue;
-        const bound = numerator === 1n ? scale(parts.rest, -1) : parts.rest;
-        const limit = pow2(substitute(atom.of, new Map([[inner, bound]])));
-        const fromBelow = (numerator === 1n) === signOf(slope.coefficient) > 0;
-        if (f.equality || !fromBelow) say(atMost(self, limit));
-        if (f.equality || fromBelow) say(atMost(limit, self));
-      }
-    }
+    for (const { limit, above } of limitsOf(atom.of, facts))
+      say(above ? atMost(self, pow2(limit)) : atMost(pow2(limit), self));
   }
   // The powers that came in above are natural too, and so are the logarithms they are of.
   for (const key of allAtoms(found.map((f) => f.form))) {
@@ -257,6 +247,33 @@ function factsOfAtoms(facts: readonly Fact[]): Fact[] {
     }
   }
   return found;
+}
+
+/** What a form is at the bounds of an index inside it, by facts on that index alone: the form is at most, or at least, this. */
+function limitsOf(
+  form: Polynomial,
+  facts: readonly Fact[],
+): { readonly limit: Polynomial; readonly above: boolean }[] {
+  return atomsOf(form).flatMap((inner) => {
+    if (atomOf(inner).kind !== "index") return [];
+    const slope = affineIn(form, inner);
+    if (slope === undefined) return [];
+    return facts.flatMap((f) => {
+      const parts = affineIn(f.form, inner);
+      if (parts === undefined || parts.coefficient.denominator !== 1n) return [];
+      const { numerator } = parts.coefficient;
+      if (numerator !== 1n && numerator !== -1n) return [];
+      const bound = numerator === 1n ? scale(parts.rest, -1) : parts.rest;
+      const limit = substitute(form, new Map([[inner, bound]]));
+      const above = (numerator === 1n) !== signOf(slope.coefficient) > 0;
+      return f.equality
+        ? [
+            { limit, above: true },
+            { limit, above: false },
+          ]
+        : [{ limit, above }];
+    });
+  });
 }
 
 /** x >= 1 */

@@ -14,6 +14,7 @@ import {
   floorOfQuotient,
   index,
   indexKey,
+  linearIn,
   log2,
   multiply,
   nothing,
@@ -57,7 +58,7 @@ export class Budget {
   }
 }
 
-const LONGEST_PERIOD = 24;
+export const LONGEST_PERIOD = 24;
 
 /**
  * The sum of weights over all points of nested ranges, as weights over what is left. `context` holds of what is outside
@@ -123,7 +124,7 @@ function sumIndex(piece: Weighted, name: string, context: readonly Fact[], budge
   budget.spend(`the range of ${name}`);
   if (isEmpty([...context, ...piece.facts])) return [];
   const key = indexKey(name);
-  const period = periodOf(piece, key);
+  const period = periodOf([piece], key);
   if (period > LONGEST_PERIOD) throw new NotSummable(`${name} has a period of ${period}`);
   if (period > 1) {
     const inner = `${name}'`;
@@ -138,12 +139,14 @@ function sumIndex(piece: Weighted, name: string, context: readonly Fact[], budge
 
   let outside = piece.facts.filter((f) => !dependsOn(f.form, key));
   let inside = piece.facts.filter((f) => dependsOn(f.form, key));
-  // An equality gives the index away.
+  // An equality gives the index away; one that does not is no bound either.
   for (const f of inside) {
-    const parts = f.equality ? affineIn(f.form, key) : undefined;
-    if (parts === undefined || signOf(parts.coefficient) === 0) continue;
-    const c = parts.coefficient;
-    const value = scale(floorOfQuotient(scale(parts.rest, signOf(c) > 0 ? -1 : 1), number(absoluteOf(c))), 1);
+    if (!f.equality) continue;
+    const parts = linearIn(f.form, key);
+    const sign = parts === undefined ? 0 : signUnder(parts.coefficient, [...context, ...piece.facts]);
+    if (parts === undefined || sign === 0) continue;
+    // c·i + rest = 0: i = −rest / c, where that is whole.
+    const value = floorOfQuotient(scale(parts.rest, -sign), scale(parts.coefficient, sign));
     const by = new Map([[key, value]]);
     const facts = [...outside, ...inside.map((g) => substituteFact(g, by))].filter(
       (g) => constantOf(g.form) === undefined || isEmpty([g]),
@@ -151,6 +154,7 @@ function sumIndex(piece: Weighted, name: string, context: readonly Fact[], budge
     if (isEmpty([...context, ...facts])) return [];
     return [{ facts, value: substitute(piece.value, by) }];
   }
+  if (inside.some((f) => f.equality)) throw new NotSummable(`an equality does not give ${name} away`);
   const affine = [...context, ...piece.facts.filter((f) => affineIn(f.form, key) !== undefined)];
   for (const k of allAtoms([...piece.facts.map((f) => f.form), piece.value])) {
     const atom = atomOf(k);
@@ -171,13 +175,14 @@ function sumIndex(piece: Weighted, name: string, context: readonly Fact[], budge
   }
   const bounds: Bounds = { lower: [], upper: [] };
   for (const f of inside) {
-    const parts = affineIn(f.form, key);
-    if (parts === undefined)
+    const parts = linearIn(f.form, key);
+    const sign = parts === undefined ? 0 : signUnder(parts.coefficient, all([]));
+    if (parts === undefined || sign === 0)
       throw new NotSummable(`no bound for ${name} can be read off a guard that is not affine in it`);
-    const { coefficient: c, rest } = parts;
+    const { coefficient, rest } = parts;
     // c·i + rest >= 0: i >= ceil(−rest / c) = −floor(rest / c), or i <= floor(rest / −c).
-    const bound = withoutWholeFloors(floorOfQuotient(rest, number(absoluteOf(c))), all([]));
-    if (signOf(c) > 0) bounds.lower.push(scale(bound, -1));
+    const bound = withoutWholeFloors(floorOfQuotient(rest, scale(coefficient, sign)), all([]));
+    if (sign > 0) bounds.lower.push(scale(bound, -1));
     else bounds.upper.push(bound);
   }
   if (bounds.lower.length === 0 || bounds.upper.length === 0) throw new NotSummable(`${name} has no bound`);
@@ -206,14 +211,22 @@ function sumIndex(piece: Weighted, name: string, context: readonly Fact[], budge
   );
 }
 
+/** The sign of a form that never vanishes; 0 where that is not proved. */
+function signUnder(form: Polynomial, known: readonly Fact[]): -1 | 0 | 1 {
+  const value = constantOf(form);
+  if (value !== undefined) return signOf(value);
+  if (implies(known, atMost(single, form))) return 1;
+  return implies(known, atMost(single, scale(form, -1))) ? -1 : 0;
+}
+
 const absoluteOf = (c: Rational): Rational => ({ ...c, numerator: absolute(c.numerator) });
 const withoutTrivial = (facts: readonly Fact[]): Fact[] =>
   facts.filter((f) => constantOf(f.form) === undefined || isEmpty([f]));
 
 /** Over how many steps of an index its floors repeat. */
-function periodOf(piece: Weighted, key: string): number {
+export function periodOf(pieces: readonly Weighted[], key: string): number {
   let period = 1n;
-  for (const k of allAtoms([...piece.facts.map((f) => f.form), piece.value])) {
+  for (const k of allAtoms(pieces.flatMap((p) => [...p.facts.map((f) => f.form), p.value]))) {
     const atom = atomOf(k);
     if (atom.kind !== "floor" || !dependsOn(variable(k), key)) continue;
     const divisor = constantOf(atom.by);

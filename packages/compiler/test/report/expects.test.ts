@@ -44,6 +44,7 @@ describe("expect", () => {
       "work <= n * T + n",
       "work < n * T + n",
       "work >= T",
+      "width == min(n, n * T)",
       "work(ops) <= (n * n + T * T) div 1",
     ])
       expect(only(`expect ${line}`), line).toMatchObject({ outcome: "proved" });
@@ -61,7 +62,12 @@ describe("expect", () => {
   });
 
   test("is undecided where nothing is proved, and says where it was tried", () => {
-    const result = only("expect width == min(n, n * T)");
+    const [result] = outcomes(`task B(n: size, k: size) where n >= 1, k >= 1 {
+  input x[i: 0..n]: int
+  node a[i: 0..n]: int = if i mod k == 0 { x[i] } else { a[i-1] + x[i] }
+  output y = a[n-1]
+  expect work == n - (n + k - 1) div k
+}`) as [ExpectResult];
     expect(result.outcome).toBe("undecided");
     expect(result.detail).toMatch(/not proved for all sizes: .*it holds at all \d+ sizes tried/);
   });

@@ -1,0 +1,76 @@
+import {
+  type ClosedForm,
+  compileTask,
+  evaluateClosedForm,
+  type Figure,
+  formsOf,
+  printFigure,
+  type Sizes,
+  smallSizes,
+  unroll,
+} from "@fathom/compiler";
+import { check } from "@fathom/lang";
+import { describe, expect, test } from "vitest";
+import { fathomFiles } from "../src/index";
+
+const own: Record<string, { text: string; width: string }> = {
+  "one index of two is serial": {
+    text: "task X(n: size, T: size) where n >= 1, T >= 1 {\ninput x: int\nnode a[t: 0..T, i: 0..n]: int = if i == 0 { if t == 0 { x + 1 } else { a[t-1, n-1] + 1 } } else { a[t, i-1] + 1 }\noutput y = a[T-1, n-1]\n}\n",
+    width: "1",
+  },
+  "a triangle by its diagonals": {
+    text: "task X(n: size) where n >= 1 {\ninput x: int\nnode a[i: 0..n, j: 0..=i]: int = if j == 0 { x + i } else { a[i, j-1] + x }\noutput y = a[n-1, n-1]\n}\n",
+    width: "n",
+  },
+  "strides in ops": {
+    text: "task X(n: size, T: size) where n >= 1, T >= 1 {\ninput x[i: 0..n]: int\nnode a[t: 0..=T, i: 0..n]: int = if t == 0 { x[i] } else { a[t-1, i] * a[t-1, i] + 1 }\noutput y[i: 0..n] = a[T, i]\n}\n",
+    width: "n",
+  },
+};
+
+/** What is proved of a figure against a count of the whole graph. */
+function holds(figure: Figure, counted: number, sizes: Sizes, about: string): void {
+  const at = (form: ClosedForm): number => {
+    const { numerator, denominator } = evaluateClosedForm(form, (n) => BigInt(sizes[n]!));
+    return Number(numerator) / Number(denominator);
+  };
+  const { exact, upper, lower } = figure;
+  const where = `${about} at ${JSON.stringify(sizes)}`;
+  if (exact?.standing.kind === "proved") expect(at(exact.form), where).toBe(counted);
+  if (upper !== undefined) expect(at(upper.form), where).toBeGreaterThanOrEqual(counted);
+  if (lower !== undefined) expect(at(lower.form), where).toBeLessThanOrEqual(counted);
+}
+
+function agrees(path: string, text: string): void {
+  const program = check(path, text);
+  for (const task of program.tasks) {
+    const { system } = compileTask(program, task);
+    const forms = formsOf(system);
+    for (const sizes of smallSizes(system, 9, 30))
+      for (const model of ["steps", "ops"] as const) {
+        const unrolled = unroll(system, sizes, { model, limit: 20_000 });
+        if (!unrolled.ok) continue;
+        const about = `${path} ${system.name} ${model}`;
+        holds(forms[model].depth, unrolled.result.depth, sizes, `depth of ${about}`);
+        holds(forms[model].width, unrolled.result.width, sizes, `width of ${about}`);
+        for (const f of forms[model].families)
+          holds(f.level, unrolled.result.families.get(f.name)!.maxLevel, sizes, `${f.name} of ${about}`);
+      }
+  }
+}
+
+describe("what is proved of width and of the largest levels", () => {
+  test.each(Object.entries(own))("%s", (name, { text, width }) => {
+    agrees(name, text);
+    const program = check(name, text);
+    const forms = formsOf(compileTask(program, program.tasks[0]!).system);
+    for (const model of ["steps", "ops"] as const)
+      expect(printFigure(forms[model].width)).toBe(`${width} (proved)`);
+  });
+
+  test.each(fathomFiles("examples").map((f) => [f.path, f.text] as const))(
+    "%s holds at every small size",
+    (path, text) => agrees(path, text),
+    60_000,
+  );
+});
