@@ -65,9 +65,10 @@ function provedInside(system: System, { reader, source, read, path, inner }: Gua
     by.set(dim.index, s.value);
     return [bounds];
   });
-  return casesOf(path).every((all) => {
+  const ranges = [...reader.dims, ...inner];
+  return casesOf(path, ranges).every((all) => {
     const facts = new Facts(system);
-    facts.range([...reader.dims, ...inner]);
+    facts.range(ranges);
     facts.assume(all);
     const inside = wanted.every(
       (w) => w !== undefined && facts.atMost(w.lo, w.at) && facts.lessThan(w.at, w.hi),

@@ -2,6 +2,7 @@
  * From index expressions and conditions to linear constraints over whole numbers. What is not affine becomes a variable
  * of its own with the axioms that hold of it, so every answer stays sound: a question is never answered yes by mistake.
  */
+import * as build from "../equations/build";
 import { not } from "../equations/conditions";
 import type { Comparison, Condition, Conjunction, Dim, IndexExpr, System } from "../equations/system";
 import {
@@ -190,26 +191,38 @@ export class Facts {
   }
 }
 
-const unequal = (c: Comparison): Conjunction[] =>
-  c.op === "!="
-    ? [[{ op: "<", left: c.left, right: c.right }], [{ op: "<", left: c.right, right: c.left }]]
-    : [[c]];
+/** At an end of an index's range only one side is left. */
+function unequal(c: Comparison, ranges: readonly Dim[]): Conjunction[] {
+  if (c.op !== "!=") return [[c]];
+  const [below, above]: Comparison[] = [
+    { op: "<", left: c.left, right: c.right },
+    { op: "<", left: c.right, right: c.left },
+  ];
+  const range = c.left.kind === "index" ? ranges.find((d) => build.index(d.index) === c.left) : undefined;
+  if (range?.lo === c.right) return [[above!]];
+  if (range?.hi === build.add(c.right, build.integer(1))) return [[below!]];
+  return [[below!], [above!]];
+}
 
 /** Alternatives without `!=`. */
-const alternatives = (condition: Condition): Conjunction[] =>
+const alternatives = (condition: Condition, ranges: readonly Dim[]): Conjunction[] =>
   condition.flatMap((all) =>
     all.reduce<Conjunction[]>(
-      (found, c) => found.flatMap((before) => unequal(c).map((more) => [...before, ...more])),
+      (found, c) => found.flatMap((before) => unequal(c, ranges).map((more) => [...before, ...more])),
       [[]],
     ),
   );
 
-/** Conjunctions one of which holds wherever all conditions do (or do not, where not `wanted`). */
+/**
+ * Conjunctions one of which holds wherever all conditions do (or do not, where not `wanted`), for indices inside their
+ * ranges.
+ */
 export function casesOf(
   path: readonly { readonly condition: Condition; readonly wanted: boolean }[],
+  ranges: readonly Dim[] = [],
 ): Conjunction[] {
   const parts = path
-    .map((p) => alternatives(p.wanted ? p.condition : not(p.condition)))
+    .map((p) => alternatives(p.wanted ? p.condition : not(p.condition), ranges))
     .sort((a, b) => a.length - b.length);
   let cases: Conjunction[] = [[]];
   for (const part of parts) {
