@@ -1,6 +1,6 @@
 /** What every emitted module of JavaScript has: checks of what is given, boxes of families, and index arithmetic as text. */
 import { isAlways } from "../equations/conditions";
-import { collectIndices } from "../equations/evaluate-index";
+import { collectIndices, isBox } from "../equations/evaluate-index";
 import { printComparison } from "../equations/print";
 import type { Comparison, Condition, Dim, ElementType, Family, IndexExpr, System } from "../equations/system";
 import { componentsOf, SIZE_LIMIT } from "../equations/values";
@@ -167,17 +167,31 @@ export class ModuleText {
     ];
     if (family.type.kind !== "index") return lines;
     const point = family.dims.map((d) => this.name("i", d.index));
+    const bound = this.index(family.type.bound);
+    const wrong = (at: readonly string[]): string =>
+      `fail("input-range", at(${[key, ...at].join(", ")}) + " is " + v + ", outside 0.." + ${bound});`;
+    const used = new Set<string>();
+    collectIndices(family.type.bound, used);
+    if (used.size === 0 && isBox(family)) {
+      const places = point.map((_, k) => {
+        const inner = point.slice(k + 1).map((_, j) => ` / ${base}_box.extent[${k + 1 + j}]`);
+        return `Math.floor(k${inner.join("")}) % ${base}_box.extent[${k}] + ${base}_box.lo[${k}]`;
+      });
+      lines.push(
+        `  for (let k = 0; k < ${base}.length; k++) { const v = ${base}[k]; if (!(v >= 0 && v < ${bound})) ${wrong(places)} }`,
+      );
+      return lines;
+    }
     const loops = family.dims.map(
       (d, k) =>
         `for (let ${point[k]} = ${this.index(d.lo)}, e${k} = ${this.index(d.hi)}; ${point[k]} < e${k}; ${point[k]}++)`,
     );
-    const bound = this.index(family.type.bound);
     const offset = point.reduce(
       (sum, i, k) => `${k === 0 ? "" : `(${sum}) * ${base}_box.extent[${k}] + `}${i} - ${base}_box.lo[${k}]`,
       "0",
     );
     lines.push(
-      `  ${loops.join(" ")} { const v = ${base}[${offset}]; if (!(v >= 0 && v < ${bound})) fail("input-range", at(${[key, ...point].join(", ")}) + " is " + v + ", outside 0.." + ${bound}); }`,
+      `  ${loops.join(" ")} { const v = ${base}[${offset}]; if (!(v >= 0 && v < ${bound})) ${wrong(point)} }`,
     );
     return lines;
   }
