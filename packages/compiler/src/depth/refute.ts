@@ -104,6 +104,7 @@ function linear(facts: Sequent, products: readonly (readonly number[])[], budget
     constraints.push({ form: { constant, terms }, equality: p.some((k) => facts.facts[k]!.equality) });
     rows.push(p);
   }
+  if (constraints.length * numbers.size > 12_000) return undefined;
   // About the size of the tableau: large programs cost more than their number of rows.
   if (!budget.spend(5 + constraints.length + (constraints.length * numbers.size) / 16)) return undefined;
   const result = feasible(constraints, 400);
