@@ -14,4 +14,9 @@ if (!existsSync(built)) {
   process.exit(2);
 }
 const { main } = await import(built.href);
+// A reader that has seen enough (`fathom … | head`) is no fault.
+process.stdout.on("error", (error) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
 process.exitCode = await main(process.argv.slice(2));

@@ -275,6 +275,8 @@ class Checker {
           }
           break;
         case "assume":
+          this.report("assume-unused", member.range, { law: member.by.text });
+          break;
         case "map":
         case "error-member":
           break;

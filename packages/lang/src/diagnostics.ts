@@ -230,6 +230,10 @@ export const catalogue = define({
     message: "expected {expected}: {why}",
     help: "`expect class` names the least class derived; `expect class <=` allows smaller ones",
   },
+  "assume-unused": {
+    severity: "warning",
+    message: "nothing is concluded from this assumption: no law by `{law}` is known to this version",
+  },
   "expect-undecided": { severity: "warning", message: "{expected} is not decided: {why}" },
   overflow: { severity: "error", message: "{element} overflows int at {where}: {found}" },
   "division-by-zero": { severity: "error", message: "{element} divides by zero at {where}" },
