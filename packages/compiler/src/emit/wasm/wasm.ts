@@ -261,6 +261,7 @@ class Printer {
   private margin = 0;
   /** The index whose values are lanes in the code under construction. */
   private four: string | undefined;
+  private fourScope: Scope | undefined;
   /** The packed dimension that a word is computed along: its first cell's place in the row. */
   private lane: { readonly dim: Dim; readonly place: Code } | undefined;
 
@@ -950,7 +951,9 @@ class Printer {
     }
     const lanes = this.four !== undefined && changesWith(e, this.four);
     const made = lanes ? this.vector(e, scope) : this.fresh(e, scope);
-    const where = made.reduce((a, v) => deeper(a, v.scope), this.root(scope));
+    // Lanes are known to the vector code only, even where they are the same in all.
+    const from = lanes ? this.fourScope! : this.root(scope);
+    const where = made.reduce((a, v) => deeper(a, v.scope), from);
     where.memo.set(e, made);
     return made;
   }
@@ -1618,6 +1621,7 @@ class Printer {
     };
     const four = part();
     this.four = index;
+    this.fourScope = four;
     four.instance = true;
     this.cases(inner.pieces, four, (p, s) => {
       const values = this.expr(p.value, s).map((v) => this.inLanes(v, typeOf(p.value)));
