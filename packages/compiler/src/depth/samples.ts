@@ -2,6 +2,7 @@
 import { type Diagnostic, diagnostic } from "@fathom/lang";
 import { brokenObligation } from "../checks/checks";
 import { smallSizes } from "../checks/small-sizes";
+import { evaluateIndex, IndexFault } from "../equations/evaluate-index";
 import { printCondition } from "../equations/print";
 import type { Sizes, System } from "../equations/system";
 import { checkSizes, place } from "../equations/values";
@@ -63,13 +64,37 @@ export function sampleFigures(system: System): SampledFigures[] {
   return found;
 }
 
-/** Sizes to show when none are asked for: every size as near to 8 as `where` allows. */
+/** Graphs larger than this are not shown unasked. */
+const SHOWN_LIMIT = 1_000_000;
+
+/** About how many instances there are: each bound at the far ends of those before it. */
+function roughInstances(system: System, sizes: Sizes): number {
+  const count = (dims: System["families"][number]["dims"]): number => {
+    const [low, high] = [new Map(Object.entries(sizes)), new Map(Object.entries(sizes))];
+    return dims.reduce((product, d) => {
+      const lo = evaluateIndex(d.lo, (n) => low.get(n) ?? 0);
+      const hi = evaluateIndex(d.hi, (n) => high.get(n) ?? 0);
+      low.set(d.index, lo);
+      high.set(d.index, hi - 1);
+      return product * Math.max(0, hi - lo);
+    }, 1);
+  };
+  try {
+    return system.families.reduce((sum, f) => sum + count(f.dims), 0);
+  } catch (error) {
+    if (error instanceof IndexFault) return Number.POSITIVE_INFINITY;
+    throw error;
+  }
+}
+
+/** Sizes to show when none are asked for: every size as near to 8 as `where` and the room for the graph allow. */
 export function defaultSizes(system: System): Sizes | undefined {
   for (const n of [8, 6, 5, 4, 3, 2, 7, 9, 10, 12, 16]) {
     const sizes = Object.fromEntries(
       system.sizes.map((s) => [s.name, s.kind === "const" ? Math.min(n, 2) : n]),
     );
-    if (sizeProblems(system, sizes).length === 0) return sizes;
+    if (sizeProblems(system, sizes).length === 0 && roughInstances(system, sizes) <= SHOWN_LIMIT)
+      return sizes;
   }
   const small = smallSizes(system, 12, 60);
   return small[small.length - 1];
