@@ -72,6 +72,13 @@ describe.skipIf(missing)("the packaged extension in a real VS Code", { timeout: 
   const nameOfS = () =>
     workbench.page.locator(".view-line", { hasText: "node" }).locator("span", { hasText: /^s$/ }).first();
 
+  /** Fills the box that asks for sizes and inputs. */
+  const answer = async (text: string): Promise<void> => {
+    const box = workbench.page.locator(".quick-input-widget input[type=text]");
+    await box.fill(text);
+    await box.press("Enter");
+  };
+
   beforeAll(async () => {
     mkdirSync(pictures, { recursive: true });
     const vsix = join(pictures, "fathom.vsix");
@@ -136,10 +143,7 @@ describe.skipIf(missing)("the packaged extension in a real VS Code", { timeout: 
 
   test("a run asks for sizes and prints values", async () => {
     await workbench.page.locator(".codelens-decoration a", { hasText: "Run" }).first().click();
-    await workbench.page.waitForSelector(".quick-input-widget input");
-    await workbench.page.keyboard.press("Control+A");
-    await workbench.page.keyboard.type("n=4 x=[1,2,3,4]");
-    await workbench.page.keyboard.press("Enter");
+    await answer("n=4 x=[1,2,3,4]");
     await expect
       .poll(
         async () => (await workbench.page.locator(".output-view .view-line").allTextContents()).join("\n"),
@@ -179,21 +183,20 @@ describe.skipIf(missing)("the packaged extension in a real VS Code", { timeout: 
   test("rename changes every use", async () => {
     await nameOfS().click();
     await workbench.page.keyboard.press("F2");
-    await workbench.page.waitForSelector(".rename-box input");
-    await workbench.page.keyboard.press("Control+A");
-    await workbench.page.keyboard.type("prefix");
-    await workbench.page.keyboard.press("Enter");
-    await expect.poll(() => linesOf(workbench)).toMatch(/prefix\[i-1\][\s\S]*prefix\[n-1\]/);
+    // Into the box itself: keys typed before it has the focus would go to the program.
+    const box = workbench.page.locator(".rename-box input");
+    await box.fill("prefix");
+    await box.press("Enter");
+    await expect
+      .poll(() => linesOf(workbench), { timeout: 30_000 })
+      .toMatch(/prefix\[i-1\][\s\S]*prefix\[n-1\]/);
     await workbench.page.keyboard.press("Control+Z");
   });
 
   test("two-dimensional values are drawn", async () => {
     await workbench.open("growth.fathom");
     await workbench.page.locator(".codelens-decoration a", { hasText: "Run" }).first().click();
-    await workbench.page.waitForSelector(".quick-input-widget input");
-    await workbench.page.keyboard.press("Control+A");
-    await workbench.page.keyboard.type("n=33 T=16 start=000000000000000010000000000000000");
-    await workbench.page.keyboard.press("Enter");
+    await answer("n=33 T=16 start=000000000000000010000000000000000");
     const frame = await frameWith(workbench, "figure canvas");
     const dark = () =>
       frame.locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
