@@ -732,25 +732,29 @@ class Grammar extends EmbeddedActionsParser {
     return { kind: "reduction", name, from, to, members: [], range: nowhere };
   });
 
-  private call = this.RULE("call", (): Call => {
-    const args: Expr[] = [];
-    const name = this.SUBRULE(this.name);
-    this.CONSUME(signs.open);
-    this.MANY_SEP({
-      SEP: signs.comma,
-      DEF: () => {
-        const arg = this.SUBRULE(this.expression);
-        this.ACTION(() => args.push(arg));
-      },
-    });
-    const close = this.CONSUME(signs.close);
-    return this.ACTION(() => ({
-      kind: "call",
-      name,
-      args,
-      range: { start: name.range.start, end: tokenRange(close).end },
-    }));
-  });
+  private call = this.RULE(
+    "call",
+    (): Call => {
+      const args: Expr[] = [];
+      const name = this.SUBRULE(this.name);
+      this.CONSUME(signs.open);
+      this.MANY_SEP({
+        SEP: signs.comma,
+        DEF: () => {
+          const arg = this.SUBRULE(this.expression);
+          this.ACTION(() => args.push(arg));
+        },
+      });
+      const close = this.CONSUME(signs.close);
+      return this.ACTION(() => ({
+        kind: "call",
+        name,
+        args,
+        range: { start: name.range.start, end: tokenRange(close).end },
+      }));
+    },
+    { recoveryValueFunc: (): Call => ({ kind: "call", name: errorName, args: [], range: nowhere }) },
+  );
 
   // Members
 
@@ -860,30 +864,42 @@ class Grammar extends EmbeddedActionsParser {
   });
 
   /** `name = e` or `name[i, j] = e`: a value for an input of another task. */
-  private binding = this.RULE("binding", (): UseBinding => {
-    const indices: Name[] = [];
-    const name = this.SUBRULE(this.name);
-    this.OPTION(() => {
-      this.CONSUME(signs.openSquare);
-      this.MANY_SEP({
-        SEP: signs.comma,
-        DEF: () => {
-          const one = this.SUBRULE2(this.name);
-          this.ACTION(() => indices.push(one));
-        },
+  private binding = this.RULE(
+    "binding",
+    (): UseBinding => {
+      const indices: Name[] = [];
+      const name = this.SUBRULE(this.name);
+      this.OPTION(() => {
+        this.CONSUME(signs.openSquare);
+        this.MANY_SEP({
+          SEP: signs.comma,
+          DEF: () => {
+            const one = this.SUBRULE2(this.name);
+            this.ACTION(() => indices.push(one));
+          },
+        });
+        this.CONSUME(signs.closeSquare);
       });
-      this.CONSUME(signs.closeSquare);
-    });
-    this.CONSUME(signs.assign);
-    const value = this.SUBRULE(this.expression);
-    return this.ACTION(() => ({
-      kind: "use-binding",
-      name,
-      indices,
-      value,
-      range: { start: name.range.start, end: value.range.end },
-    }));
-  });
+      this.CONSUME(signs.assign);
+      const value = this.SUBRULE(this.expression);
+      return this.ACTION(() => ({
+        kind: "use-binding",
+        name,
+        indices,
+        value,
+        range: { start: name.range.start, end: value.range.end },
+      }));
+    },
+    {
+      recoveryValueFunc: (): UseBinding => ({
+        kind: "use-binding",
+        name: errorName,
+        indices: [],
+        value: errorExpr(),
+        range: nowhere,
+      }),
+    },
+  );
 
   /** Of a reduction only; the cutter makes no such segment in a task. */
   private bindingMember = this.RULE("bindingMember", (): Member => {

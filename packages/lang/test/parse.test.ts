@@ -23,6 +23,11 @@ test("any text gives a tree and diagnostics inside it", () => {
   fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 200 }), insideText), { numRuns: RUNS });
 });
 
+test("a `use` broken inside its call is a diagnostic", () => {
+  const { diagnostics } = check("a", "///\n T..n]task use e z[i: 0..[i-1] sum[j: [");
+  expect(diagnostics.length).toBeGreaterThan(0);
+});
+
 test("random edits of real programs give a tree, and checking them never throws", () => {
   const edit = fc.tuple(
     fc.nat(4000),

@@ -140,6 +140,8 @@ async function answers(client: Client, uri: string, places: readonly object[]): 
     JSON.stringify(answer, (key, value) => (key === "resultId" ? undefined : value))
       .replaceAll(uri, "it")
       .replaceAll(/"\.\/[^"]*\.fathom"/g, '"file"')
+      // Figures of the text before the last edit are marked so; a fresh server has none.
+      .replaceAll(/\\n\\n\*\*(?:(?!\\n\\n\*\*).)*?\\n\\n\*stale: of the text before the last edit\*/g, "")
       .concat(` (${k})`),
   );
 }
