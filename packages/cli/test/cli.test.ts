@@ -2,27 +2,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { main } from "../src/index";
 import { readNpy, writeNpy } from "../src/npy";
+import { capture } from "./capture";
 
 const root = resolve(import.meta.dirname, "../../..");
 const example = (name: string, file = `${name}.fathom`) => join(root, "examples", name, file);
-let out = "";
-let err = "";
-
-beforeEach(() => {
-  [out, err] = ["", ""];
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    err += text;
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+const said = capture();
 
 const folder = () => mkdtempSync(join(tmpdir(), "fathom-"));
 
@@ -40,13 +27,13 @@ describe("examples", () => {
     expect(
       await main(["run", example(name), "--task", task, "--inputs", example(name, "input.json"), "--json"]),
     ).toBe(0);
-    expect(JSON.parse(out)).toEqual(JSON.parse(readFileSync(example(name, "expected.json"), "utf8")));
-    out = "";
+    expect(JSON.parse(said.out)).toEqual(JSON.parse(readFileSync(example(name, "expected.json"), "utf8")));
+    said.forget();
     expect(await main(["test", example(name)])).toBe(0);
-    expect(out).toMatch(/[1-9]\d* passed, 0 failed/);
-    out = "";
+    expect(said.out).toMatch(/[1-9]\d* passed, 0 failed/);
+    said.forget();
     expect(await main(["analyze", example(name), "--task", task, "--json"])).toBe(0);
-    const report = JSON.parse(out);
+    const report = JSON.parse(said.out);
     expect(report.steps.at.depth).toBeGreaterThan(0);
     for (const { depth, work } of [report.steps, report.ops]) {
       expect(depth.exact?.standing.kind ?? depth.upper?.standing.kind).toMatch(/^(proved|checked)$/);
@@ -62,7 +49,7 @@ test.each(
   ),
 )("the examples of corpus/%s pass", async (file) => {
   expect(await main(["test", join(root, "corpus", file)])).toBe(0);
-  expect(out).toMatch(/[1-9]\d* passed, 0 failed/);
+  expect(said.out).toMatch(/[1-9]\d* passed, 0 failed/);
 });
 
 describe("commands", () => {
@@ -70,7 +57,7 @@ describe("commands", () => {
     const path = join(folder(), "scaling.svg");
     const args = ["bench", example("prefix-sum"), "--task", "RunningSum", "n=4..16", "--targets", "js,wasm"];
     expect(await main([...args, "--json", "-o", path])).toBe(0);
-    const { rows, without } = JSON.parse(out) as {
+    const { rows, without } = JSON.parse(said.out) as {
       rows: { size: number; depth: number; work: number; ms: Record<string, number> }[];
       without: object;
     };
@@ -90,9 +77,9 @@ describe("commands", () => {
 
   test("analyze names model and standing of every figure", async () => {
     expect(await main(["analyze", example("rule110"), "--task", "Rule110", "n=16", "T=8"])).toBe(0);
-    expect(out).toMatch(/depth +8 +T +Θ\(T\) +proved/);
-    expect(out).toMatch(/work +128 +T\*n +Θ\(T\*n\) +proved/);
-    expect(out).toContain("exact: the whole graph was counted");
+    expect(said.out).toMatch(/depth +8 +T +Θ\(T\) +proved/);
+    expect(said.out).toMatch(/work +128 +T\*n +Θ\(T\*n\) +proved/);
+    expect(said.out).toContain("exact: the whole graph was counted");
   });
 
   test("analyze writes a page with the graph and curves, and Markdown", async () => {
@@ -102,10 +89,10 @@ describe("commands", () => {
     expect(page.match(/<svg /g)).toHaveLength(5);
     expect(page).toContain("Depth against n, T = 8");
     expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
-    expect(err).toBe("");
-    out = "";
+    expect(said.err).toBe("");
+    said.forget();
     expect(await main(["analyze", example("rule110"), "--task", "Rule110", "--md"])).toBe(0);
-    expect(out).toContain("| work | `T*n` | `Θ(T*n)` | proved | 64 |");
+    expect(said.out).toContain("| work | `T*n` | `Θ(T*n)` | proved | 64 |");
   });
 
   test("analyze shows an instance's own depth beside the worst case", async () => {
@@ -121,19 +108,19 @@ describe("commands", () => {
         "--json",
       ]),
     ).toBe(0);
-    const report = JSON.parse(out);
+    const report = JSON.parse(said.out);
     expect(report.steps.at).toMatchObject({ depth: 4, standing: "worst case" });
     expect(report.instance.depth).toBe(1);
   });
 
   test("a circuit file is analysed and run", async () => {
     expect(await main(["analyze", example("circuit-value", "full-adder.bench"), "--json"])).toBe(0);
-    expect(JSON.parse(out).everyGate).toMatchObject({ depth: 6, work: 9 });
-    out = "";
+    expect(JSON.parse(said.out).everyGate).toMatchObject({ depth: 6, work: 9 });
+    said.forget();
     expect(
       await main(["run", example("circuit-value", "full-adder.bench"), "000", "110", "111", "--json"]),
     ).toBe(0);
-    expect(JSON.parse(out).rows.map((r: { output: string }) => r.output)).toEqual(["00", "01", "11"]);
+    expect(JSON.parse(said.out).rows.map((r: { output: string }) => r.output)).toEqual(["00", "01", "11"]);
   });
 
   test("outputs as npy, png and json; graph; build; new", async () => {
@@ -185,17 +172,17 @@ describe("commands", () => {
     const bad = join(dir, "bad.fathom");
     writeFileSync(bad, "task A(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  output s = x[n]\n}\n");
     expect(await main(["check", bad])).toBe(1);
-    expect(err).toContain("read-outside");
+    expect(said.err).toContain("read-outside");
     expect(await main(["check", join(dir, "none.fathom")])).toBe(2);
     expect(await main(["run", example("rule110"), "--task", "Rule110", "n=2", "T=1", "start=01"])).toBe(1);
-    expect(err).toContain("where-broken");
+    expect(said.err).toContain("where-broken");
     expect(await main(["run", example("rule110"), "--task", "Nothing"])).toBe(2);
     expect(await main(["run", example("rule110"), "--task", "Rule110", "n=3", "T=1", "start=01"])).toBe(1);
     expect(await main(["explain", "cycle"])).toBe(0);
     expect(await main(["explain", "nonsense"])).toBe(2);
     expect(await main(["frobnicate"])).toBe(2);
-    expect(err).not.toMatch(/\bat .*\.ts:\d+/);
-    expect(err).not.toContain("fault of its own");
+    expect(said.err).not.toMatch(/\bat .*\.ts:\d+/);
+    expect(said.err).not.toContain("fault of its own");
   });
 
   test("checked runs name the node and its index", async () => {
@@ -205,7 +192,7 @@ describe("commands", () => {
       "task O(n: size) where n >= 1 {\n  node p[i: 0..n]: int = if i == 0 { 1 } else { p[i-1] * 3 }\n  output s = p[n-1]\n}\n",
     );
     expect(await main(["run", file, "n=40", "--checked"])).toBe(1);
-    expect(err).toContain("p[20] overflows int");
+    expect(said.err).toContain("p[20] overflows int");
     expect(await main(["run", file, "n=40"])).toBe(0);
   });
 

@@ -1,27 +1,14 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { main } from "../src/index";
+import { capture } from "./capture";
 
 const root = resolve(import.meta.dirname, "../../..");
 const example = (name: string) => join(root, "examples", name, `${name}.fathom`);
 const folder = () => mkdtempSync(join(tmpdir(), "fathom-"));
-let out = "";
-let err = "";
-
-beforeEach(() => {
-  [out, err] = ["", ""];
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    err += text;
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+const said = capture();
 
 describe("fathom sort", () => {
   test("groups the tasks of files and folders, and draws them", async () => {
@@ -29,14 +16,14 @@ describe("fathom sort", () => {
     expect(await main(["sort", example("rule110"), join(root, "examples/parity"), "-o", `${to}.svg`])).toBe(
       0,
     );
-    expect(out).toMatch(/parallel\s+2\n\s+ParityChain\s+AC\^0\[2\]/);
-    expect(out).toMatch(/inherently serial unless TC = P\s+2\n\s+Rule110\s+P\s+D\.2/);
+    expect(said.out).toMatch(/parallel\s+2\n\s+ParityChain\s+AC\^0\[2\]/);
+    expect(said.out).toMatch(/inherently serial unless TC = P\s+2\n\s+Rule110\s+P\s+D\.2/);
     expect(readFileSync(`${to}.svg`, "utf8")).toContain(
       "<title>Rule110 is P-complete, hence not in TC unless TC = P",
     );
-    out = "";
+    said.forget();
     expect(await main(["sort", example("rnn"), "--json", "-o", `${to}.html`])).toBe(0);
-    const [row] = JSON.parse(out) as { task: string; group: string; judgement: { verdict: string } }[];
+    const [row] = JSON.parse(said.out) as { task: string; group: string; judgement: { verdict: string } }[];
     expect(row).toMatchObject({ task: "Rnn", group: "open", judgement: { verdict: "serial-as-written" } });
     expect(readFileSync(`${to}.html`, "utf8")).toContain("not that there is none");
   });
@@ -47,27 +34,31 @@ describe("fathom sort", () => {
     const bad = join(folder(), "bad.fathom");
     writeFileSync(bad, "task A(n: size) {\n  output y = z\n}\n");
     expect(await main(["sort", bad])).toBe(1);
-    expect(err).toContain("unknown-name");
+    expect(said.err).toContain("unknown-name");
   });
 });
 
 describe("fathom match", () => {
   test("names the hypothesis under which a model is too shallow", async () => {
     expect(await main(["match", `${example("rule110")}:Rule110`, example("transformer")])).toBe(0);
-    expect(out).toContain("ruled out under a hypothesis");
-    expect(out).toContain("if P is not inside nonuniform TC^0");
-    expect(out).toContain("serial steps: depth that grows with T");
-    expect(out).not.toMatch(/cannot|impossible/);
+    expect(said.out).toContain("ruled out under a hypothesis");
+    expect(said.out).toContain("if P is not inside nonuniform TC^0");
+    expect(said.out).toContain("serial steps: depth that grows with T");
+    expect(said.out).not.toMatch(/cannot|impossible/);
   });
 
   test("has nothing against a looped model, and says how long it must loop", async () => {
     expect(await main(["match", `${example("rule110")}:Rule110`, example("looped-transformer")])).toBe(0);
-    expect(out).toContain("nothing against it");
-    expect(out).toContain("R must grow with T");
+    expect(said.out).toContain("nothing against it");
+    expect(said.out).toContain("R must grow with T");
   });
 
   test("leaves open what is open", async () => {
     expect(await main(["match", example("rnn"), example("transformer"), "--json"])).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ outcome: "open", task: { grows: ["T"] }, model: { grows: [] } });
+    expect(JSON.parse(said.out)).toMatchObject({
+      outcome: "open",
+      task: { grows: ["T"] },
+      model: { grows: [] },
+    });
   });
 });
