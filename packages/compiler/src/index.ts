@@ -7,7 +7,7 @@ export * from "./algebra/expressions";
 export * from "./algebra/finite";
 export * from "./algebra/linear";
 export * from "./algebra/recurrence";
-export * from "./algebra/rewrite";
+export * from "./algebra/rewrite/rewrites";
 export * from "./algebra/semiring";
 export * from "./algebra/transition-monoid";
 export * from "./analyze";

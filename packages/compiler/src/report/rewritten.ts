@@ -1,5 +1,5 @@
 /** As written and rewritten, side by side: what each rewriting of a task is and how deep it comes out. */
-import { type Applied, rewrites } from "../algebra/rewrite";
+import { type Applied, rewrites } from "../algebra/rewrite/rewrites";
 import { proveDepth } from "../depth/prove";
 import { sizeProblems } from "../depth/samples";
 import { unroll } from "../depth/unroll";

@@ -1,0 +1,127 @@
+/**
+ * What every law of a rewriting needs to know of a recurrence, and the small things that they build with: places, starts, guards.
+ */
+import * as build from "../../equations/build";
+import { mapCondition, type Substitution, substituteIndex } from "../../equations/conditions";
+import type { Condition, Dim, Expr, Family, IndexExpr, Subscript, System } from "../../equations/system";
+import { boundIndices, substitute } from "../expressions";
+import { type LinearStep, linearStep, mentionsIndex } from "../linear";
+import type { Recurrence, StepEquation } from "../recurrence";
+
+export type Law = (c: Context) => Rewritten | undefined;
+
+export interface Rewritten {
+  /** Stands for the families that it names; the others are added. */
+  readonly families: readonly Family[];
+  readonly law: string;
+  readonly name: string;
+  readonly upTo: readonly ("rounding" | "overflow")[];
+  readonly note: string;
+}
+
+export interface Context {
+  readonly system: System;
+  readonly r: Recurrence;
+  /** The first state family, and its running index. */
+  readonly family: Family;
+  readonly time: Dim;
+  readonly steps: readonly StepEquation[];
+  readonly linear: LinearStep | undefined;
+  readonly fresh: (name: string) => string;
+  readonly freshFamily: (name: string) => string;
+}
+
+export function contextOf(system: System, r: Recurrence): Context | undefined {
+  if (r.steps === undefined) return undefined;
+  const family = system.families.find((f) => f.name === r.state[0]!.family)!;
+  const axis = r.axis.get(family.name)!;
+  const time = family.dims[axis]!;
+  // Rows that vary with time would leave places without a step before them.
+  const varies = r.state.some((s) => {
+    const f = system.families.find((x) => x.name === s.family)!;
+    const own = f.dims[r.axis.get(s.family)!]!;
+    return f.dims.some(
+      (d) => d !== own && (mentionsIndex(d.lo, own.index) || mentionsIndex(d.hi, own.index)),
+    );
+  });
+  if (varies || r.startSteps === undefined) return undefined;
+  // Equations of several families are brought to the indices of the first: its names must be free in them.
+  const bound = r.steps.flatMap((s) => [...boundIndices(s.value)]);
+  if (r.state.length > 1 && family.dims.some((d) => bound.includes(d.index))) return undefined;
+  const names = new Set(system.sizes.map((s) => s.name));
+  for (const f of system.families) {
+    for (const d of f.dims) names.add(d.index);
+    for (const p of f.pieces) for (const n of boundIndices(p.value)) names.add(n);
+  }
+  for (const s of r.steps) for (const n of boundIndices(s.value)) names.add(n);
+  const families = new Set(system.families.map((f) => f.name));
+  const unused = (name: string, taken: Set<string>): string => {
+    let candidate = name;
+    for (let k = 1; taken.has(candidate); k++) candidate = `${name}'${k}`;
+    taken.add(candidate);
+    return candidate;
+  };
+  return {
+    system,
+    r,
+    family,
+    time,
+    steps: r.steps,
+    linear: linearStep(system, r),
+    fresh: (name) => unused(name, names),
+    freshFamily: (name) => unused(name, families),
+  };
+}
+
+export const fixed = (value: IndexExpr): Subscript => ({ kind: "static", value });
+export const one = build.integer(1);
+export const zero = build.integer(0);
+export const is = (left: IndexExpr, right: IndexExpr): Condition => [[build.compare("==", left, right)]];
+
+/** The first place that time visits, moved on by `steps`. */
+export const placeAt = ({ r, time }: Context, steps: number): IndexExpr =>
+  r.direction === 1 ? build.add(time.lo, build.integer(steps)) : build.sub(time.hi, build.integer(steps + 1));
+
+/** What the starts give at a place, in the indices of its family. */
+export function startAt(c: Context, family: string, place: IndexExpr): Expr {
+  const own = c.system.families.find((f) => f.name === family)!;
+  const by = new Map([[own.dims[c.r.axis.get(family)!]!.index, place]]);
+  const cases: { guard: Condition; value: Expr }[] = [];
+  for (const s of c.steps) {
+    if (s.family !== family || s.role !== "start") continue;
+    const guard = mapCondition(s.guard, (e) => substituteIndex(e, by));
+    if (guard.length === 0) continue;
+    cases.push({ guard, value: substitute(s.value, by) });
+    if (guard.some((all) => all.length === 0)) break;
+  }
+  return cases.length === 1 ? cases[0]!.value : build.choose(cases, own.type);
+}
+
+/** All equations after the starts, where starts come first and there is one number of them; else undefined. */
+export function afterStarts(c: Context, family: string): readonly StepEquation[] | undefined {
+  const own = c.steps.filter((s) => s.family === family);
+  const first = own.findIndex((s) => s.role !== "start");
+  const later = own.slice(first);
+  return first < 0 || later.some((s) => s.role === "start") ? undefined : later;
+}
+
+export const isReal = (c: Context): boolean => c.family.type.kind === "real";
+export const rounding = (c: Context): readonly "rounding"[] => (isReal(c) ? ["rounding"] : []);
+
+export const renameOuter = (e: Expr, by: Substitution): Expr =>
+  substitute(e, new Map([...by].filter(([name, to]) => to !== build.index(name))));
+
+export function pointsOf(dims: readonly Dim[]): ReadonlyMap<string, IndexExpr>[] {
+  let points: ReadonlyMap<string, IndexExpr>[] = [new Map()];
+  for (const d of dims) {
+    if (d.lo.kind !== "integer" || d.hi.kind !== "integer") return [];
+    const [lo, hi] = [d.lo.value, d.hi.value];
+    points = points.flatMap((p) =>
+      Array.from(
+        { length: Math.max(0, hi - lo) },
+        (_, k) => new Map([...p, [d.index, build.integer(lo + k)]]),
+      ),
+    );
+  }
+  return points;
+}
