@@ -3,7 +3,7 @@ import type { Family, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import type { Schedule } from "../../schedule/schedule";
 import { arrayOf, DRIVER, ModuleText, RUNTIME } from "../module-text";
-import { type HostPlan, PARAMETERS, type Parameter, WASM_SIZE_LIMIT } from "./wasm";
+import { type HostPlan, PARAMETERS, type Parameter, WASM_SIZE_LIMIT } from "./frame";
 
 const HOST = `
 const stridesOf = (extent, bytes, dim, window) => {

@@ -1,0 +1,355 @@
+/** Reductions and folds: reals in the canonical order, the rest as they come. */
+import { childrenOf, fold as foldOf, operand, typeOf } from "../../equations/build";
+import { isAlways } from "../../equations/conditions";
+import type { Expr, Fold, Reduce } from "../../equations/system";
+import { componentsOf } from "../../equations/values";
+import { changesWith } from "../../schedule/lanes";
+import { type Code, type ValueType, w } from "./encode";
+import { I32_LEAST, I32_MOST, machine, namesOfCondition, Scope, sizeOf, type Value } from "./frame";
+import { Lanes, laneConstant } from "./lanes";
+
+/** Expressions up to this weight are repeated in a block of eight. */
+const MOST_REPEATED = 48;
+function weight(e: Expr): number {
+  if (e.kind === "reduce" || e.kind === "fold" || e.kind === "choose") return MOST_REPEATED + 1;
+  return childrenOf(e).reduce((sum, c) => sum + weight(c), 1);
+}
+
+const loads = { i32: w.i32Load, f32: w.f32Load, v128: w.v128Load, i64: w.i64Load, f64: w.i64Load };
+const stores = { i32: w.i32Store, f32: w.f32Store, v128: w.v128Store, i64: w.i64Store, f64: w.f64Store };
+
+export abstract class Reductions extends Lanes {
+  protected reduce(e: Reduce, scope: Scope): readonly Value[] {
+    const lanes = this.four !== undefined && changesWith(e, this.four);
+    const real = machine(e.type) === "f32";
+    const type = lanes ? "v128" : machine(e.type);
+    const constant = (n: number): Code => (lanes ? laneConstant(n, e.type) : real ? w.f32(n) : w.i32(n));
+    const empty: Record<Reduce["op"], number> = {
+      sum: 0,
+      product: 1,
+      min: real ? Number.POSITIVE_INFINITY : I32_MOST,
+      max: real ? Number.NEGATIVE_INFINITY : I32_LEAST,
+      any: 0,
+      all: 1,
+      parity: 0,
+      majority: 0,
+      count: 0,
+      argmin: -1,
+      argmax: -1,
+    };
+    const results = Array.from({ length: componentsOf(e.type) }, () => this.f.local(type));
+    for (const r of results) scope.add(w.set(r, constant(empty[e.op])));
+    const saved = this.ranges;
+    this.ranges = [...this.ranges, ...e.dims];
+    if (real && (e.op === "sum" || e.op === "product")) {
+      const add = lanes ? w.f32x4Add : w.f32Add;
+      const mul = lanes ? w.f32x4Mul : w.f32Mul;
+      const step = e.op === "sum" ? add : mul;
+      const canon = this.canonical(
+        results.map(() => type),
+        scope,
+        (left, right) => left.map((l, k) => step(l, right[k]!)),
+      );
+      const identity = constant(e.op === "sum" ? -0 : 1);
+      this.blocks(e, scope, canon, (inner) => this.operands(e, identity, inner));
+      canon.finish(results, scope);
+      if (e.op === "sum") for (const r of results) scope.add(w.set(r, add(w.get(r), constant(0))));
+    } else if (lanes) {
+      const r = results[0]!;
+      const identity = constant(empty[e.op]);
+      const step = {
+        sum: w.i32x4Add,
+        product: w.i32x4Mul,
+        min: real ? w.f32x4Min : w.i32x4Min,
+        max: real ? w.f32x4Max : w.i32x4Max,
+        any: w.vOr,
+        all: w.vAnd,
+        parity: w.vXor,
+        // A bit in a lane is 0 or −1.
+        count: w.i32x4Sub,
+      }[e.op as "sum"];
+      this.nested(e.dims, scope, (inner) => {
+        inner.add(w.set(r, step(w.get(r), this.operands(e, identity, inner)[0]!)));
+      });
+    } else this.accumulate(e, results[0]!, scope);
+    this.ranges = saved;
+    return results.map((r) => ({ code: w.get(r), type, scope }));
+  }
+
+  /** One operand of a reduction; the identity where a filter leaves it out. */
+  protected operands(e: Reduce, identity: Code, scope: Scope): readonly Code[] {
+    const lanes = this.four !== undefined && changesWith(e, this.four);
+    const type = lanes ? "v128" : machine(e.type);
+    const bodyType = typeOf(e.body);
+    /** In lanes, those of a filter that asks for them are worked out for all. */
+    const asksLanes = lanes && [...namesOfCondition(e.filter)].includes(this.four!);
+    const present = (inner: Scope): readonly Code[] => {
+      const values = this.expr(e.body, inner).map((v) => (lanes ? this.inLanes(v, bodyType) : v.code));
+      const masks: Code[] = [];
+      if (asksLanes) masks.push(this.conditionLanes(e.filter, inner));
+      if (e.dataFilter !== undefined) {
+        const kept = this.scalar(e.dataFilter, inner);
+        masks.push(lanes ? this.inLanes(kept, { kind: "bit" }) : kept.code);
+      }
+      if (masks.length === 0) return values;
+      if (!lanes) return values.map((v) => this.keep(inner, type, w.select(v, identity, masks[0]!)));
+      const mask = masks.reduce((a, b) => w.vAnd(a, b));
+      return values.map((v) => this.keep(inner, type, w.bitselect(v, identity, mask)));
+    };
+    if (asksLanes || isAlways(e.filter)) return present(scope);
+    const locals = Array.from({ length: componentsOf(e.type) }, () => this.f.local(type));
+    const holds = this.condition(e.filter, scope);
+    const then = new Scope(scope, true);
+    present(then).forEach((v, k) => {
+      then.add(w.set(locals[k]!, v));
+    });
+    scope.add(
+      w.if(
+        holds,
+        then.code,
+        locals.flatMap((l) => w.set(l, identity)),
+      ),
+    );
+    return locals.map((l) => w.get(l));
+  }
+
+  /**
+   * Operands of a canonical reduction. Where the body is small, eight at a time along the last dimension: their tree needs no
+   * stack.
+   */
+  protected blocks(
+    e: Reduce,
+    scope: Scope,
+    canon: ReturnType<Reductions["canonical"]>,
+    operands: (inner: Scope) => readonly Code[],
+  ): void {
+    const last = e.dims.at(-1)!;
+    if (weight(e.body) > MOST_REPEATED) {
+      this.nested(e.dims, scope, (inner) => canon.push(operands(inner), inner));
+      return;
+    }
+    this.nested(e.dims.slice(0, -1), scope, (outer) => {
+      const { lo, hi, range } = this.bounds(last, outer);
+      const i = this.f.local("i32");
+      const end = this.keep(outer, "i32", hi);
+      outer.add(w.set(i, lo));
+      const before = new Scope(outer, true);
+      const at = (inner: Scope, plus: number): Scope => {
+        inner.names.set(last.index, { local: i, plus, range, scope: inner });
+        return inner;
+      };
+      const eight = new Scope(before);
+      eight.names.set(last.index, { local: i, plus: 0, range, scope: eight });
+      // Equal lengths merge as soon as they are there: at most four are alive.
+      const open: { level: number; values: readonly Code[] }[] = [];
+      for (let k = 0; k < 8; k++) {
+        const one = at(new Scope(eight), k);
+        const values = operands(one);
+        eight.add(one.code);
+        open.push({ level: 0, values });
+        while (open.length > 1 && open.at(-1)!.level === open.at(-2)!.level) {
+          const [left, right] = open.splice(-2) as [(typeof open)[0], (typeof open)[0]];
+          const merged = canon
+            .combine(left.values, right.values, eight)
+            .map((code, j) => this.keep(eight, canon.types[j]!, code));
+          open.push({ level: left.level + 1, values: merged });
+        }
+      }
+      canon.push(open[0]!.values, eight, 3);
+      eight.add(w.set(i, w.add(w.get(i), w.i32(8))));
+      const single = at(new Scope(before), 0);
+      canon.push(operands(single), single);
+      single.add(w.set(i, w.add(w.get(i), w.i32(1))));
+      const whole = w.and(w.eqz(w.and(canon.count, w.i32(7))), w.le(w.add(w.get(i), w.i32(8)), end));
+      before.add(w.loop([...w.if(whole, eight.code, single.code), ...w.brIf(0, w.lt(w.get(i), end))]));
+      outer.add(w.if(w.lt(w.get(i), end), before.code));
+    });
+  }
+
+  /** Reductions whose order does not matter, or that look for a place. */
+  protected accumulate(e: Reduce, result: number, scope: Scope): void {
+    const real = machine(e.type) === "f32";
+    const count = e.op === "majority" ? this.f.local("i32") : -1;
+    if (count >= 0) scope.add(w.set(count, w.i32(0)));
+    const bestType = typeOf(e.body).kind === "real" ? "f32" : "i32";
+    const best = e.op === "argmin" || e.op === "argmax" ? this.f.local(bestType) : -1;
+    const some = best >= 0 ? this.f.local("i32") : -1;
+    if (some >= 0) scope.add(w.set(some, w.i32(0)));
+    const into = (v: Code, target: Scope): void => {
+      const r = w.get(result);
+      const put = (code: Code): void => target.add(w.set(result, code));
+      switch (e.op) {
+        case "sum":
+          this.overflow(w.i64Add(w.extend(r), w.extend(v)), target);
+          return put(w.add(r, v));
+        case "product":
+          this.overflow(w.i64Mul(w.extend(r), w.extend(v)), target);
+          return put(w.mul(r, v));
+        case "min":
+          return put(real ? w.f32Min(r, v) : w.select(r, v, w.lt(r, v)));
+        case "max":
+          return put(real ? w.f32Max(r, v) : w.select(v, r, w.lt(r, v)));
+        case "any":
+          return put(w.or(r, v));
+        case "all":
+          return put(w.and(r, v));
+        case "parity":
+          return put(w.xor(r, v));
+        case "count":
+          return put(w.add(r, v));
+        case "majority":
+          put(w.add(r, v));
+          target.add(w.set(count, w.add(w.get(count), w.i32(1))));
+          return;
+        case "argmin":
+        case "argmax": {
+          const b = w.get(best);
+          const less = bestType === "f32" ? w.f32Lt : w.lt;
+          const ahead = e.op === "argmin" ? less(v, b) : less(b, v);
+          const number = bestType === "f32" ? w.and(w.f32Ne(b, b), w.f32Eq(v, v)) : w.i32(0);
+          target.add(
+            w.if(w.or(w.eqz(w.get(some)), w.or(ahead, number)), [
+              ...w.set(best, v),
+              ...w.set(some, w.i32(1)),
+              ...w.set(result, this.indexCode(target, e.dims[0]!.index)),
+            ]),
+          );
+        }
+      }
+    };
+    this.nested(e.dims, scope, (inner) => {
+      const holds = isAlways(e.filter) ? undefined : this.condition(e.filter, inner);
+      const target = holds === undefined ? inner : new Scope(inner, true);
+      const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, target);
+      const value = this.scalar(e.body, target).code;
+      const only = kept === undefined ? target : new Scope(target, true);
+      into(value, only);
+      if (kept !== undefined) target.add(w.if(kept.code, only.code));
+      if (holds !== undefined) inner.add(w.if(holds, target.code));
+    });
+    if (e.op === "majority") scope.add(w.set(result, w.gt(w.shl(w.get(result), w.i32(1)), w.get(count))));
+  }
+
+  /**
+   * Combines operands in the canonical order. Partial results lie on a stack, one for each bit of how many there are: equal
+   * lengths merge as in counting.
+   */
+  protected canonical(
+    types: readonly ValueType[],
+    scope: Scope,
+    combine: (left: readonly Code[], right: readonly Code[], scope: Scope) => readonly Code[],
+  ) {
+    const offsets = types.map((_, k) => types.slice(0, k).reduce((sum, t) => sum + sizeOf(t), 0));
+    const bytes = types.reduce((sum, t) => sum + sizeOf(t), 0);
+    const stack = this.room(32 * bytes);
+    const [count, top, c] = [this.f.local("i32"), this.f.local("i32"), this.f.local("i32")];
+    scope.add([...w.set(count, w.i32(0)), ...w.set(top, w.i32(stack))]);
+    const load = (k: number): Code => loads[types[k]!](offsets[k]!, w.get(top));
+    const down = w.set(top, w.sub(w.get(top), w.i32(bytes)));
+    /** The element below the top of the stack times the one in locals, into these. */
+    const merge = (locals: readonly number[], outer: Scope): Code => {
+      const inner = new Scope(outer, true);
+      inner.add(down);
+      const left = types.map((t, k) => this.keep(inner, t, load(k)));
+      const made = combine(
+        left,
+        locals.map((l) => w.get(l)),
+        inner,
+      ).map((code, k) => this.keep(inner, types[k]!, code));
+      made.forEach((code, k) => {
+        inner.add(w.set(locals[k]!, code));
+      });
+      return inner.code;
+    };
+    return {
+      types,
+      count: w.get(count),
+      combine,
+      /** One more operand, or the result of 2^level of them where their number so far is a multiple of that. */
+      push: (values: readonly Code[], target: Scope, level = 0): void => {
+        const sums = types.map((t) => this.f.local(t));
+        target.add([
+          ...sums.flatMap((s, k) => w.set(s, values[k]!)),
+          ...w.set(c, level === 0 ? w.get(count) : w.shrU(w.get(count), w.i32(level))),
+          ...w.set(count, w.add(w.get(count), w.i32(2 ** level))),
+          ...w.block(
+            w.loop([
+              ...w.brIf(1, w.eqz(w.and(w.get(c), w.i32(1)))),
+              ...merge(sums, target),
+              ...w.set(c, w.shrU(w.get(c), w.i32(1))),
+              ...w.br(0),
+            ]),
+          ),
+          ...sums.flatMap((s, k) => stores[types[k]!](offsets[k]!, w.get(top), w.get(s))),
+          ...w.set(top, w.add(w.get(top), w.i32(bytes))),
+        ]);
+      },
+      /** Into locals that hold the identity: what is left on the stack, the latest first. */
+      finish: (locals: readonly number[], target: Scope): void => {
+        target.add(
+          w.if(w.get(count), [
+            ...down,
+            ...locals.flatMap((l, k) => w.set(l, load(k))),
+            ...w.block(
+              w.loop([...w.brIf(1, w.eq(w.get(top), w.i32(stack))), ...merge(locals, target), ...w.br(0)]),
+            ),
+          ]),
+        );
+      },
+    };
+  }
+
+  /** All components of a fold at once; each is remembered, so that asking for another costs nothing. */
+  protected fold(e: Fold, scope: Scope): readonly Value[] {
+    const { monoid } = e;
+    const widths = monoid.types.map(componentsOf);
+    const types = monoid.types.flatMap((t) => Array<ValueType>(componentsOf(t)).fill(machine(t)));
+    const identity = monoid.identity.flatMap((c) => this.expr(c, scope));
+    const results = types.map((t) => this.f.local(t));
+    results.forEach((r, k) => {
+      scope.add(w.set(r, identity[k]!.code));
+    });
+    const byComponent = (values: readonly Value[]): Value[][] => {
+      const left = [...values];
+      return widths.map((width) => left.splice(0, width));
+    };
+    const canon = this.canonical(types, scope, (left, right, inner) => {
+      for (const [side, codes] of [
+        ["left", left],
+        ["right", right],
+      ] as const) {
+        const values = codes.map((code, k): Value => ({ code, type: types[k]!, scope: inner }));
+        byComponent(values).forEach((own, k) => {
+          inner.memo.set(operand(side, k, monoid.types[k]!), own);
+        });
+      }
+      return monoid.combine.flatMap((c) => this.expr(c, inner)).map((v) => v.code);
+    });
+    const saved = this.ranges;
+    this.ranges = [...this.ranges, ...e.dims];
+    this.nested(e.dims, scope, (inner) => {
+      const values = types.map((t) => this.f.local(t));
+      values.forEach((v, k) => {
+        inner.add(w.set(v, identity[k]!.code));
+      });
+      const holds = isAlways(e.filter) ? undefined : this.condition(e.filter, inner);
+      const then = holds === undefined ? inner : new Scope(inner, true);
+      const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, then);
+      const made = e.bodies.flatMap((b) => this.expr(b, then));
+      const take = made.flatMap((v, k) => w.set(values[k]!, v.code));
+      then.add(kept === undefined ? take : w.if(kept.code, take));
+      if (holds !== undefined) inner.add(w.if(holds, then.code));
+      canon.push(
+        values.map((v) => w.get(v)),
+        inner,
+      );
+    });
+    this.ranges = saved;
+    canon.finish(results, scope);
+    const all = byComponent(results.map((r, k) => ({ code: w.get(r), type: types[k]!, scope })));
+    all.forEach((own, k) => {
+      scope.memo.set(foldOf(monoid, e.dims, e.bodies, k, e), own);
+    });
+    return all[e.position]!;
+  }
+}
