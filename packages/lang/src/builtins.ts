@@ -2,6 +2,8 @@
 
 export interface Builtin {
   readonly arity: number;
+  /** Takes more arguments than `arity` as well. */
+  readonly variadic?: true;
   /** What the arguments may be: `number` is int or real (all alike), `vector` any width, `size` only static integers. */
   readonly takes: "number" | "real" | "vector" | "any" | "size";
   /** `same`: the type of the arguments. */
@@ -10,8 +12,20 @@ export interface Builtin {
 }
 
 export const builtins: Readonly<Record<string, Builtin>> = {
-  min: { arity: 2, takes: "number", gives: "same", doc: "the smaller of two numbers" },
-  max: { arity: 2, takes: "number", gives: "same", doc: "the larger of two numbers" },
+  min: {
+    arity: 2,
+    variadic: true,
+    takes: "number",
+    gives: "same",
+    doc: "the smallest of two or more numbers",
+  },
+  max: {
+    arity: 2,
+    variadic: true,
+    takes: "number",
+    gives: "same",
+    doc: "the largest of two or more numbers",
+  },
   abs: { arity: 1, takes: "number", gives: "same", doc: "without its sign" },
   sign: { arity: 1, takes: "number", gives: "same", doc: "−1, 0 or 1" },
   clamp: { arity: 3, takes: "number", gives: "same", doc: "clamp(x, lo, hi) = min(max(x, lo), hi)" },

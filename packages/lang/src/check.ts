@@ -5,6 +5,7 @@
 import { builtins } from "./builtins";
 import type { CheckedFile, CheckedProgram, Host, Meaning, Type } from "./checked";
 import { type Arguments, type Diagnostic, type DiagnosticCode, diagnostic } from "./diagnostics";
+import { habitOfName } from "./habits";
 import { parse } from "./parse";
 import { readShape } from "./read-shape";
 import type {
@@ -431,6 +432,14 @@ class Checker {
     );
   }
 
+  /** A syntax error on the same line has been reported already: what the rest of the line means is guesswork. */
+  private brokenOnLine(range: Range): boolean {
+    const { text } = this.file;
+    const start = text.lastIndexOf("\n", range.start) + 1;
+    const end = text.indexOf("\n", range.end);
+    return this.brokenIn({ start, end: end < 0 ? text.length : end });
+  }
+
   private checkUse(use: UseMember, task: TaskItem, outer: Scope): void {
     const symbol = this.symbols.get(use.alias);
     const scope = inside(outer);
@@ -661,7 +670,8 @@ class Checker {
       return { kind: "enum", item: symbol.declaration };
     }
     if (symbol === undefined) {
-      const suggestion = suggest(text, ["bit", "int", "real", "index", "vec2", "vec3", "vec4"]);
+      const types = ["bit", "int", "real", "index", "vec2", "vec3", "vec4"];
+      const suggestion = habitOfName(text) || suggest(text, types);
       this.report("unknown-name", node.name.range, { name: text, suggestion });
     } else if (symbol.kind === "builtin") this.symbols.set(node.name, symbol);
     else {
@@ -1022,11 +1032,12 @@ class Checker {
       return UNKNOWN;
     }
     this.symbols.set(expr.name, { kind: "builtin", name });
-    if (expr.args.length !== builtin.arity) {
+    const enough = builtin.variadic ? expr.args.length >= builtin.arity : expr.args.length === builtin.arity;
+    if (!enough) {
       for (const a of expr.args) this.infer(a, scope);
       this.report("wrong-arity", expr.range, {
         name,
-        expected: plural(builtin.arity, "argument"),
+        expected: plural(builtin.arity, "argument") + (builtin.variadic ? " or more" : ""),
         found: String(expr.args.length),
       });
       return UNKNOWN;
@@ -1385,7 +1396,8 @@ class Checker {
     for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
       for (const [text, symbol] of s.names) if (kinds.includes(symbol.kind)) names.push(text);
     }
-    this.report("unknown-name", name.range, { name: name.text, suggestion: suggest(name.text, names) });
+    const suggestion = habitOfName(name.text) || suggest(name.text, names);
+    this.report("unknown-name", name.range, { name: name.text, suggestion });
   }
 
   private requireStatic(expr: Expr, what: string): void {
@@ -1407,7 +1419,8 @@ class Checker {
   }
 
   private report<C extends DiagnosticCode>(code: C, range: Range, args: Arguments<C>): void {
-    this.diagnostics.push(diagnostic(code, { file: this.file.path, range }, args));
+    if (!this.brokenOnLine(range))
+      this.diagnostics.push(diagnostic(code, { file: this.file.path, range }, args));
   }
 }
 

@@ -34,13 +34,21 @@ const define = <const T extends Record<string, Definition>>(table: T): T => tabl
 /** Every code, in the order of the stages that report it. */
 export const catalogue = define({
   // Text and syntax
-  "unexpected-token": { severity: "error", message: "expected {expected}, found {found}" },
+  "unexpected-token": {
+    severity: "error",
+    message: "expected {expected}, found {found}",
+    help: "{suggestion}",
+  },
   "nested-too-deeply": {
     severity: "error",
     message: "more than {limit} {what}",
     help: "give parts of it names with `let`, `fn` or families of their own",
   },
-  "unexpected-character": { severity: "error", message: "{found} is not part of the language" },
+  "unexpected-character": {
+    severity: "error",
+    message: "{found} is not part of the language",
+    help: "{suggestion}",
+  },
   "number-out-of-range": { severity: "error", message: "{found} does not fit: {expected}" },
 
   // Names

@@ -8,6 +8,7 @@
  */
 import { EmbeddedActionsParser, EOF, type IToken, type TokenType, tokenMatcher } from "chevrotain";
 import { type Diagnostic, diagnostic } from "./diagnostics";
+import { habitOfCharacters, habitOfToken } from "./habits";
 import {
   allTokens,
   Identifier,
@@ -63,7 +64,13 @@ export function parse(text: string, file: string): Parsed {
   for (const error of lexed.errors) {
     const range = { start: error.offset, end: error.offset + error.length };
     const found = text.slice(range.start, Math.min(range.end, range.start + 20));
-    diagnostics.push(diagnostic("unexpected-character", { file, range }, { found: `\`${found.trim()}\`` }));
+    diagnostics.push(
+      diagnostic(
+        "unexpected-character",
+        { file, range },
+        { found: `\`${found.trim()}\``, suggestion: habitOfCharacters(found.trim()) },
+      ),
+    );
   }
   const comments: Comment[] = (lexed.groups.comments ?? []).map((token: IToken) => ({
     kind: "comment",
@@ -234,8 +241,13 @@ class Session {
 
   private unexpected(token: IToken, expected: string): void {
     const range = tokenRange(token);
+    const suggestion = habitOfToken(expected, this.text, range.start);
     this.diagnostics.push(
-      diagnostic("unexpected-token", { file: this.file, range }, { expected, found: describe(token) }),
+      diagnostic(
+        "unexpected-token",
+        { file: this.file, range },
+        { expected, found: describe(token), suggestion },
+      ),
     );
   }
 
@@ -246,7 +258,9 @@ class Session {
     const next = this.tokens[end];
     const found = next === undefined ? "the end of the file" : describe(next);
     const range = { start: Math.max(0, at - 1), end: at };
-    this.diagnostics.push(diagnostic("unexpected-token", { file: this.file, range }, { expected, found }));
+    this.diagnostics.push(
+      diagnostic("unexpected-token", { file: this.file, range }, { expected, found, suggestion: "" }),
+    );
   }
 
   /** Positions of segment heads. `const` after a colon is a size's kind, `random(` a value in an example. */

@@ -111,6 +111,7 @@ describe("types and names", () => {
     ["input y: int = 1", ["unexpected-value"]],
     ["node y = foo(1)", ["unknown-name"]],
     ["node y = min(1)", ["wrong-arity"]],
+    ["node y = min(x[0], 1, 2, 3)", []],
     ['node y = table(b) "0"', ["table-size"]],
     ["node y = r ?? 0", []],
     ["node y = (r + 1) ?? 0", ["default-needs-read"]],
@@ -125,6 +126,31 @@ describe("types and names", () => {
 
   test("functions may not call themselves", () => {
     expect(codes("node y = f(x[0])", "fn f(a: int): int = f(a)\n")).toEqual(["recursive-function"]);
+  });
+
+  test.each([
+    ["node y = b && b", "write `and`"],
+    ["node y = !b", "write `not`"],
+    ["node y = x[0] % 2", "write `mod`"],
+    ["node y = b ? 1 : 2", "a choice is written `if c { a } else { b }`"],
+    ["node y = if b then 1 else 2", "a choice is written `if c { a } else { b }`"],
+    ["node y = if r = 1 { 1 } else { 2 }", "equality is written `==`"],
+    ["node y = r ** 2", "write `x * x`; `2^k` is for sizes"],
+    ["node y = sum(i: 0..n) x[i]", "a reduction is written `sum[i: 0..n] x[i]`"],
+    ["node y = sum(x[i] for i in 0..n)", "a reduction is written `sum[i: 0..n] x[i]`"],
+    ["node y = max over i in 0..n : x[i]", "a reduction is written `sum[i: 0..n] x[i]`"],
+    ["node y = reduce(x[0])", "a reduction is written `reduce M[i: 0..n] x[i]`"],
+    ["node y[i in 0..n] = x[i]", "a range is written `i: 0..n`, `i: 0..=n` with its end"],
+    ["node y[i: 0..n] -> int = x[i]", "a type stands behind a colon: `y[i: 0..n]: int`"],
+    ["node y: float = r", "did you mean `real`?"],
+    ["node y = relu(r)", "write `max(x, 0.0)`"],
+    [
+      "for i in 0..n { }",
+      "there are no loops: a family has a value at every index, `node y[i: 0..n]: int = …`",
+    ],
+  ])("a habit from elsewhere is one mistake, with the way to write it here: %s", (body, help) => {
+    const text = `task A(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  input r: real\n  input b: bit\n${body}\n}\n`;
+    expect(check("a", text).diagnostics.map((d) => d.help)).toEqual([help]);
   });
 
   test("suggestions name what was meant", () => {

@@ -402,7 +402,7 @@ describe("hover", () => {
     ],
     [
       "task A() {\n  output y = ‸max(1, 2)\n}\n",
-      "```fathom\nmax(x, y)\n```\n\ntakes int or real, gives the same type\n\nthe larger of two numbers",
+      "```fathom\nmax(x, y)\n```\n\ntakes int or real, gives the same type\n\nthe largest of two or more numbers",
     ],
     ["enum C { Off, On }\n\ntask A() {\n  output y = C.‸On\n}\n", "```fathom\nC.On\n```\n\ncase 1 of 2"],
     [

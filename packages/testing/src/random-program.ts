@@ -159,7 +159,9 @@ function fresh(
       fc
         .tuple(go("int"), fc.constantFrom("+", "-", "*", "div", "mod"), go("int"))
         .map(([a, o, b]) => `(${a} ${o} ${b})`),
-      fc.tuple(fc.constantFrom("min", "max"), go("int"), go("int")).map(([f, a, b]) => `${f}(${a}, ${b})`),
+      fc
+        .tuple(fc.constantFrom("min", "max"), fc.array(go("int"), { minLength: 2, maxLength: 4 }))
+        .map(([f, of]) => `${f}(${of.join(", ")})`),
       fc
         .tuple(fc.constantFrom("abs", "sign", "-"), go("int"))
         .map(([f, a]) => (f === "-" ? `(-${a})` : `${f}(${a})`)),
@@ -176,7 +178,9 @@ function fresh(
       fc
         .tuple(go("real"), fc.constantFrom("+", "-", "*", "/"), go("real"))
         .map(([a, o, b]) => `(${a} ${o} ${b})`),
-      fc.tuple(fc.constantFrom("min", "max"), go("real"), go("real")).map(([f, a, b]) => `${f}(${a}, ${b})`),
+      fc
+        .tuple(fc.constantFrom("min", "max"), fc.array(go("real"), { minLength: 2, maxLength: 4 }))
+        .map(([f, of]) => `${f}(${of.join(", ")})`),
       fc
         .tuple(
           fc.constantFrom("abs", "sign", "floor", "sqrt", "exp", "log", "tanh", "sin", "cos"),

@@ -322,9 +322,9 @@ class Lowering {
         const [a, b, c] = args as IndexExpr[];
         switch (tree.name.text) {
           case "min":
-            return build.min(a!, b!);
+            return balanced(args as IndexExpr[], build.min);
           case "max":
-            return build.max(a!, b!);
+            return balanced(args as IndexExpr[], build.max);
           case "clamp":
             return build.min(build.max(a!, b!), c!);
           case "abs":
@@ -993,7 +993,10 @@ class Lowering {
           ? this.type(this.program.typeOf(tree.args[0]!), new Map())
           : build.real;
     const args = tree.args.map((a) => this.value(a, env, type));
-    return build.apply(name as Operator, args, builtin.gives === "same" ? type : build.real, origin);
+    const result = builtin.gives === "same" ? type : build.real;
+    if (builtin.variadic)
+      return balanced(args, (a, b) => build.apply(name as Operator, [a, b], result, origin));
+    return build.apply(name as Operator, args, result, origin);
   }
 
   /** What the parameters of a called function stand for. */
@@ -1171,6 +1174,13 @@ class Lowering {
       });
     }
   }
+}
+
+/** A tree of pairs, as shallow as can be: k operands in ceil(log2 k) operations. */
+function balanced<T>(operands: readonly T[], join: (a: T, b: T) => T): T {
+  if (operands.length <= 1) return operands[0]!;
+  const middle = operands.length >> 1;
+  return join(balanced(operands.slice(0, middle), join), balanced(operands.slice(middle), join));
 }
 
 const conjuncts = (tree: Tree): Tree[] =>
