@@ -1,5 +1,6 @@
 // `npm run fuzz -- --programs 20000 --seed 7 --targets js,wasm,wgsl`: random programs on the interpreter and on every back end
-// named, bit for bit; random texts through the parser; random edits through the language server. A failure is shrunk and printed.
+// named, bit for bit; random texts through the parser; random edits through the language server; what is proved of random systems
+// of recurrences against their graphs. A failure is shrunk and printed.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
@@ -10,6 +11,7 @@ const { values } = parseArgs({
     targets: { type: "string", default: "js,wasm" },
     texts: { type: "string", default: "200000" },
     edits: { type: "string", default: "10000" },
+    systems: { type: "string", default: "1000" },
   },
 });
 const targets = values.targets.split(",");
@@ -24,6 +26,7 @@ const files = [
   ...(targets.includes("wgsl") ? ["packages/testing/test/gpu-agreement.test.ts"] : []),
   ...(Number(values.texts) > 0 ? ["packages/lang/test/parse.test.ts"] : []),
   ...(Number(values.edits) > 0 ? ["packages/language-server/test/robustness.test.ts"] : []),
+  ...(Number(values.systems) > 0 ? ["packages/testing/test/proof-truth.test.ts"] : []),
 ];
 const { status } = spawnSync("npx", ["vitest", "run", ...files, "--testTimeout", "36000000"], {
   stdio: "inherit",
@@ -34,6 +37,7 @@ const { status } = spawnSync("npx", ["vitest", "run", ...files, "--testTimeout",
     FATHOM_FUZZ_TARGETS: cpu.join(),
     FATHOM_PARSE_RUNS: values.texts,
     FATHOM_EDITS: values.edits,
+    FATHOM_FUZZ_SYSTEMS: values.systems,
     ...(values.seed === undefined ? {} : { FATHOM_FUZZ_SEED: values.seed }),
   },
 });

@@ -2,3 +2,4 @@ export * from "./cpu-agreement";
 export * from "./kernel-to-fathom";
 export * from "./project";
 export * from "./random-program";
+export * from "./random-recurrence";

@@ -28,6 +28,8 @@ import {
 import { feasible, maximise } from "./simplex";
 
 const FAR = 1000n;
+/** Alternatives of what is left after the cases before. */
+const MOST_WAYS = 64;
 
 /** A product of powers; its logarithm is the linear form with these coefficients. */
 interface Monomial {
@@ -467,7 +469,9 @@ class Builder {
     let earlier: Condition = [[]];
     for (const c of f.cases) {
       const guard = and(earlier, c.guard);
-      earlier = and(earlier, not(c.guard));
+      // What is left after many cases is a long disjunction: without it the region is larger, and less is claimed.
+      const ways = c.guard.reduce((n, all) => n * all.length, earlier.length);
+      if (ways <= MOST_WAYS) earlier = and(earlier, not(c.guard));
       // A case in which a size stays below a number is no part of what happens as sizes grow.
       const probe = new Builder(this.sizes);
       for (const [key, unit] of this.units) probe.units.set(key, unit);
