@@ -4,6 +4,7 @@ import {
   type Growth,
   type ModelReport,
   wholeOrRounded as number,
+  printClass,
   printGrowth,
   printInstance,
   type Report,
@@ -13,7 +14,7 @@ import {
 } from "@fathom/compiler";
 import type { Diagnostic } from "@fathom/lang";
 import pc from "picocolors";
-import { renderJudgement } from "./render-judgement";
+import { paintVerdict, renderJudgement } from "./render-judgement";
 
 /** One diagnostic with the line it stands on. */
 export function renderDiagnostic(d: Diagnostic, textOf: (file: string) => string | undefined): string {
@@ -59,11 +60,22 @@ function figureLines(figure: Figure, growth: Growth | undefined): string[] {
   });
 }
 
+/** The answer in one line: `depth T (proved) · P · inherently serial unless TC = P`. The rest of the report says why. */
+function headline({ steps, judgement }: Report): string {
+  const [depth] = shownParts(steps.depth);
+  const shown =
+    depth === undefined
+      ? `depth ${number(steps.at.depth)}`
+      : `depth ${depth.relation === "=" ? "" : `${depth.relation} `}${pc.cyan(depth.form)} (${depth.standing.kind})`;
+  const least = judgement.bound === undefined ? [] : [`in ${printClass(judgement.bound.class)}`];
+  return [shown, ...least, paintVerdict(judgement.verdict)].join(pc.dim(" · "));
+}
+
 /** The report of `fathom analyze`. Every figure says its model and its standing. */
 export function renderReport(report: Report): string {
   const { steps, ops, criticalPath } = report;
   const at = sizesText(report.sizes);
-  const lines = [pc.bold(`${report.task}`) + (at === "" ? "" : `  at ${at}`), ""];
+  const lines = [pc.bold(`${report.task}`) + (at === "" ? "" : `  at ${at}`), headline(report), ""];
   const model = (name: string, about: string, r: ModelReport): void => {
     lines.push(`${pc.bold(name)}  ${pc.dim(about)}`);
     const row = (label: string, exact: number, figure: Figure, growth: Growth | undefined): void => {
