@@ -1,13 +1,7 @@
 /** Walks over value expressions that the algebra needs everywhere. */
 import * as build from "../equations/build";
 import { someExpr } from "../equations/build";
-import {
-  mapCondition,
-  type Renaming,
-  renameExpr,
-  type Substitution,
-  substituteIndex,
-} from "../equations/conditions";
+import { mapCondition, substitute, substituteIndex } from "../equations/conditions";
 import type { Dim, Expr, IndexExpr, Read } from "../equations/system";
 
 /** Every read, each once. */
@@ -28,18 +22,6 @@ export function sizeOf(root: Expr): number {
     return false;
   });
   return count;
-}
-
-/** Replaces index variables, those of reductions inside excepted: their names must not occur in `by`. */
-export function substitute(e: Expr, by: Substitution): Expr {
-  if (by.size === 0) return e;
-  const index = (x: IndexExpr) => substituteIndex(x, by);
-  const renaming: Renaming = {
-    index,
-    condition: (c) => mapCondition(c, index),
-    family: (name) => ({ name, before: [] }),
-  };
-  return renameExpr(e, renaming);
 }
 
 /**

@@ -3,13 +3,12 @@
  * enumerated, exactly or as a superset; their products are the transition monoid (`transition-monoid.ts`).
  */
 import { index as indexOf, integer, someExpr, typeOf } from "../equations/build";
-import { mapCondition, substituteIndex } from "../equations/conditions";
+import { mapCondition, substitute, substituteIndex } from "../equations/conditions";
 import { holds } from "../equations/evaluate-index";
 import { applyOperator, type Operand, reduceOperands } from "../equations/operators";
 import { printCondition, printExpr, printIndex } from "../equations/print";
 import type { Condition, Dim, ElementType, Expr, Family, IndexExpr, System } from "../equations/system";
 import { toAffine } from "../symbolic/affine";
-import { substitute } from "./expressions";
 import { type Recurrence, type StepEquation, stateRead, valuesOfType } from "./recurrence";
 
 /** One digit of the state: a cell of a state family so many steps back. */

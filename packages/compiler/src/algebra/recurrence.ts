@@ -4,7 +4,7 @@
  * reads.
  */
 import { add, choose, index, indexOperators, integer, log2, mul, sub } from "../equations/build";
-import { isAlways, mapCondition, substituteIndex } from "../equations/conditions";
+import { isAlways, mapCondition, substitute, substituteIndex } from "../equations/conditions";
 import { collectIndices } from "../equations/evaluate-index";
 import { type GuardedRead, guardedReads } from "../equations/reads";
 import type {
@@ -20,7 +20,7 @@ import type {
   System,
 } from "../equations/system";
 import { affine, combine, factsOf, least, toAffine } from "../symbolic/affine";
-import { boundIndices, freshReductions, readsOf, rewriteExpr, sizeOf, substitute } from "./expressions";
+import { boundIndices, freshReductions, readsOf, rewriteExpr, sizeOf } from "./expressions";
 
 export interface Recurrence {
   /** The strongly connected families, in the order of the system. */

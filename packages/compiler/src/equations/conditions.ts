@@ -163,3 +163,15 @@ export function renameExpr(expr: Expr, by: Renaming, memo = new Map<Expr, Expr>(
   memo.set(expr, made);
   return made;
 }
+
+/** Replaces index variables, those of reductions inside excepted: their names must not occur in `by`. */
+export function substitute(e: Expr, by: Substitution): Expr {
+  if (by.size === 0) return e;
+  const index = (x: IndexExpr) => substituteIndex(x, by);
+  const renaming: Renaming = {
+    index,
+    condition: (c) => mapCondition(c, index),
+    family: (name) => ({ name, before: [] }),
+  };
+  return renameExpr(e, renaming);
+}

@@ -76,7 +76,7 @@ export function lowerMonoid(program: CheckedProgram, item: MonoidItem): Monoid {
 }
 
 /** The index of a tuple's components; no user's name has a prime. */
-const COMPONENT = "component'";
+export const COMPONENT = "component'";
 
 type Interval = readonly [number, number];
 const ANYTHING: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];

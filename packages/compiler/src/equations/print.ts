@@ -27,22 +27,24 @@ const tight: Readonly<Record<IndexOp, { readonly sign: string; readonly level: n
   max: undefined,
 };
 
-/** `2*n + 1` as a person would write it. */
-export function printIndex(e: IndexExpr, level = 0): string {
+/** `2*n + 1` as a person would write it; `name` gives what indices are called. */
+export function printIndex(e: IndexExpr, level = 0, name: (index: string) => string = (n) => n): string {
+  const go = (x: IndexExpr, inner = 0): string => printIndex(x, inner, name);
   switch (e.kind) {
     case "integer":
       return e.value < 0 && level > 0 ? `(${e.value})` : String(e.value);
     case "size":
-    case "index":
       return e.name;
+    case "index":
+      return name(e.name);
     case "log2":
-      return `log2(${printIndex(e.operand)})`;
+      return `log2(${go(e.operand)})`;
     case "pow2":
-      return `2^${e.operand.kind === "integer" || e.operand.kind === "size" || e.operand.kind === "index" ? printIndex(e.operand, 3) : `(${printIndex(e.operand)})`}`;
+      return `2^${e.operand.kind === "integer" || e.operand.kind === "size" || e.operand.kind === "index" ? go(e.operand, 3) : `(${go(e.operand)})`}`;
     default: {
       const operator = tight[e.kind];
-      if (operator === undefined) return `${e.kind}(${printIndex(e.left)}, ${printIndex(e.right)})`;
-      const text = `${printIndex(e.left, operator.level)} ${operator.sign} ${printIndex(e.right, operator.level + 1)}`;
+      if (operator === undefined) return `${e.kind}(${go(e.left)}, ${go(e.right)})`;
+      const text = `${go(e.left, operator.level)} ${operator.sign} ${go(e.right, operator.level + 1)}`;
       return operator.level < level ? `(${text})` : text;
     }
   }

@@ -2,9 +2,9 @@
  * What every law of a rewriting needs to know of a recurrence, and the small things that they build with: places, starts, guards.
  */
 import * as build from "../../equations/build";
-import { mapCondition, type Substitution, substituteIndex } from "../../equations/conditions";
+import { mapCondition, type Substitution, substitute, substituteIndex } from "../../equations/conditions";
 import type { Condition, Dim, Expr, Family, IndexExpr, Subscript, System } from "../../equations/system";
-import { boundIndices, substitute } from "../expressions";
+import { boundIndices } from "../expressions";
 import { type LinearStep, linearStep, mentionsIndex } from "../linear";
 import type { Recurrence, StepEquation } from "../recurrence";
 

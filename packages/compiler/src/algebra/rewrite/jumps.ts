@@ -51,7 +51,13 @@ export const asJumps: Law = (c) => {
   const neighbours = offsets.map((o) =>
     o === 0
       ? read(before, here)
-      : read(before, build.mod(build.add(here, build.mul(build.integer(o), stride)), cell.hi)),
+      : read(
+          before,
+          build.mod(
+            (o < 0 ? build.sub : build.add)(here, build.mul(build.integer(Math.abs(o)), stride)),
+            cell.hi,
+          ),
+        ),
   );
   const digit = build.mod(build.div(elapsed, stride), build.integer(2));
   const start = startAt(c, family.name, first);

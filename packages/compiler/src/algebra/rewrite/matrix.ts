@@ -1,8 +1,13 @@
 /** Linear steps of a few numbers: a scan of small matrices, or powers of one. */
 import * as build from "../../equations/build";
-import { and, mapCondition, type Substitution, substituteIndex } from "../../equations/conditions";
+import {
+  and,
+  mapCondition,
+  type Substitution,
+  substitute,
+  substituteIndex,
+} from "../../equations/conditions";
 import type { Condition, Dim, Expr, Family, IndexExpr, Piece, Subscript } from "../../equations/system";
-import { substitute } from "../expressions";
 import type { LinearEquation } from "../linear";
 import { isTimeless } from "./affine";
 import {

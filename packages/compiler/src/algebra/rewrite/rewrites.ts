@@ -8,10 +8,10 @@
  */
 import { guardedReads } from "../../equations/reads";
 import type { Family, IndexExpr, System } from "../../equations/system";
-import { findRecurrences } from "../recurrence";
+import { findRecurrences, type Recurrence } from "../recurrence";
 import { asAffineScan } from "./affine";
 import { asClampScan } from "./clamp";
-import { contextOf, type Law } from "./context";
+import { contextOf, type Law, type Rewritten } from "./context";
 import { asJumps } from "./jumps";
 import { asMatrixScan } from "./matrix";
 import { asFoldScan, asReduction } from "./reduction";
@@ -38,12 +38,17 @@ export interface Rewrite {
   readonly applied: readonly Applied[];
 }
 
+export interface RewriteOptions {
+  /** Only the recurrence that this family is part of. */
+  readonly family?: string | undefined;
+}
+
 /**
  * Shallower systems that compute the same, each with every recurrence rewritten that a law covers: first with the shallowest forms
  * (reductions of unbounded fan-in), then, where that differs, with scans only, which do less work. Empty where no law applies.
  */
-export function rewrites(system: System): readonly Rewrite[] {
-  const found = [rewriteAll(system, shallowest), rewriteAll(system, scansOnly)];
+export function rewrites(system: System, { family }: RewriteOptions = {}): readonly Rewrite[] {
+  const found = [shallowest, scansOnly].map((laws) => rewriteAll(system, laws, family));
   const different = found.filter(
     (r, k) =>
       r !== undefined &&
@@ -55,18 +60,14 @@ export function rewrites(system: System): readonly Rewrite[] {
 /** Recurrences that are rewritten at most: a system may hold many. */
 const MOST = 32;
 
-function rewriteAll(system: System, laws: readonly Law[]): Rewrite | undefined {
+function rewriteAll(system: System, laws: readonly Law[], family?: string): Rewrite | undefined {
   let current = system;
   const applied: Applied[] = [];
   const done = new Set<string>();
   for (let k = 0; k < MOST; k++) {
-    const next = findRecurrences(current)
-      .filter((r) => !r.families.some((f) => done.has(f)) && !isShort(current, r.length))
-      .flatMap((r) => {
-        const context = contextOf(current, r);
-        const found = context && laws.map((law) => law(context)).find((x) => x !== undefined);
-        return found === undefined ? [] : [{ r, found }];
-      })[0];
+    const next = firstRewritten(current, laws, (r) =>
+      family === undefined ? !r.families.some((f) => done.has(f)) : k === 0 && r.families.includes(family),
+    );
     if (next === undefined) break;
     const { r, found } = next;
     for (const f of [...r.families, ...found.families.map((x) => x.name)]) done.add(f);
@@ -100,6 +101,23 @@ function rewriteAll(system: System, laws: readonly Law[]): Rewrite | undefined {
       .join(". "),
     applied,
   };
+}
+
+function firstRewritten(
+  system: System,
+  laws: readonly Law[],
+  wanted: (r: Recurrence) => boolean,
+): { readonly r: Recurrence; readonly found: Rewritten } | undefined {
+  for (const r of findRecurrences(system)) {
+    if (!wanted(r) || isShort(system, r.length)) continue;
+    const context = contextOf(system, r);
+    if (context === undefined) continue;
+    for (const law of laws) {
+      const found = law(context);
+      if (found !== undefined) return { r, found };
+    }
+  }
+  return undefined;
 }
 
 const readByOthers = (system: System): Set<string> =>

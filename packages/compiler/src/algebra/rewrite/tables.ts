@@ -1,6 +1,12 @@
 /** Steps over finitely many states, whatever they compute: a scan of the maps of the states, as tables. */
 import * as build from "../../equations/build";
-import { and, mapCondition, type Substitution, substituteIndex } from "../../equations/conditions";
+import {
+  and,
+  mapCondition,
+  type Substitution,
+  substitute,
+  substituteIndex,
+} from "../../equations/conditions";
 import type {
   Condition,
   Dim,
@@ -11,7 +17,7 @@ import type {
   Piece,
   Subscript,
 } from "../../equations/system";
-import { rewriteExpr, substitute } from "../expressions";
+import { rewriteExpr } from "../expressions";
 import { finiteStep } from "../finite";
 import { type StepEquation, stateRead } from "../recurrence";
 import { afterStarts, fixed, is, type Law, placeAt, pointsOf, renameOuter, startAt, zero } from "./context";
@@ -103,8 +109,10 @@ export const asTableScan: Law = (c) => {
             build.int,
           )
         : value;
-  const digitValue = (d: Digit): IndexExpr =>
-    build.mod(build.div(state, build.integer(d.place)), build.integer(d.values));
+  const digitValue = (d: Digit): IndexExpr => {
+    const high = build.div(state, build.integer(d.place));
+    return d.place * d.values === states ? high : build.mod(high, build.integer(d.values));
+  };
   let failed = false;
   /** The value with reads of the state as digits of `state`, in the shared indices. */
   const onState = (value: Expr, d: Digit): Expr =>
