@@ -6,6 +6,7 @@ import pc from "picocolors";
 import { isCircuit, runCircuit } from "../circuits";
 import { writeNpy } from "../npy";
 import { bindAll, Exit, exitCode, openTask, orExit, parseArguments, sizesOrExit } from "../program";
+import { isLong, renderValue } from "../render-values";
 import { jsonOption, print, progress, taskOption, writeWhole } from "../terminal";
 
 /** A two-dimensional family as a grey picture: the least value white, the greatest black. */
@@ -20,19 +21,6 @@ function png(values: FamilyValues): Uint8Array {
     high === low ? 255 : 255 - Math.round((255 * (v - low)) / (high - low)),
   );
   return encode({ width, height, data, channels: 1, depth: 8 });
-}
-
-/** Bits as text, other values as JSON; long ones shortened. */
-function showValue(value: unknown, bits: boolean): string {
-  const row = (v: unknown): string =>
-    bits && Array.isArray(v) && v.every((x) => x === 0 || x === 1) ? v.join("") : JSON.stringify(v);
-  const text =
-    Array.isArray(value) && Array.isArray(value[0])
-      ? `\n${value.map((v) => `  ${row(v)}`).join("\n")}`
-      : row(value);
-  return text.length > 20_000
-    ? `${text.slice(0, 20_000)}… (${text.length} characters: write it with --out)`
-    : text;
 }
 
 export function runCommand(cli: Command): void {
@@ -134,7 +122,9 @@ export function runCommand(cli: Command): void {
           if (json) print(JSON.stringify(nested));
           else
             for (const [name, value] of Object.entries(nested))
-              print(`${pc.bold(name)} = ${showValue(value, family(name).type.kind === "bit")}`);
+              print(renderValue(pc.bold(name), value, family(name).type));
+          if (!json && Object.values(nested).some(isLong))
+            print(pc.dim("the middle is left out: --json or --out gives all values"));
           return;
         }
         const chosen = keep.length > 0 ? ([keep[0]!, outputs[keep[0]!]!] as const) : first;
