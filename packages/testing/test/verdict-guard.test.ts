@@ -1,6 +1,7 @@
 /**
  * No verdict may be stronger than the catalogue allows. Files of `corpus/verdicts` and `corpus/traps` say in their first lines what is
- * known of their first task; what the compiler says may be weaker, and then it is listed, but never stronger.
+ * known of their first task, those of `corpus/near-misses` above each task; what the compiler says may be weaker, and then it is
+ * listed, but never stronger.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -9,11 +10,12 @@ import {
   compileTask,
   inclusion,
   type Judgement,
+  judgementOf,
   parseClass,
   printClass,
   verdictOf,
 } from "@fathom/compiler";
-import { check } from "@fathom/lang";
+import { type CheckedProgram, check, type TaskItem } from "@fathom/lang";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { fathomFiles, projectHost, projectRoot, randomProgram } from "../src/index";
@@ -54,39 +56,69 @@ const files = [
   ...fathomFiles("corpus/verdicts"),
   ...(existsSync(join(projectRoot, "corpus/traps")) ? fathomFiles("corpus/traps") : []),
 ];
+/** Path, task, the comment right above it, and the file. */
+const nearMisses = fathomFiles("corpus/near-misses").flatMap(({ path, text }) =>
+  [...text.matchAll(/^((?:\/\/.*\n)+)task (\w+)/gm)].map((m) => [path, m[2]!, m[1]!, text] as const),
+);
 const weaker: string[] = [];
 afterAll(() => {
   if (weaker.length > 0) console.log(`weaker than what is known (not a failure):\n${weaker.join("\n")}`);
 });
 
-function judgeFile(path: string, text: string): Judgement {
+/** Each task of a file is judged once for all tests. */
+const judgements = new Map<string, Judgement>();
+function judgeTask(path: string, program: CheckedProgram, task: TaskItem): Judgement | undefined {
+  const key = `${path} ${task.name.text}`;
+  const known = judgements.get(key);
+  if (known !== undefined) return known;
+  const compiled = compileTask(program, task);
+  if (compiled.diagnostics.length > 0) return undefined;
+  const j = judgementOf(compiled);
+  judgements.set(key, j);
+  return j;
+}
+
+function judgeFile(path: string, text: string, pick = (tasks: readonly TaskItem[]) => tasks[0]!): Judgement {
   const program = check(path, text, projectHost);
   expect(program.diagnostics.filter((d) => d.severity === "error").map((d) => d.message)).toEqual([]);
-  const compiled = compileTask(program, program.tasks[0]!);
-  expect(compiled.diagnostics.map((d) => d.message)).toEqual([]);
-  return verdictOf(compiled.system);
+  const j = judgeTask(path, program, pick(program.tasks));
+  expect(j, "the task compiles").toBeDefined();
+  return j!;
+}
+
+/** Fails where a judgement says more than the head lines allow; lists it where it says less. */
+function compare(path: string, head: string, j: Judgement): void {
+  const best = heads(head, "verdict").map(known);
+  expect(best.length, "the head says what is known").toBe(1);
+  const may = [...best, ...heads(head, "allowed").map(known)];
+  expect(overclaim(j, may), j.says).toBeUndefined();
+  const words = JSON.stringify(j, (key, value: unknown) => (key === "origin" ? undefined : value));
+  for (const text of heads(head, "says")) expect(words).toContain(text);
+  for (const text of heads(head, "never says")) expect(words).not.toContain(text);
+  const hard = heads(head, "hard").map((h) => printClass(parseClass(h.split(" ")[0]!)!));
+  if (j.hardness !== undefined && j.verdict !== "inherently-serial")
+    expect(hard, "a hardness is known").toContain(printClass(j.hardness.class));
+  const [wanted] = best;
+  const found = `${j.verdict}${j.bound === undefined ? "" : ` ${printClass(j.bound.class)}`}`;
+  if (
+    j.verdict !== wanted!.verdict ||
+    (wanted!.class !== undefined && printClass(wanted!.class) !== printClass(j.bound!.class))
+  )
+    weaker.push(`  ${path}: known ${heads(head, "verdict")[0]}, derived ${found}`);
 }
 
 describe("no verdict is stronger than the catalogue allows", () => {
   it.each(files.map((f) => [f.path, f.text] as const))("%s", (path, text) => {
-    const best = heads(text, "verdict").map(known);
-    expect(best.length, "a file says what is known of it").toBe(1);
-    const may = [...best, ...heads(text, "allowed").map(known)];
-    const j = judgeFile(path, text);
-    expect(overclaim(j, may), j.says).toBeUndefined();
-    const words = JSON.stringify(j, (key, value: unknown) => (key === "origin" ? undefined : value));
-    for (const text2 of heads(text, "says")) expect(words).toContain(text2);
-    for (const text2 of heads(text, "never says")) expect(words).not.toContain(text2);
-    const hard = heads(text, "hard").map((h) => printClass(parseClass(h.split(" ")[0]!)!));
-    if (j.hardness !== undefined && j.verdict !== "inherently-serial")
-      expect(hard, "a hardness is known").toContain(printClass(j.hardness.class));
-    const [wanted] = best;
-    const found = `${j.verdict}${j.bound === undefined ? "" : ` ${printClass(j.bound.class)}`}`;
-    if (
-      j.verdict !== wanted!.verdict ||
-      (wanted!.class !== undefined && printClass(wanted!.class) !== printClass(j.bound!.class))
-    )
-      weaker.push(`  ${path}: known ${heads(text, "verdict")[0]}, derived ${found}`);
+    compare(path, text, judgeFile(path, text));
+  });
+
+  it.each(nearMisses)("%s, %s", (path, name, head, text) => {
+    const j = judgeFile(path, text, (tasks) => tasks.find((t) => t.name.text === name)!);
+    compare(`${path}, ${name}`, head, j);
+    const applied = j.attempts.filter((a) => a.outcome === "applies").map((a) => a.law);
+    const entries = (key: string) => heads(head, key).flatMap((h) => h.split(/,\s*/));
+    for (const law of entries("law")) expect(applied, j.says).toContain(law);
+    for (const law of entries("not")) expect(applied, j.says).not.toContain(law);
   });
 
   it("notices an overclaim", () => {
@@ -109,14 +141,18 @@ describe("no verdict is stronger than the catalogue allows", () => {
 });
 
 describe("every sentence names its hypothesis", () => {
-  const all = [...files, ...fathomFiles("examples"), ...fathomFiles("std")];
+  const all = [
+    ...files,
+    ...fathomFiles("corpus/near-misses"),
+    ...fathomFiles("examples"),
+    ...fathomFiles("std"),
+  ];
   it.each(all.map((f) => [f.path, f.text] as const))("%s", (path, text) => {
     const program = check(path, text, projectHost);
     if (program.diagnostics.some((d) => d.severity === "error")) return;
     for (const task of program.tasks) {
-      const compiled = compileTask(program, task);
-      if (compiled.diagnostics.length > 0) continue;
-      const j = verdictOf(compiled.system);
+      const j = judgeTask(path, program, task);
+      if (j === undefined) continue;
       expect(j.says).not.toMatch(/cannot|impossible|must be serial|never be parallel/i);
       if (j.verdict === "inherently-serial" || /P-complete|hard for/.test(j.says))
         expect(j.says).toContain("unless TC = P");

@@ -491,15 +491,16 @@ function triangular(r: Recurrence, equations: readonly LinearEquation[]): boolea
     return equations
       .filter((e) => e.family === c.family && mapCondition(e.guard, (x) => substituteIndex(x, by)).length > 0)
       .flatMap((e) => e.terms)
-      .flatMap(({ state }) =>
+      .flatMap((t) => pointsOf(t, by).map((at) => ({ state: t.state, at })))
+      .flatMap(({ state, at }) =>
         cells.filter(
           (x) =>
             x.family === state.family &&
             x.lag === state.lag &&
             state.cell.every((s, k) => {
               if (s.kind === "dynamic") return true;
-              const at = substituteIndex(s.value, by);
-              return at.kind !== "integer" || at.value === x.at[k];
+              const place = substituteIndex(s.value, at);
+              return place.kind !== "integer" || place.value === x.at[k];
             }),
         ),
       );
@@ -511,6 +512,24 @@ function triangular(r: Recurrence, equations: readonly LinearEquation[]): boolea
     if (next === undefined) return left.size === 0;
     left.delete(next);
   }
+}
+
+/** The points of a term's sum at a cell, where its ranges are literal there; else the cell alone, for any of them. */
+function pointsOf(
+  { dims, filter }: StateTerm,
+  cell: ReadonlyMap<string, IndexExpr>,
+): readonly ReadonlyMap<string, IndexExpr>[] {
+  let points: ReadonlyMap<string, IndexExpr>[] = [cell];
+  for (const d of dims) {
+    const next: ReadonlyMap<string, IndexExpr>[] = [];
+    for (const at of points) {
+      const [lo, hi] = [substituteIndex(d.lo, at), substituteIndex(d.hi, at)];
+      if (lo.kind !== "integer" || hi.kind !== "integer" || hi.value - lo.value > 64) return [cell];
+      for (let v = lo.value; v < hi.value; v++) next.push(new Map(at).set(d.index, build.integer(v)));
+    }
+    points = next;
+  }
+  return points.filter((at) => mapCondition(filter, (x) => substituteIndex(x, at)).length > 0);
 }
 
 /** The coefficient is the ring's one. */

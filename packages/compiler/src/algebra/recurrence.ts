@@ -341,12 +341,12 @@ function extreme(
   up: boolean,
 ): IndexExpr | undefined {
   const go = (x: IndexExpr, top: boolean) => extreme(x, name, lo, hi, top);
+  const names = new Set<string>();
+  collectIndices(e, names);
+  if (!names.has(name)) return e;
   switch (e.kind) {
-    case "integer":
-    case "size":
-      return e;
     case "index":
-      return e.name === name ? (up ? sub(hi, integer(1)) : lo) : e;
+      return up ? sub(hi, integer(1)) : lo;
     case "add":
     case "min":
     case "max":

@@ -11,7 +11,9 @@ import {
   along,
   alwaysEqual,
   delivered,
+  independent,
   isData,
+  mayBe,
   movesWith,
   offsetFrom,
   reachesLast,
@@ -64,7 +66,7 @@ export interface CircuitAsData {
   readonly set: GateSet;
   /** Values are bits and all settings of the other inputs were tried: then nothing else can be computed. */
   readonly bitsOnly: boolean;
-  /** Gates and inputs can be as many as one likes, and the last gate is delivered. */
+  /** Every gate may be set on its own, gates and inputs can be as many as one likes, and the last gate is delivered. */
   readonly unrestricted: boolean;
 }
 
@@ -91,6 +93,8 @@ export function circuitAsData(system: System, families: readonly Family[]): Circ
   const inputs = rays && along(guard.right, rays);
   const nodes = rays && along(dim.hi, rays);
   const unrestricted =
+    found.free &&
+    mayBe(given.type, 1) &&
     inputs !== undefined &&
     nodes !== undefined &&
     inputs.slope > 0 &&
@@ -106,10 +110,11 @@ function gateFunctions(
   family: Family,
   gate: Expr,
   start: string,
-): { readonly gates: GateFunction[]; readonly bitsOnly: boolean } | undefined {
+): { readonly gates: GateFunction[]; readonly bitsOnly: boolean; readonly free: boolean } | undefined {
   const dim = family.dims[0]!;
   const byName = new Map(system.families.map((f) => [f.name, f]));
   const wires: Read[] = [];
+  const data: Read[] = [];
   const wireFamilies = new Set<string>();
   const settings = new Map<string, { readonly own: boolean; readonly values: readonly number[] }>();
   let bitsOnly = family.type.kind === "bit";
@@ -126,6 +131,7 @@ function gateFunctions(
       const names = wire.at.some((s) => s.kind === "static" && movesWith(s.value, dim.index));
       if (!earlier || !isData(from) || !perNode(wire) || !names) return undefined;
       wires.push(r);
+      data.push(wire);
       wireFamilies.add(wire.family);
       continue;
     }
@@ -135,6 +141,7 @@ function gateFunctions(
     const values = trialValues(source.type);
     if (values === undefined) return undefined;
     if (source.type.kind === "int" || source.type.kind === "real") bitsOnly = false;
+    data.push(r);
     settings.set(readKey(r), {
       own: r.at.some((s) => s.kind === "static" && s.value.kind !== "integer"),
       values,
@@ -178,7 +185,7 @@ function gateFunctions(
     }
     gates.set(values.join(""), { arity: wires.length, values: values.map((v) => (v === 0 ? 0 : 1)) });
   }
-  return { gates: [...gates.values()], bitsOnly };
+  return { gates: [...gates.values()], bitsOnly, free: independent(data) };
 }
 
 const wireOf = (r: Read, wires: readonly Read[]): boolean =>

@@ -4,7 +4,7 @@
  */
 import { type FiniteStep, finiteStep } from "../algebra/finite";
 import { isOne, type LinearStep, linearStep, mentions } from "../algebra/linear";
-import type { Recurrence } from "../algebra/recurrence";
+import { extentOf, type Recurrence } from "../algebra/recurrence";
 import { type SemiringName, semiringForm } from "../algebra/semiring";
 import { groupName, type TransitionMonoid, transitionMonoid } from "../algebra/transition-monoid";
 import { proveDepth } from "../depth/prove";
@@ -94,10 +94,18 @@ const depthText = (o: Order): string =>
 function depthOrder(c: Component): { readonly order: Order; readonly why: string } {
   const { recurrence: r, orders } = c;
   if (r !== undefined && !r.within) {
-    const order = orders.ofIndex(r.length);
+    // Families may run for different times: a path passes through no more steps than all of them have.
+    const spans = c.families.map((f) => {
+      const running = f.dims[r.axis.get(f.name)!]!;
+      const span = extentOf(running, f.dims);
+      return { span, order: span === undefined ? orders.ofPoints(f.dims) : orders.ofIndex(span) };
+    });
+    const longest = spans.reduce((a, b) => (larger(a.order, b.order) === a.order ? a : b));
+    const steps =
+      longest.span === undefined ? "no more steps than instances" : `${printIndex(longest.span)} steps`;
     return {
-      order,
-      why: `time runs along ${r.along}: ${printIndex(r.length)} steps of at most ${c.families.length} layers`,
+      order: longest.order,
+      why: `time runs along ${r.along}: ${steps}, of at most ${c.families.length} layers each`,
     };
   }
   const order = c.families.map((f) => orders.ofPoints(f.dims)).reduce(larger, constantOrder);

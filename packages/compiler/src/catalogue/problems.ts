@@ -13,7 +13,7 @@ import { elementaryAutomaton } from "./automata";
 import { circuitAsData } from "./circuits";
 import { isRule110 } from "./elementary-rules";
 import { type Component, stepMonoid } from "./laws";
-import { admissibleRay, delivered, reachesAll, reachesLast } from "./shape";
+import { admissibleRay, along, delivered, reachesAll, reachesLast } from "./shape";
 import {
   alternatingReachability,
   decisionProcess,
@@ -101,12 +101,9 @@ const wordProblem: KnownProblem = {
     if (!step.free || !(everyStart || step.starts?.some((s) => witness.moved.includes(s)) === true))
       return undefined;
     const axis = r.axis.get(family.name)!;
-    if (
-      r.direction !== 1 ||
-      c.orders.ofIndex(r.length).kind !== "polynomial" ||
-      admissibleRay(c.system) === undefined
-    )
-      return undefined;
+    const rays = admissibleRay(c.system);
+    const length = rays && along(r.length, rays);
+    if (r.direction !== 1 || length === undefined || length.slope < 1) return undefined;
     const seen = delivered(c.system, family.name, (read, output) =>
       read.at.every((at, k) =>
         k === axis

@@ -157,6 +157,29 @@ export function smallValue(root: Expr, env: SmallEnvironment): number | undefine
   return evaluate(root, new Map());
 }
 
+/** 0 or 1 is a value of the type. Every type has 0. */
+export const mayBe = (type: ElementType, value: number): boolean =>
+  value === 0 || type.kind === "int" || type.kind === "real" || trialValues(type)?.includes(value) === true;
+
+/** Different ones of these reads are never of the same cell: they may be set one by one. */
+export const independent = (reads: readonly Read[]): boolean =>
+  reads.every((a) =>
+    reads.every(
+      (b) =>
+        a.family !== b.family ||
+        readKey(a) === readKey(b) ||
+        a.at.some((s, k) => {
+          const other = b.at[k]!;
+          const numbers =
+            s.kind === "static" &&
+            other.kind === "static" &&
+            s.value.kind === "integer" &&
+            other.value.kind === "integer";
+          return numbers && s.value !== other.value;
+        }),
+    ),
+  );
+
 /** The values a free input may be given in a search: all of a finite type, 0 and 1 of a number. */
 export function trialValues(type: ElementType): readonly number[] | undefined {
   switch (type.kind) {
@@ -203,6 +226,7 @@ export function admissibleRay(
   system: System,
   special: ReadonlyMap<string, Ray> = new Map(),
 ): ReadonlyMap<string, Ray> | undefined {
+  if (system.sizes.some((s) => s.kind === "const" && special.has(s.name))) return undefined;
   for (const fixed of [1, 2, 3, 4, 8]) {
     const rays = new Map(
       system.sizes.map((s) => [

@@ -15,7 +15,9 @@ import {
   alwaysEqual,
   bound,
   delivered,
+  independent,
   isData,
+  mayBe,
   movesWith,
   offsetFrom,
   reachesAll,
@@ -35,6 +37,9 @@ function reductionsOf(e: Expr): Reduce[] {
 /** The data cell is another one for each value of these indices. */
 const separates = (r: Read, indices: readonly string[]): boolean =>
   indices.every((name) => r.at.some((s) => s.kind === "static" && movesWith(s.value, name)));
+
+/** A datum that is set to 0 or 1, where its type has that value. */
+const given = (r: Read, value: number): number | undefined => (mayBe(r.type, value) ? value : undefined);
 
 /** `rows × cells` state whose every cell reads all cells of the step before: the shape of networks and of value iteration. */
 interface DenseStep {
@@ -71,10 +76,12 @@ function denseStep(c: Component): DenseStep | undefined {
   );
   if (!seen) return undefined;
   const start = starts[0]!.value;
+  // What the step reads besides is set to make gates of it: it cannot say as well where cells start.
   const startFree =
     start.kind === "read" &&
     isData(familyOf(c.system, start.family)) &&
-    start.at.length >= 1 &&
+    mayBe(start.type, 1) &&
+    !readsOf(steps[0]!.value).some((x) => x.family === start.family) &&
     start.at.some((s) => s.kind === "static" && movesWith(s.value, cell.index));
   return { family, cell, time, axis, value: steps[0]!.value, start, startFree };
 }
@@ -95,6 +102,7 @@ function weightedSum(c: Component, d: DenseStep, e: Reduce, more: readonly strin
   const [a, b] = e.body.args;
   const [weight, state] = isStateAt(d, a!, j.index) ? [b!, a!] : [a!, b!];
   if (!isStateAt(d, state, j.index) || weight.kind !== "read") return false;
+  if (weight.type.kind !== "int" && weight.type.kind !== "real") return false;
   if (!isData(familyOf(c.system, weight.family)) || !separates(weight, [d.cell.index, j.index, ...more]))
     return false;
   return readsOf(d.value).filter((r) => r.family === weight.family).length === 1;
@@ -129,7 +137,7 @@ export function thresholdNetwork(c: Component): Found | undefined {
       reduce: (e) => (e === sum ? x : zeroSum(c, d, e)),
       read: (r) => {
         if (!isData(familyOf(c.system, r.family))) return undefined;
-        return separates(r, [d.cell.index]) ? own : 0;
+        return given(r, separates(r, [d.cell.index]) ? own : 0);
       },
     });
   const gate = next(1, 0) === 1 && next(0, 0) === 0 && next(-1, 0) === 0;
@@ -174,7 +182,12 @@ export function decisionProcess(c: Component): Found | undefined {
       reduce: (e) => (e === sum ? x : undefined),
       read: (r) => {
         if (!isData(familyOf(c.system, r.family))) return undefined;
-        return separates(r, [d.cell.index, action.index]) ? own : separates(r, [d.cell.index]) ? 0 : shared;
+        const is = separates(r, [d.cell.index, action.index])
+          ? own
+          : separates(r, [d.cell.index])
+            ? 0
+            : shared;
+        return given(r, is);
       },
     });
   const shared = [1, 0].find((s) => [-1, 0, 1].every((x) => body(x, 0, s) === x));
@@ -335,7 +348,8 @@ export function alternatingReachability(c: Component): Found | undefined {
       .filter((r) => r.family !== d.family.name && !parts.some((e) => readsOf(e).includes(r)))
       .map(readKey),
   );
-  if (settings.size > 3) return undefined;
+  const own = readsOf(d.value).filter((r) => settings.has(readKey(r)));
+  if (settings.size > 3 || !independent(own) || !own.every((r) => mayBe(r.type, 1))) return undefined;
   const keys = [...settings];
   const value = (mine: number, own: number, some: number, every: number): number | undefined =>
     smallValue(d.value, {
@@ -412,6 +426,8 @@ export function hornClosure(c: Component): Found | undefined {
       const [head, cell] = a.kind === "read" ? [a, b] : [b, a];
       if (!free(head) || cell.kind !== "index-value" || offsetFrom(cell.value, d.cell.index) !== 0)
         return undefined;
+      if (head.type.kind === "index" ? !alwaysEqual(head.type.bound, d.cell.hi) : head.type.kind !== "int")
+        return undefined;
       heads++;
       wires.push(head);
       continue;
@@ -429,6 +445,7 @@ export function hornClosure(c: Component): Found | undefined {
     wires.push(where.value);
   }
   if (heads !== 1 || wires.length < 3 || new Set(wires.map(readKey)).size !== wires.length) return undefined;
+  if (!independent(wires)) return undefined;
   const next = (own: number, derived: number): number | undefined =>
     smallValue(d.value, {
       reduce: () => derived,

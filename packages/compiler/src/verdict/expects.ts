@@ -63,12 +63,7 @@ function expectVerdict(verdict: "serial" | "parallel", j: Judgement): ClassOutco
 /** A verdict is as good as what its hardness rests on. */
 function outcomeOf(j: Judgement): ClassOutcome["outcome"] {
   if (j.verdict !== "inherently-serial") return "proved";
-  switch (j.hardness?.how.kind) {
-    case "claimed":
-      return "claimed";
-    case "reduction":
-      return "tested";
-    default:
-      return "proved";
-  }
+  const { hardness } = j;
+  if (hardness?.standing.kind === "claimed") return "claimed";
+  return hardness?.how.kind === "reduction" ? "tested" : "proved";
 }

@@ -53,7 +53,11 @@ function judge(system: System, extra: readonly Hardness[]): Judgement {
   const written = composed(judged, "as-written");
   // The reading with exact sums is worth telling only where it gives a lesser class.
   const bound = within(exact.class, rounded.class) ? exact : rounded;
-  const hard = [...judged.flatMap((j) => hardnessOf(j.component) ?? []), ...extra];
+  // What is derived stands: a test or a claim of hardness that would settle an open question does not.
+  const hard = [
+    ...judged.flatMap((j) => hardnessOf(j.component) ?? []),
+    ...extra.filter((h) => within(h.class, bound.class)),
+  ];
   // The hardest first; among equals, what the author only claims last.
   const hardness = [...hard].sort(
     (a, b) =>
@@ -409,7 +413,7 @@ function sentence(j: Omit<Judgement, "says" | "derivation">): string {
         h.how.kind === "known-problem"
           ? `it contains ${h.how.problem}`
           : h.how.kind === "reduction"
-            ? `${h.how.from} reduces to it by ${h.how.name}, tested on ${h.how.instances} instances up to depth ${h.how.deepest}`
+            ? `${h.how.from}${h.standing.kind === "claimed" ? ` (hard as ${h.standing.by} is cited for)` : ""} reduces to it by ${h.how.name}, tested on ${h.how.instances} instances up to depth ${h.how.deepest}`
             : `as ${h.how.by} claims`;
       return `${j.task} is ${h.complete ? "P-complete" : "hard for P"}, hence not in TC unless TC = P: ${how}${h.of === undefined ? "" : ` (${h.of})`} [${h.entry}]`;
     }

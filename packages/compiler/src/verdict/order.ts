@@ -85,8 +85,15 @@ export function ordersOf(system: System): Orders {
     return polynomial;
   };
 
-  function order(f: ClosedForm, indices: ReadonlyMap<string, Order>, busy: ReadonlySet<string>): Order {
-    const go = (g: ClosedForm): Order => order(g, indices, busy);
+  /** A bound of the value where it is positive; with `signed`, of its absolute value. */
+  function order(
+    f: ClosedForm,
+    indices: ReadonlyMap<string, Order>,
+    busy: ReadonlySet<string>,
+    signed = false,
+  ): Order {
+    const go = (g: ClosedForm): Order => order(g, indices, busy, signed);
+    const size = (g: ClosedForm): Order => order(g, indices, busy, true);
     switch (f.kind) {
       case "constant":
         return constantOrder;
@@ -98,30 +105,29 @@ export function ordersOf(system: System): Orders {
       case "mul":
         // What is subtracted only helps, where it is surely not negative.
         return monomialsOf(f)
-          .filter((m) => signOf(m.coefficient) > 0 || !m.factors.every(natural))
-          .map((m) => m.factors.map(go).reduce(product, constantOrder))
+          .filter((m) => signed || signOf(m.coefficient) > 0 || !m.factors.every(natural))
+          .map((m) => m.factors.map(size).reduce(product, constantOrder))
           .reduce(larger, constantOrder);
       case "floor":
         return go(f.of);
       case "mod":
-        return smaller(go(f.of), go(f.by));
+        return natural(f.of) ? smaller(go(f.of), size(f.by)) : size(f.by);
       case "min":
-        return f.of.map(go).reduce(smaller);
+        return f.of.map(go).reduce(signed ? larger : smaller);
       case "max":
         return f.of.map(go).reduce(larger);
       case "log2":
       case "floor-log2":
-        return logarithm(f.of, go);
+        return logarithm(f.of, (g) => order(g, indices, busy));
       case "pow2": {
-        const exponent = go(f.of);
+        const exponent = order(f.of, indices, busy);
         if (exponent.kind !== "polylog" || exponent.degree > 1)
           return { kind: "beyond", factor: printClosedForm(f) };
         return exponent.degree === 0 ? constantOrder : polynomial;
       }
       case "sum": {
-        const points = larger(go(f.hi), constantOrder);
-        const inner = new Map(indices).set(f.index, larger(go(f.hi), go(f.lo)));
-        return product(points, order(f.body, inner, busy));
+        const points = [size(f.hi), size(f.lo)].reduce(larger, constantOrder);
+        return product(points, order(f.body, new Map(indices).set(f.index, points), busy, signed));
       }
       case "cases":
         return f.cases.map((c) => go(c.value)).reduce(larger);
@@ -129,9 +135,12 @@ export function ordersOf(system: System): Orders {
   }
 
   const nobody: ReadonlySet<string> = new Set();
+  /** A bound of the absolute value of an index. */
+  const inside = (d: Dim, indices: ReadonlyMap<string, Order>): Order =>
+    larger(order(form(d.lo), indices, nobody, true), order(form(d.hi), indices, nobody, true));
   const withIndices = (outer: readonly Dim[]): Map<string, Order> => {
     const indices = new Map<string, Order>();
-    for (const d of outer) indices.set(d.index, order(form(d.hi), indices, nobody));
+    for (const d of outer) indices.set(d.index, inside(d, indices));
     return indices;
   };
   return {
@@ -142,7 +151,7 @@ export function ordersOf(system: System): Orders {
       let points: Order = constantOrder;
       for (const d of dims) {
         points = product(points, order(closed.sub(form(d.hi), form(d.lo)), indices, nobody));
-        indices.set(d.index, order(form(d.hi), indices, nobody));
+        indices.set(d.index, inside(d, indices));
       }
       return points;
     },
@@ -150,7 +159,7 @@ export function ordersOf(system: System): Orders {
   };
 }
 
-/** A quotient that is no closed form counts as its numerator, which is larger. */
+/** A quotient that is no closed form counts as the absolute value of its numerator, which is no smaller. */
 function form(e: IndexExpr): ClosedForm {
   try {
     return fromIndexExpr(e);
@@ -168,12 +177,37 @@ function form(e: IndexExpr): ClosedForm {
       return fromIndexExpr(e);
     default: {
       const [a, b] = [form(e.left), form(e.right)];
-      return e.kind === "div" ? a : closed[e.kind](a, b);
+      if (e.kind !== "div") return closed[e.kind](a, b);
+      return natural(a) ? a : closed.max(a, closed.sub(closed.constant(0), a));
     }
   }
 }
 
-const natural = (f: ClosedForm): boolean => f.kind === "size" || f.kind === "log2" || f.kind === "pow2";
+/** Surely not negative. */
+function natural(f: ClosedForm): boolean {
+  switch (f.kind) {
+    case "constant":
+      return signOf(f.value) >= 0;
+    case "size":
+    case "log2":
+    case "floor-log2":
+    case "pow2":
+      return true;
+    case "add":
+    case "mul":
+      return monomialsOf(f).every((m) => signOf(m.coefficient) > 0 && m.factors.every(natural));
+    case "min":
+      return f.of.every(natural);
+    case "max":
+      return f.of.some(natural);
+    case "mod":
+      return natural(f.by);
+    case "floor":
+      return natural(f.of);
+    default:
+      return false;
+  }
+}
 
 /** log2 of a sum is about that of its largest term; of a product, the sum of theirs. */
 function logarithm(of: ClosedForm, go: (f: ClosedForm) => Order): Order {

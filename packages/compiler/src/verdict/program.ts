@@ -60,7 +60,11 @@ function hardnessFromReductions(
         },
         entry: hardness.entry,
         source: hardness.source,
-        standing: checkedAt(`${test.instances} random instances up to depth ${test.deepest}`, test.instances),
+        // No better than what the source's own hardness rests on.
+        standing:
+          hardness.standing.kind === "claimed"
+            ? hardness.standing
+            : checkedAt(`${test.instances} random instances up to depth ${test.deepest}`, test.instances),
         origin: {
           file: program.fileOf(item).path,
           start: item.name.range.start,

@@ -15,7 +15,7 @@ import { compileTask } from "../compile";
 import { sizeProblems } from "../depth/samples";
 import { unroll } from "../depth/unroll";
 import { childrenOf } from "../equations/build";
-import { evaluateIndex, familyBox, forEachPoint } from "../equations/evaluate-index";
+import { evaluateIndex, familyBox, forEachPoint, IndexFault } from "../equations/evaluate-index";
 import { interpret } from "../equations/interpret";
 import { lower } from "../equations/lower";
 import { printSystem } from "../equations/print";
@@ -31,7 +31,7 @@ export interface ReductionTest {
   readonly name: string;
   readonly from: string;
   readonly to: string;
-  /** The map alone: the source's inputs give the target's. */
+  /** The map alone: the source's inputs give the target's, and the target's outputs the answer. */
   readonly map: System;
   /** On the map's own class. */
   readonly judgement: Judgement;
@@ -119,19 +119,21 @@ function compareAnswers(source: System, whole: System, options: TestOptions): Ou
   return { instances, deepest, answers };
 }
 
-/** The target's inputs become the outputs, and what comes after them is left out. */
+/**
+ * The target is left out: its inputs become outputs, and its outputs inputs of the answer. Both ways count: an answer that
+ * does the work itself would be a reduction to anything.
+ */
 function mapOf(whole: System, to: TaskItem): System {
-  const inputs = new Set(
-    to.members.flatMap((m) =>
-      m.kind === "family" && (m.role === "input" || m.role === "param")
-        ? [`${to.name.text}.${m.name.text}`]
-        : [],
-    ),
-  );
+  const roles = new Map<string, "input" | "output">();
+  for (const m of to.members) {
+    if (m.kind !== "family" || m.role === "node" || m.role === "random") continue;
+    roles.set(`${to.name.text}.${m.name.text}`, m.role === "output" ? "input" : "output");
+  }
   const families = whole.families.flatMap((f): Family[] => {
-    if (inputs.has(f.name)) return [{ ...f, role: "output" }];
-    const ofTarget = f.name.startsWith(`${to.name.text}.`) || f.role === "output";
-    return ofTarget ? [] : [f];
+    const role = roles.get(f.name);
+    if (role === "output") return [{ ...f, role }];
+    if (role === "input") return [{ ...f, role, pieces: [] }];
+    return f.name.startsWith(`${to.name.text}.`) ? [] : [f];
   });
   return { ...whole, families, obligations: [] };
 }
@@ -145,7 +147,7 @@ function instanceSizes(source: System, whole: System, limit: number, count: numb
     for (const first of new Set([n, Math.min(n, 4)])) {
       const sizes = Object.fromEntries(names.map((name, k) => [name, k === 0 ? first : n]));
       if (sizeProblems(source, sizes).length > 0 || sizeProblems(whole, sizes).length > 0) continue;
-      if (runCost(whole, sizes) <= limit) fitting.push(sizes);
+      if (fits(whole, sizes, limit)) fitting.push(sizes);
     }
   }
   if (fitting.length === 0) return [];
@@ -153,6 +155,16 @@ function instanceSizes(source: System, whole: System, limit: number, count: numb
   const small = fitting.slice(0, Math.ceil(count / 2));
   const more = Array.from({ length: Math.max(0, count - small.length) }, (_, k) => large[k % large.length]!);
   return [...small, ...more].slice(0, count);
+}
+
+/** A run is affordable, and all its extents are numbers. */
+function fits(system: System, sizes: Sizes, limit: number): boolean {
+  try {
+    return runCost(system, sizes) <= limit;
+  } catch (error) {
+    if (error instanceof IndexFault) return false;
+    throw error;
+  }
 }
 
 /** Instances, each with the operands of its reductions: about what a run costs. Ragged ranges count as their widest. */
