@@ -1,4 +1,5 @@
 export * from "./cpu-agreement";
+export * from "./far-sizes";
 export * from "./kernel-to-fathom";
 export * from "./project";
 export * from "./random-program";

@@ -137,8 +137,8 @@ function read(c: Choices, of: Family, order: readonly { d: number; sign: 1 | -1 
           `(${name} - 1) div 2`,
           `${name} - 1 - (${name} mod 2)`,
           `(${name} - 1) div 3`,
-          `max(0, ${name} - k - 1)`,
-          `max(0, ${name} - 2)`,
+          `max(0, ${name} - k) - 1`,
+          `max(1, ${name}) - 2`,
         );
       }
       return;

@@ -3,10 +3,10 @@
  * for all sizes to satisfy the Bellman equations. What is proved goes into a certificate that
  * `certificate-checker/check.ts` can check by itself.
  */
-import { Inexpressible, type Term } from "../../certificate-checker/bellman";
+import { Inexpressible, sizeFacts, type Term } from "../../certificate-checker/bellman";
 import type { Certificate } from "../../certificate-checker/check";
 import { Claims, DEPTH, type LevelPiece, type Obligation } from "../../certificate-checker/obligations";
-import { factOf, type Proof, Rejected } from "../../certificate-checker/sequent";
+import { factOf, type Proof, Rejected, type Sequent, wholeMultiple } from "../../certificate-checker/sequent";
 import type { CostModel } from "../equations/cost";
 import { printCondition, printSystem } from "../equations/print";
 import type { Comparison, Origin, Sizes, System } from "../equations/system";
@@ -24,11 +24,12 @@ import {
   closed,
   closedFormKey,
   fromIndexExpr,
+  monomialsOf,
   NotClosed,
   printClosedForm,
   substituteClosedForm,
 } from "../symbolic/closed-form";
-import { rational } from "../symbolic/rational";
+import { negate, one, over, rational, signOf } from "../symbolic/rational";
 import { type FitHints, fitLevels, guessLevels } from "./fit";
 import { type Env, type LevelPoint, type LevelSamples, levelSamples, numeric } from "./level-samples";
 import { Budget, Search } from "./refute";
@@ -85,6 +86,8 @@ interface Settled {
 
 class Proving {
   private readonly claims: Claims;
+  /** What holds of the sizes, for each alternative of `where`. */
+  private readonly context: readonly Sequent[];
   private readonly search: Search;
   private readonly settled = new Map<string, Settled>();
   private readonly samples: LevelSamples;
@@ -98,6 +101,7 @@ class Proving {
     options: ProveOptions,
   ) {
     this.claims = new Claims(system, model, new Map());
+    this.context = sizeFacts(system);
     this.search = new Search(new Budget(options.budget ?? BUDGET, options.expired));
     this.samples = levelSamples(system, model, options.valid ?? (() => true));
     this.sizes = system.sizes.map((s) => s.name);
@@ -319,6 +323,7 @@ class Proving {
     const keep = (atom: ClosedForm): void => {
       if (found.size < 10 && onlyOver(atom, inside)) found.set(closedFormKey(atom), atom);
     };
+    for (const atom of strideAtoms(this.claims.termsOf(family))) keep(atom);
     for (const t of this.claims.termsOf(family)) {
       const sources: ClosedForm[] = [t.delay];
       if (t.source !== undefined) {
@@ -339,6 +344,16 @@ class Proving {
     for (const e of bounds)
       for (const atom of atomsIn(fromIndexExpr(e)))
         if (atom.kind !== "min" && atom.kind !== "max") keep(atom);
+    // Whether something costs may depend on a size alone: a reduction over one operand is a wire.
+    for (const t of this.claims.termsOf(family))
+      for (const c of t.conditions) {
+        const { form, equality } = factOf(c);
+        const over = closed.add(form, closed.constant(1));
+        if (equality || !onlyOver(form, new Set()) || sizesIn(form).size !== 1) continue;
+        const whole = wholeMultiple(over);
+        const natural = this.context.every((facts) => facts.knows(whole));
+        keep(closed.min(closed.constant(1), natural ? whole : closed.max(closed.constant(0), whole)));
+      }
     if (recursive && this.model === "ops") {
       const name = freshName(this.system);
       for (const atom of [...found.values()])
@@ -713,6 +728,35 @@ function atomsIn(form: ClosedForm): ClosedForm[] {
       return [form];
   }
 }
+
+/**
+ * What strides that are powers of two suggest: `2^e <= a` says `e + 1 <= log2(a + 1)`, so a chain of such reads is as long as the
+ * smaller of the two sides.
+ */
+function strideAtoms(terms: readonly Term[]): ClosedForm[] {
+  return terms.flatMap((t) =>
+    t.conditions.flatMap((c) => {
+      const difference = closed.sub(fromIndexExpr(c.right), fromIndexExpr(c.left));
+      return monomialsOf(difference).flatMap(({ coefficient, factors }) => {
+        const [power] = factors;
+        if (power?.kind !== "pow2" || factors.length > 1) return [];
+        const above = signOf(coefficient) < 0;
+        const factor = above ? negate(coefficient) : coefficient;
+        const stride = closed.scale(power, factor);
+        const a = above ? closed.add(difference, stride) : closed.sub(stride, difference);
+        // 2^e <= a and a < 2^e divide at log2(a + 1); the others at log2(a).
+        const log = closed.log2(above === (c.op === "<") ? a : closed.add(a, closed.constant(1)));
+        const exponent = closed.add(power.of, closed.log2(closed.constant(factor)), closed.constant(1));
+        const halves = closed.log2(closed.constant(over(one, factor)));
+        return [closed.min(closed.sub(exponent, halves), log), log];
+      });
+    }),
+  );
+}
+
+/** The sizes that stand in a sum of multiples of sizes. */
+const sizesIn = (form: ClosedForm): Set<string> =>
+  new Set(monomialsOf(form).flatMap((m) => m.factors.map((f) => (f.kind === "size" ? f.name : "…"))));
 
 /** True where no index but these occurs. */
 function onlyOver(form: ClosedForm, indices: ReadonlySet<string>): boolean {

@@ -220,6 +220,13 @@ export class Search {
     const first = linear(facts, [], this.budget);
     if (first !== undefined) return close(first);
 
+    // Which part an extreme is: the facts are fewer, and simpler, in each case.
+    const extreme = cases > 0 ? plain.find((a) => a.kind === "min" || a.kind === "max") : undefined;
+    if (extreme?.kind === "min" || extreme?.kind === "max") {
+      const made = this.attain(facts, extreme, cases);
+      if (made !== undefined) return close(made);
+    }
+
     // What functions mean needs to know where their arguments lie.
     let learned = false;
     const before = facts;
@@ -387,13 +394,6 @@ export class Search {
       const fails = this.refute(no, left - 1);
       return fails === undefined ? undefined : { rule: "split", on, holds, fails };
     };
-    for (const a of atoms) {
-      if (a.kind !== "min" && a.kind !== "max") continue;
-      // Which part it is: settled part by part.
-      const made = this.attain(facts, a, left);
-      if (made !== undefined) return made;
-      return undefined;
-    }
     for (const a of atoms) {
       if (a.kind === "mod" && !facts.knows(a.of)) {
         const made = split(a.of);
