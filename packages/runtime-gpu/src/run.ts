@@ -1,22 +1,18 @@
-/** Follows a plan on a device: buffers in, launches in short submits, results out whole or not at all. */
+/** Follows a program on a device: buffers in, launches in short submits, results out whole or not at all. */
 import {
   allocate,
-  type Family,
-  type FamilyPlace,
   type FamilyValues,
-  type GpuKernel,
   type GpuLayout,
-  type GpuPlan,
+  type GpuProgram,
   IndexFault,
+  inBanks,
   indexBeyond32,
   type Launch,
   launchesGpu,
   layoutGpu,
   packLanes,
   place,
-  planGpu,
   printIndex,
-  printInstance,
   type Sizes,
   shareBanks,
   showSizes,
@@ -24,6 +20,8 @@ import {
 } from "@fathom/compiler";
 import { type Diagnostic, diagnostic } from "@fathom/lang";
 import { type Gpu, isSoftware } from "./device";
+import { type Dispatch, type Position, piecesOf, startOf, workOf } from "./dispatches";
+import { COMPUTED, FAULT_WORDS, faultOf } from "./faults";
 
 export interface GpuRunOptions {
   readonly gpu: Gpu;
@@ -36,6 +34,8 @@ export interface GpuRunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called between submits with the work that is done, of the total. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Milliseconds between copies of the device's memory, from which a lost device is taken up again; 1,000 without. */
+  readonly checkpointMs?: number | undefined;
 }
 
 export interface GpuResult {
@@ -47,7 +47,6 @@ export interface GpuResult {
 const WORD = 4;
 const SLOT = 256;
 const SLOTS = 1024;
-const GROUP = 64;
 /** Calls times operands in the first submit; later ones are as long as `SUBMIT_MS` lets them. */
 const FIRST_WORK = 2 ** 20;
 const LEAST_WORK = 2 ** 14;
@@ -56,79 +55,78 @@ const ROUNDS_AT_ONCE = 16;
 const READ_BYTES = 2 ** 26;
 const NAN = 0x7fc00000;
 const INFINITY = 0x7f800000;
+const CHECKPOINT_MS = 1000;
+/** A copy of the memory may take this part of the time; larger memory than `CHECKPOINT_BYTES` is not copied. */
+const CHECKPOINT_SHARE = 0.05;
+const CHECKPOINT_BYTES = 2 ** 28;
 
 const fail = (...diagnostics: Diagnostic[]): GpuResult => ({ values: new Map(), diagnostics });
 
 /** The device went away in the middle of a run. */
 class Lost extends Error {}
+class OutOfMemory extends Error {}
 
-/** Runs a plan. A lost device is tried once more from the start; then it is a diagnostic. */
-export async function runOnGpu(plan: GpuPlan, options: GpuRunOptions): Promise<GpuResult> {
+/** All that a run has reached: its memory, and what comes next. */
+interface Checkpoint {
+  readonly memory: readonly Int32Array[];
+  readonly launch: number;
+  readonly position: Position | undefined;
+  readonly done: number;
+}
+
+/** Runs a program. A lost device is replaced once and the run taken up where it was last copied; then it is a diagnostic. */
+export async function runOnGpu(program: GpuProgram, options: GpuRunOptions): Promise<GpuResult> {
   const { gpu, sizes } = options;
-  const at = place(plan.system.origin);
+  const at = place(program.origin);
   let layout: GpuLayout;
   try {
-    layout = layoutGpu(plan, sizes);
+    layout = layoutGpu(program, sizes);
   } catch (error) {
     if (!(error instanceof IndexFault)) throw error;
-    const args = { what: error.message, found: showSizes(plan.system, sizes), limit: "2^53", suggestion: "" };
+    const args = { what: error.message, found: showSizes(program, sizes), limit: "2^53", suggestion: "" };
     return fail(diagnostic("too-large", at, args));
   }
-  const wide = indexBeyond32(plan, sizes, layout);
+  const wide = indexBeyond32(program, sizes, (family) => layout.places[family]!);
   if (wide !== undefined) {
     const what = `the index expression ${printIndex(wide)}`;
-    const args = { what, found: `more than 32 bits at ${showSizes(plan.system, sizes)}`, limit: "32 bits" };
+    const args = { what, found: `more than 32 bits at ${showSizes(program, sizes)}`, limit: "32 bits" };
     return fail(diagnostic("gpu-too-small", at, args));
   }
+  const bytes = layout.banks[0]! * WORD;
+  let reached: Checkpoint | undefined;
   for (let tries = 0; ; tries++) {
     const device = await gpu.open();
     if (typeof device === "string") return fail(diagnostic("gpu-missing", at, { why: device }));
-    const { limits } = device;
-    const words = Math.floor(Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) / WORD);
-    let used = plan;
-    if (layout.banks.some((w) => w > words)) {
-      const banks = shareBanks(layout, words, limits.maxStorageBuffersPerShaderStage - 1);
-      if (banks === undefined) {
-        const needed = layout.banks.reduce((a, b) => a + b, 0);
-        const args = {
-          what: plan.system.name,
-          found: `${needed * WORD} bytes`,
-          limit: `${words * WORD} bytes for one family and ${limits.maxStorageBuffersPerShaderStage - 1} such parts`,
-        };
-        return fail(diagnostic("gpu-too-small", at, args));
-      }
-      used = planGpu(plan.lowered, { ...plan.options, banks });
-      layout = layoutGpu(used, sizes);
+    const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage } = device.limits;
+    const words = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / WORD);
+    const banks =
+      bytes <= words * WORD
+        ? layout.bankOf.map(() => 0)
+        : shareBanks(layout, words, maxStorageBuffersPerShaderStage - 1);
+    if (banks === undefined) {
+      const limit = `${words * WORD} bytes for one family and ${maxStorageBuffersPerShaderStage - 1} such parts`;
+      return fail(diagnostic("gpu-too-small", at, { what: program.name, found: `${bytes} bytes`, limit }));
     }
-    const run = new Run(used, layout, device, options);
+    // Places of a checkpoint are those of its banks.
+    if (banks.some((b, k) => b !== layout.bankOf[k])) {
+      layout = layoutGpu(program, sizes, banks);
+      reached = undefined;
+    }
+    const run = new Run(program, layout, device, options, reached);
     try {
       return await run.all();
     } catch (error) {
       if (error instanceof OutOfMemory) {
-        const needed = layout.banks.reduce((a, b) => a + b, 0) * WORD;
-        const args = { what: plan.system.name, found: `${needed} bytes`, limit: "less memory" };
+        const args = { what: program.name, found: `${bytes} bytes`, limit: "less memory" };
         return fail(diagnostic("gpu-too-small", at, args));
       }
       if (!(error instanceof Lost)) throw error;
       if (tries > 0) return fail(diagnostic("gpu-lost", at, { why: error.message }));
+      reached = run.reached;
     } finally {
       run.free();
     }
   }
-}
-
-class OutOfMemory extends Error {}
-
-/** One dispatch with what its uniform says. */
-interface Dispatch {
-  readonly kernel: number;
-  readonly groups: number;
-  readonly base: number;
-  readonly count: number;
-  readonly time: number;
-  readonly last: number;
-  readonly round: number;
-  readonly fixed: readonly number[];
 }
 
 class Run {
@@ -138,21 +136,28 @@ class Run {
   private readonly faultsRead: GPUBuffer;
   private readonly uniforms: GPUBuffer;
   private readonly lost: Promise<never>;
-  private readonly pipelines = new Map<number, { pipeline: GPUComputePipeline; group: GPUBindGroup }>();
+  private readonly module: GPUShaderModule;
+  private readonly bindings: GPUBindGroupLayout;
+  private readonly group: GPUBindGroup;
+  private readonly pipelines = new Map<number, GPUComputePipeline>();
   /** Work that a submit may hold; grows and shrinks with the time that submits take. */
   private budget = FIRST_WORK;
   /** The device is the processor itself. */
   private readonly software: boolean;
   private done = 0;
   private total = 0;
+  private checkpointAt: number;
 
   constructor(
-    private readonly plan: GpuPlan,
+    private readonly program: GpuProgram,
     private readonly layout: GpuLayout,
     private readonly device: GPUDevice,
     private readonly options: GpuRunOptions,
+    /** Where an earlier device was left; then, where this one is. */
+    public reached: Checkpoint | undefined,
   ) {
     this.software = isSoftware(device);
+    this.checkpointAt = performance.now() + (options.checkpointMs ?? CHECKPOINT_MS);
     device.pushErrorScope("out-of-memory");
     device.pushErrorScope("validation");
     this.lost = device.lost.then((info) => {
@@ -161,9 +166,29 @@ class Run {
     this.lost.catch(() => {});
     const { STORAGE, COPY_DST, COPY_SRC, UNIFORM, MAP_READ } = GPUBufferUsage;
     this.banks = layout.banks.map((words) => this.buffer(words * WORD, STORAGE | COPY_DST | COPY_SRC));
-    this.faults = this.buffer(16 * WORD, STORAGE | COPY_DST | COPY_SRC);
-    this.faultsRead = this.buffer(16 * WORD, MAP_READ | COPY_DST);
+    this.faults = this.buffer(FAULT_WORDS * WORD, STORAGE | COPY_DST | COPY_SRC);
+    this.faultsRead = this.buffer(FAULT_WORDS * WORD, MAP_READ | COPY_DST);
     this.uniforms = this.buffer(SLOT * SLOTS, UNIFORM | COPY_DST);
+    this.module = device.createShaderModule({
+      code: inBanks(program.wgsl, layout.bankOf),
+      label: program.name,
+    });
+    const storage = { visibility: GPUShaderStage.COMPUTE, buffer: { type: "storage" as const } };
+    this.bindings = device.createBindGroupLayout({
+      entries: [
+        { ...storage, binding: 0, buffer: { type: "uniform", hasDynamicOffset: true } },
+        { ...storage, binding: 1 },
+        ...this.banks.map((_, b) => ({ ...storage, binding: 2 + b })),
+      ],
+    });
+    this.group = device.createBindGroup({
+      layout: this.bindings,
+      entries: [
+        { binding: 0, resource: { buffer: this.uniforms, size: SLOT } },
+        { binding: 1, resource: { buffer: this.faults } },
+        ...this.banks.map((buffer, b) => ({ binding: 2 + b, resource: { buffer } })),
+      ],
+    });
   }
 
   private buffer(size: number, usage: number): GPUBuffer {
@@ -180,108 +205,94 @@ class Run {
     return Promise.race([work, this.lost]);
   }
 
+  private launches(): Generator<Launch> {
+    return launchesGpu(this.program, this.options.sizes, this.layout, this.software);
+  }
+
   async all(): Promise<GpuResult> {
-    const { plan, layout, options } = this;
-    const invalid = await this.wait(this.device.popErrorScope());
-    const memory = await this.wait(this.device.popErrorScope());
+    const { program, device, reached } = this;
+    const invalid = await this.wait(device.popErrorScope());
+    const memory = await this.wait(device.popErrorScope());
     if (memory !== null) throw new OutOfMemory();
-    if (invalid !== null) throw new Error(`the device refuses our buffers: ${invalid.message}`);
+    if (invalid !== null) throw new Error(`the device refuses our buffers or shaders: ${invalid.message}`);
     this.writeInputs();
+    reached?.memory.forEach((words, b) => {
+      device.queue.writeBuffer(this.banks[b]!, 0, words as GPUAllowSharedBufferSource);
+    });
+    this.done = reached?.done ?? 0;
     const kernels = new Set<number>();
-    for (const launch of launchesGpu(plan, options.sizes, layout, this.software)) {
+    for (const launch of this.launches()) {
       this.total += workOf(launch);
       if (launch.kind === "rounds") for (const k of launch.kernels) kernels.add(k.kernel);
       else kernels.add(launch.kernel);
     }
     await Promise.all([...kernels].map((k) => this.prepare(k)));
+    const problem = await this.follow();
+    if (problem !== undefined) return fail(problem);
+    const values = new Map<string, FamilyValues>();
+    for (const family of program.results) values.set(program.families[family]!.name, await this.read(family));
+    return { values, diagnostics: [] };
+  }
+
+  /** Every launch, from where an earlier device was left. */
+  private async follow(): Promise<Diagnostic | undefined> {
+    const most = this.device.limits.maxComputeWorkgroupsPerDimension;
+    const first = this.reached;
     let batch: Dispatch[] = [];
     let work = 0;
-    const send = async (): Promise<Diagnostic | undefined> => {
-      if (batch.length === 0) return undefined;
-      const sent = batch;
-      const cost = work;
+    const send = async (launch: number, position: Position | undefined): Promise<Diagnostic | undefined> => {
+      const [sent, cost] = [batch, work];
       [batch, work] = [[], 0];
-      return this.submit(sent, cost);
+      if (sent.length === 0) return undefined;
+      const problem = await this.submit(sent, cost);
+      if (problem === undefined && performance.now() >= this.checkpointAt)
+        await this.checkpoint(launch, position);
+      return problem;
     };
-    for (const launch of launchesGpu(plan, options.sizes, layout, this.software)) {
+    let number = -1;
+    for (const launch of this.launches()) {
+      number++;
+      if (first !== undefined && number < first.launch) continue;
       if (launch.kind === "rounds") {
-        const problem = (await send()) ?? (await this.rounds(launch));
-        if (problem !== undefined) return fail(problem);
+        const problem = (await send(number, undefined)) ?? (await this.rounds(launch));
+        if (problem !== undefined) return problem;
         continue;
       }
-      for (const [dispatch, cost] of this.pieces(launch)) {
+      const from = (number === first?.launch ? first.position : undefined) ?? startOf(launch);
+      for (const { dispatch, cost } of piecesOf(launch, from, most, () => this.budget)) {
         if (batch.length === SLOTS || (batch.length > 0 && work + cost > this.budget)) {
-          const problem = await send();
-          if (problem !== undefined) return fail(problem);
+          const problem = await send(number, dispatch);
+          if (problem !== undefined) return problem;
         }
         batch.push(dispatch);
         work += cost;
       }
     }
-    const problem = await send();
-    if (problem !== undefined) return fail(problem);
-    const values = new Map<string, FamilyValues>();
-    for (const family of plan.results) values.set(family.name, await this.read(family));
-    return { values, diagnostics: [] };
+    return send(number + 1, undefined);
   }
 
-  /** A launch cut so that each dispatch keeps to the device's limits and to the budget. */
-  private *pieces(launch: Exclude<Launch, { kind: "rounds" }>): Generator<readonly [Dispatch, number]> {
-    const shared = { kernel: launch.kernel, round: 0 };
-    if (launch.kind === "fused") {
-      for (let time = launch.time; time <= launch.last; ) {
-        const times = Math.max(1, Math.floor(this.budget / (launch.weight * FUSED_COST)));
-        const last = Math.min(launch.last, time + times - 1);
-        yield [
-          { ...shared, groups: 1, base: 0, count: 0, time, last, fixed: [] },
-          (last - time + 1) * launch.weight * FUSED_COST,
-        ];
-        time = last + 1;
-      }
-      return;
+  /** Copies all memory, so that a lost device costs what came after. */
+  private async checkpoint(launch: number, position: Position | undefined): Promise<void> {
+    const { layout, options, done } = this;
+    const bytes = layout.banks.reduce((a, b) => a + b, 0) * WORD;
+    if (bytes > CHECKPOINT_BYTES) return;
+    const started = performance.now();
+    const memory: Int32Array[] = [];
+    for (const [b, words] of layout.banks.entries()) {
+      const copy = new Int32Array(words);
+      await this.copy(this.banks[b]!, 0, copy);
+      memory.push(copy);
     }
-    if (launch.kind === "columns") {
-      const { count, weight } = launch;
-      const most = this.device.limits.maxComputeWorkgroupsPerDimension * GROUP;
-      for (let base = 0; base < count; base += most) {
-        const now = Math.min(count - base, most);
-        const groups = Math.ceil(now / GROUP);
-        // A lane alone takes as long as a whole workgroup.
-        const cost = groups * GROUP * weight;
-        for (let time = launch.time; time <= launch.last; ) {
-          const times = Math.max(1, Math.floor(this.budget / cost));
-          const last = Math.min(launch.last, time + times - 1);
-          yield [{ ...shared, groups, base, count: now, time, last, fixed: [] }, (last - time + 1) * cost];
-          time = last + 1;
-        }
-      }
-      return;
-    }
-    if (launch.kind === "tiles") {
-      const { time, last, count, weight } = launch;
-      const most = this.device.limits.maxComputeWorkgroupsPerDimension;
-      for (let base = 0; base < count; ) {
-        const groups = Math.min(count - base, most, Math.max(1, Math.floor(this.budget / weight)));
-        yield [{ ...shared, groups, base, count: 0, time, last, fixed: [] }, groups * weight];
-        base += groups;
-      }
-      return;
-    }
-    const { count, weight, time, fixed } = launch;
-    const most = this.device.limits.maxComputeWorkgroupsPerDimension * GROUP;
-    for (let base = 0; base < count; ) {
-      const allowed = Math.max(GROUP, Math.floor(this.budget / weight / GROUP) * GROUP);
-      const now = Math.min(count - base, most, allowed);
-      yield [
-        { ...shared, groups: Math.ceil(now / GROUP), base, count: now, time, last: 0, fixed },
-        now * weight,
-      ];
-      base += now;
-    }
+    this.reached = { memory, launch, position, done };
+    const now = performance.now();
+    const pause = Math.max(options.checkpointMs ?? CHECKPOINT_MS, (now - started) / CHECKPOINT_SHARE);
+    this.checkpointAt = now + pause;
   }
 
   /** Computes what is ready, until all is there; nothing new in a round means a cycle. */
   private async rounds(launch: Extract<Launch, { kind: "rounds" }>): Promise<Diagnostic | undefined> {
+    const { program } = this;
+    const most = this.device.limits.maxComputeWorkgroupsPerDimension;
     const before = (await this.readFaults())[COMPUTED]!;
     let computed = 0;
     for (let round = 1; computed < launch.instances; ) {
@@ -289,15 +300,9 @@ class Run {
       let work = 0;
       for (let k = 0; k < ROUNDS_AT_ONCE && work < this.budget; k++, round++) {
         for (const { kernel, count, weight } of launch.kernels) {
-          for (const [d, cost] of this.pieces({
-            kind: "parallel",
-            kernel,
-            count,
-            weight,
-            time: 0,
-            fixed: [],
-          })) {
-            batch.push({ ...d, round: round + 1 });
+          const one = { kind: "parallel", kernel, count, weight, time: 0, fixed: [] } as const;
+          for (const { dispatch, cost } of piecesOf(one, startOf(one), most, () => this.budget)) {
+            batch.push({ ...dispatch, round: round + 1 });
             work += cost;
           }
         }
@@ -308,9 +313,10 @@ class Run {
       }
       const now = ((await this.readFaults())[COMPUTED]! - before) >>> 0;
       if (now === computed) {
-        const names = launch.families.map((f) => f.name).join(", ");
-        const args = { node: names, sizes: showSizes(this.plan.system, this.options.sizes), path: names };
-        return diagnostic("cycle", place(launch.families[0]!.origin), args);
+        const families = launch.families.map((f) => program.families[f]!);
+        const names = families.map((f) => f.name).join(", ");
+        const args = { node: names, sizes: showSizes(program, this.options.sizes), path: names };
+        return diagnostic("cycle", place(families[0]!.origin), args);
       }
       this.done += now - computed;
       computed = now;
@@ -320,42 +326,22 @@ class Run {
   }
 
   private async prepare(number: number): Promise<void> {
-    const kernel: GpuKernel = this.plan.kernels[number]!;
-    const { device } = this;
-    const module = device.createShaderModule({ code: kernel.wgsl, label: kernel.label });
-    const { COMPUTE } = GPUShaderStage;
-    const layout = device.createBindGroupLayout({
-      entries: [
-        { binding: 0, visibility: COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } },
-        { binding: 1, visibility: COMPUTE, buffer: { type: "storage" } },
-        ...kernel.banks.map((b) => ({
-          binding: 2 + b,
-          visibility: COMPUTE,
-          buffer: { type: "storage" as const },
-        })),
-      ],
-    });
-    const constants = Object.fromEntries(kernel.overrides.map((o) => [o, this.layout.overrides.get(o)!]));
+    const { label, entry } = this.program.kernels[number]!;
+    const { device, module } = this;
+    const constants = Object.fromEntries(
+      this.program.overrides.map((o) => [o, this.layout.overrides.get(o)!]),
+    );
     const made = device.createComputePipelineAsync({
-      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: "main", constants },
+      layout: device.createPipelineLayout({ bindGroupLayouts: [this.bindings] }),
+      compute: { module, entryPoint: entry, constants },
     });
     // A rejected kernel is a fault of ours: say what the device's compiler found.
     const explained = made.catch(async (error: unknown) => {
       const { messages } = await module.getCompilationInfo();
       const found = messages.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join("\n");
-      throw found === "" ? error : new Error(`the kernel ${kernel.label} is rejected: ${found}`);
+      throw found === "" ? error : new Error(`the kernel ${label} is rejected: ${found}`);
     });
-    const pipeline = await this.wait(explained);
-    const group = device.createBindGroup({
-      layout,
-      entries: [
-        { binding: 0, resource: { buffer: this.uniforms, size: SLOT } },
-        { binding: 1, resource: { buffer: this.faults } },
-        ...kernel.banks.map((b) => ({ binding: 2 + b, resource: { buffer: this.banks[b]! } })),
-      ],
-    });
-    this.pipelines.set(number, { pipeline, group });
+    this.pipelines.set(number, await this.wait(explained));
   }
 
   /** Submits dispatches and waits for them; a fault of the program becomes its diagnostic. */
@@ -375,14 +361,13 @@ class Run {
     const pass = encoder.beginComputePass();
     let current = -1;
     batch.forEach((d, k) => {
-      const { pipeline, group } = this.pipelines.get(d.kernel)!;
-      if (current !== d.kernel) pass.setPipeline(pipeline);
+      if (current !== d.kernel) pass.setPipeline(this.pipelines.get(d.kernel)!);
       current = d.kernel;
-      pass.setBindGroup(0, group, [k * SLOT]);
+      pass.setBindGroup(0, this.group, [k * SLOT]);
       pass.dispatchWorkgroups(d.groups);
     });
     pass.end();
-    encoder.copyBufferToBuffer(this.faults, 0, this.faultsRead, 0, 16 * WORD);
+    encoder.copyBufferToBuffer(this.faults, 0, this.faultsRead, 0, FAULT_WORDS * WORD);
     const started = performance.now();
     device.queue.submit([encoder.finish()]);
     const faults = await this.mapFaults();
@@ -395,7 +380,7 @@ class Run {
       this.done += work;
       options.onProgress?.(Math.min(this.done, this.total), this.total);
     }
-    return faults[0] === 0 ? undefined : this.fault(faults);
+    return faults[0] === 0 ? undefined : faultOf(this.program, options.sizes, faults);
   }
 
   private async mapFaults(): Promise<Uint32Array> {
@@ -407,54 +392,27 @@ class Run {
 
   private readFaults(): Promise<Uint32Array> {
     const encoder = this.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(this.faults, 0, this.faultsRead, 0, 16 * WORD);
+    encoder.copyBufferToBuffer(this.faults, 0, this.faultsRead, 0, FAULT_WORDS * WORD);
     this.device.queue.submit([encoder.finish()]);
     return this.mapFaults();
   }
 
-  private fault(words: Uint32Array): Diagnostic {
-    const { system, sites } = this.plan;
-    const number = words[1]!;
-    const site = sites[number]!;
-    const values = Array.from(new Int32Array(words.buffer, 2 * WORD, 8));
-    const byName = (name: string): Family => system.families.find((f) => f.name === name)!;
-    if (site.code === "too-large") {
-      const what =
-        number === 0
-          ? "an index expression divides by zero"
-          : `2^${values[0]} in an index expression is out of range`;
-      const found = showSizes(system, this.options.sizes);
-      return diagnostic("too-large", place(system.origin), { what, found, limit: "2^30", suggestion: "" });
-    }
-    const family = byName(site.family!);
-    const rank = family.dims.length;
-    const element = printInstance(family.name, values.slice(0, rank));
-    if (site.code === "index-outside") {
-      const source = byName(site.read!);
-      const read = printInstance(source.name, values.slice(rank, rank + source.dims.length));
-      return diagnostic("index-outside", place(family.origin), { element, read, family: source.name });
-    }
-    const [found, bound] = [values[rank]!, site.rows ?? values[rank + 1]!];
-    return diagnostic("value-range", place(family.origin), { element, found, expected: `0..${bound}` });
-  }
-
   private writeInputs(): void {
     const { device, layout, options } = this;
-    for (const { family, at, words } of layout.families.values()) {
+    for (const [number, { family, at, words }] of layout.places.entries()) {
       if (family.role !== "input" && family.role !== "param") continue;
       const given = options.inputs.get(family.name);
       if (given === undefined) throw new Error(`the input ${family.name} was not bound`);
       if (words === 0) continue;
       const { data } = given;
-      const packed = this.plan.packed.get(family.name);
       const asWords =
-        packed !== undefined
-          ? packLanes(given, packed.dim)
+        family.packed !== undefined
+          ? packLanes(given, family.packed)
           : data instanceof Uint8Array
             ? Int32Array.from(data)
             : data;
       device.queue.writeBuffer(
-        this.banks[this.plan.bankOf(family.name)]!,
+        this.banks[layout.bankOf[number]!]!,
         at * WORD,
         asWords as GPUAllowSharedBufferSource,
       );
@@ -463,49 +421,33 @@ class Run {
       if (entries.length > 0) device.queue.writeBuffer(this.banks[0]!, at * WORD, Int32Array.from(entries));
   }
 
-  private async read(family: Family): Promise<FamilyValues> {
-    const { lo, extent, at, words }: FamilyPlace = this.layout.families.get(family.name)!;
+  private async read(number: number): Promise<FamilyValues> {
+    const { family, lo, extent, at, words } = this.layout.places[number]!;
     const values = allocate(family, this.options.sizes, {
       lo,
       extent,
       points: extent.reduce((a, b) => a * b, 1),
     });
-    const packed = this.plan.packed.get(family.name);
-    const target = packed === undefined ? values.data : new Int32Array(words);
-    const bank = this.banks[this.plan.bankOf(family.name)]!;
+    const target = family.packed === undefined ? values.data : new Int32Array(words);
+    await this.copy(this.banks[this.layout.bankOf[number]!]!, at, target);
+    if (family.packed !== undefined) unpackLanes(target as Int32Array, values, family.packed);
+    return values;
+  }
+
+  /** Words of a buffer from one place on, in parts. */
+  private async copy(from: GPUBuffer, at: number, into: FamilyValues["data"]): Promise<void> {
     const step = READ_BYTES / WORD;
-    for (let from = 0; from < words; from += step) {
+    for (let done = 0; done < into.length; done += step) {
       this.options.signal?.throwIfAborted();
-      const count = Math.min(step, words - from);
+      const count = Math.min(step, into.length - done);
       const staging = this.buffer(count * WORD, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
       const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(bank, (at + from) * WORD, staging, 0, count * WORD);
+      encoder.copyBufferToBuffer(from, (at + done) * WORD, staging, 0, count * WORD);
       this.device.queue.submit([encoder.finish()]);
       await this.wait(staging.mapAsync(GPUMapMode.READ));
       const mapped = staging.getMappedRange();
-      target.set(target instanceof Float32Array ? new Float32Array(mapped) : new Int32Array(mapped), from);
+      into.set(into instanceof Float32Array ? new Float32Array(mapped) : new Int32Array(mapped), done);
       staging.destroy();
     }
-    if (packed !== undefined) unpackLanes(target as Int32Array, values, packed.dim);
-    return values;
-  }
-}
-
-/** A time inside one workgroup costs about as much as this many calls side by side. */
-const FUSED_COST = 256;
-/** The word in which kernels count what rounds computed. */
-const COMPUTED = 10;
-
-function workOf(launch: Launch): number {
-  switch (launch.kind) {
-    case "parallel":
-    case "tiles":
-      return launch.count * launch.weight;
-    case "fused":
-      return (launch.last - launch.time + 1) * launch.weight * FUSED_COST;
-    case "columns":
-      return (launch.last - launch.time + 1) * Math.ceil(launch.count / GROUP) * GROUP * launch.weight;
-    case "rounds":
-      return launch.instances;
   }
 }

@@ -73,8 +73,8 @@ export async function execute(compiled: Compiled, options: ExecuteOptions): Prom
     const { findGpu, runOnGpu } = await import("@fathom/runtime-gpu");
     const gpu = options.gpu ?? findGpu();
     try {
-      const plan = planGpu(compiled.system, { keep, unproved: compiled.unproved });
-      const found = await runOnGpu(plan, {
+      const { program } = planGpu(compiled.system, { keep, unproved: compiled.unproved });
+      const found = await runOnGpu(program, {
         gpu,
         sizes,
         inputs,

@@ -40,7 +40,8 @@ export async function gpuMismatch(
     [seed % 2 === 0 ? nodes : [], gpuForms[1 + (seed % (gpuForms.length - 1))]!],
   ] as const) {
     // Small tiles: a software device takes long to compile large workgroup memory.
-    const plan = planGpu(system, { keep, unproved: compiled.unproved, forms, block: 2, workgroupWords: 300 });
+    const options = { keep, unproved: compiled.unproved, forms, block: 2, workgroupWords: 300 };
+    const { program: plan } = planGpu(system, options);
     const found = await runOnGpu(plan, { gpu, sizes, inputs, seed });
     const codes = [reference, found].map((r) => r.diagnostics.map((d) => d.code).join());
     if (codes[0] !== codes[1])

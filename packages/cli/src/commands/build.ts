@@ -1,6 +1,9 @@
 /** `fathom build`: a self-contained module that needs no Fathom. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { emitJs, emitWasm } from "@fathom/compiler";
+import { emitGpu, emitJs, emitWasm, planGpu } from "@fathom/compiler";
+import type { Target } from "@fathom/runtime";
 import { type Command, Option } from "commander";
 import { openTask } from "../program";
 import { print, taskOption, writeWhole } from "../terminal";
@@ -19,19 +22,25 @@ const besideFile = (file: string): string =>
     "",
   ].join("\n");
 
+/** The module around programs for the GPU: packed by `npm run build`. */
+const player = (): string =>
+  readFileSync(createRequire(import.meta.url).resolve("@fathom/runtime-gpu/player"), "utf8");
+
 export function buildCommand(cli: Command): void {
   cli
     .command("build <file>")
-    .description("write a self-contained ES module and its .d.ts; for WebAssembly its .wasm too")
+    .description(
+      "write a self-contained ES module and its .d.ts; for WebAssembly its .wasm, for the GPU its .wgsl",
+    )
     .addOption(taskOption)
     .option("-o, --out <folder>", "where to", ".")
     .option("--checked", "with checks for overflow and division by zero")
     .addOption(
-      new Option("--target <target>", "what computes: plain JavaScript, or WebAssembly")
-        .choices(["js", "wasm"])
+      new Option("--target <target>", "what computes: plain JavaScript, WebAssembly, or the GPU")
+        .choices(["js", "wasm", "gpu"])
         .default("js"),
     )
-    .action((file: string, o: { task?: string; out: string; checked?: boolean; target: "js" | "wasm" }) => {
+    .action((file: string, o: { task?: string; out: string; checked?: boolean; target: Target }) => {
       const compiled = openTask(file, o.task, false);
       const { name } = compiled.system;
       const options = { checked: o.checked === true, unproved: compiled.unproved };
@@ -40,6 +49,11 @@ export function buildCommand(cli: Command): void {
         const { js, wasm, dts } = emitWasm(compiled.system, options);
         files.set(`${name}.js`, `${js}${besideFile(`./${name}.wasm`)}`);
         files.set(`${name}.wasm`, wasm);
+        files.set(`${name}.d.ts`, dts);
+      } else if (o.target === "gpu") {
+        const { js, wgsl, dts } = emitGpu(planGpu(compiled.system, options), player());
+        files.set(`${name}.js`, js);
+        files.set(`${name}.wgsl`, wgsl);
         files.set(`${name}.d.ts`, dts);
       } else {
         const { js, dts } = emitJs(compiled.system, options);

@@ -221,7 +221,8 @@ export class ModuleText {
   }
 }
 
-export function declaration(system: System, keep: ReadonlySet<string>): string {
+/** `device`: the module runs on one, so a result comes later. */
+export function declaration(system: System, keep: ReadonlySet<string>, device = false): string {
   const shape = (f: Family): string => {
     const dims = f.dims.length === 0 ? "one value" : f.dims.map((d) => d.index).join(" × ");
     return `${dims}, row-major${f.type.kind === "vector" ? `, ${f.type.width} components each` : ""}`;
@@ -240,10 +241,10 @@ export function declaration(system: System, keep: ReadonlySet<string>): string {
       (f) => `  /** ${safe(shape(f))} */\n  ${JSON.stringify(f.name)}: Values<${arrayOf(f.type)}>;`,
     ),
     "}",
-    "export interface Options { sizes: Sizes; inputs: Inputs; seed?: number; onProgress?: (done: number, total: number) => void; signal?: AbortSignal }",
+    `export interface Options { sizes: Sizes; inputs: Inputs; seed?: number; onProgress?: (done: number, total: number) => void; signal?: AbortSignal${device ? "; device?: GPUDevice" : ""} }`,
     "/** `code` is the diagnostic's code: see `fathom explain`. */",
     "export class FathomError extends Error { readonly code: string }",
-    "export function run(options: Options): Outputs;",
+    `export function run(options: Options): ${device ? "Promise<Outputs>" : "Outputs"};`,
     "export function runAsync(options: Options): Promise<Outputs>;",
     "export const sizes: readonly string[];",
     "export const inputs: readonly string[];",

@@ -16,13 +16,16 @@ export const place = (origin: Origin | undefined) => {
   return { file, range: { start, end } };
 };
 
-export const showSizes = (system: System, sizes: Sizes): string =>
+export const showSizes = (system: Pick<System, "sizes">, sizes: Sizes): string =>
   system.sizes.length === 0
     ? "any sizes"
     : system.sizes.map((s) => `${s.name} = ${sizes[s.name]}`).join(", ");
 
 /** Every size given, whole, in range, and `where` kept. */
-export function checkSizes(system: System, given: Sizes): Diagnostic[] {
+export function checkSizes(
+  system: Pick<System, "name" | "sizes" | "constraints" | "origin">,
+  given: Sizes,
+): Diagnostic[] {
   const at = place(system.origin);
   const found: Diagnostic[] = [];
   const names = new Set(system.sizes.map((s) => s.name));
@@ -110,7 +113,7 @@ export type Given =
 
 /** Binds what was given to the points of a family, or says what is wrong with it. */
 export function bindValues(
-  family: Family,
+  family: Pick<Family, "name" | "dims" | "type" | "origin">,
   sizes: Sizes,
   given: Given | undefined,
 ): { values?: FamilyValues; diagnostics: Diagnostic[] } {

@@ -1,0 +1,105 @@
+/** The kernels around the functions of a plan, and the module that holds them all. */
+import type { Family } from "../../equations/system";
+import type { Stencil, Tile } from "../../schedule/stencil";
+import { libraryFor } from "./library";
+import { FUSED_WIDTH, type GpuKernel, GROUP, ONE_BANK, override, type Placement } from "./program";
+import { Tiles } from "./tiles";
+
+type Members = readonly { readonly family: Family; readonly offset: number }[];
+
+export class Kernels extends Tiles {
+  readonly kernels: GpuKernel[] = [];
+  private readonly parts: string[] = [];
+
+  private kernel(label: string, entry: string, text: string): number {
+    this.parts.push(text);
+    return this.kernels.push({ label, entry }) - 1;
+  }
+
+  /** One instance a lane. */
+  single(family: Family, placement: Placement): number {
+    const number = this.numberOf.get(family.name)!;
+    this.parts.push(this.compute(family, placement));
+    return this.kernel(
+      family.name,
+      `family${number}`,
+      `@compute @workgroup_size(${GROUP})
+fn family${number}(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= P.count) { return; }
+  compute${number}(i32(id.x) + P.base, P.time);
+  tell();
+}`,
+    );
+  }
+
+  /** A lane a column: all times of the launch, one after another. */
+  columns(members: Members, loop: number): number {
+    const body = members.map(
+      ({ family, offset }) => `    compute${this.numberOf.get(family.name)}(k, time - ${offset});`,
+    );
+    return this.kernel(
+      labelOf(members),
+      `columns${loop}`,
+      `@compute @workgroup_size(${GROUP})
+fn columns${loop}(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= P.count) { return; }
+  let k = i32(id.x) + P.base;
+  for (var time = P.time; time <= P.last; time++) {
+${body.join("\n")}
+  }
+  tell();
+}`,
+    );
+  }
+
+  /** Many times in one dispatch: members in turn, all lanes meeting after each. */
+  oneGroup(members: Members, loop: number): number {
+    const body = members.map(({ family, offset }) => {
+      const number = this.numberOf.get(family.name)!;
+      return `    for (var k = i32(lane); k < ${this.use(override.count(number))}; k += ${FUSED_WIDTH}) { compute${number}(k, time - ${offset}); }
+    storageBarrier();`;
+    });
+    return this.kernel(
+      labelOf(members),
+      `group${loop}`,
+      `@compute @workgroup_size(${FUSED_WIDTH})
+fn group${loop}(@builtin(local_invocation_index) lane: u32) {
+  for (var time = P.time; time <= P.last; time++) {
+${body.join("\n")}
+  }
+  tell();
+}`,
+    );
+  }
+
+  /** Several times of a tile from one load of it. */
+  tiles(stencil: Stencil, tile: Tile, loop: number): number {
+    for (const m of stencil.members) {
+      if (m.window > 1) this.parts.push(this.loadIntoTile(m, stencil, tile));
+      this.parts.push(this.computeInTile(m, stencil, tile));
+    }
+    return this.kernel(labelOf(stencil.members), `tiles${loop}`, this.tileKernel(stencil, tile, loop));
+  }
+
+  /** The module: every kernel with all it calls. */
+  finish(): { readonly wgsl: string; readonly overrides: readonly string[] } {
+    const overrides = [...this.overrides].sort();
+    const { inside, rings, functions, parts } = this;
+    const own = [...inside.values(), ...rings.values(), ...functions, ...parts].join("\n\n");
+    const wgsl = [
+      `// ${this.system.name.replace(/[^A-Za-z0-9_]/g, "_")}: made by Fathom.`,
+      "struct Launch { base: i32, count: u32, time: i32, last: i32, seed: u32, nan: u32, inf: u32, zero: u32, round: i32, fixed: array<vec4<i32>, 2> }",
+      "@group(0) @binding(0) var<uniform> P: Launch;",
+      "@group(0) @binding(1) var<storage, read_write> F: array<atomic<u32>, 16>;",
+      ONE_BANK,
+      ...overrides.map((o) => `override ${o}: i32;`),
+      libraryFor(own),
+      own,
+      "",
+    ].join("\n");
+    return { wgsl, overrides };
+  }
+}
+
+const labelOf = (members: readonly { readonly family: Family }[]): string =>
+  members.map(({ family }) => family.name).join(", ");

@@ -1,0 +1,201 @@
+/** What to launch, in order, at given sizes. */
+import { forEachPoint, isBox } from "../../equations/evaluate-index";
+import type { Sizes } from "../../equations/system";
+import { timesFit } from "../../schedule/stencil";
+import { callsAtOnce, callsOf, type GpuLayout } from "./layout";
+import {
+  FUSED_WIDTH,
+  type GpuFamily,
+  type GpuMember,
+  type GpuProgram,
+  type GpuStep,
+  override,
+} from "./program";
+import { operandsOf } from "./ranges";
+
+export type Launch =
+  /** One dispatch of `count` calls. */
+  | {
+      readonly kind: "parallel";
+      readonly kernel: number;
+      readonly count: number;
+      readonly time: number;
+      readonly fixed: readonly number[];
+      /** The most operands that a reduction of one instance may have. */
+      readonly weight: number;
+    }
+  /** Times from `time` to `last`, inside one workgroup; may be cut between times. */
+  | {
+      readonly kind: "fused";
+      readonly kernel: number;
+      readonly time: number;
+      readonly last: number;
+      readonly weight: number;
+    }
+  /** All these times in each of `count` workgroups. */
+  | {
+      readonly kind: "tiles";
+      readonly kernel: number;
+      readonly count: number;
+      readonly time: number;
+      readonly last: number;
+      /** The work of one workgroup. */
+      readonly weight: number;
+    }
+  /** `count` lanes, each through all these times; may be cut between times. */
+  | {
+      readonly kind: "columns";
+      readonly kernel: number;
+      readonly count: number;
+      readonly time: number;
+      readonly last: number;
+      readonly weight: number;
+    }
+  /** Again and again, until `instances` are computed. */
+  | {
+      readonly kind: "rounds";
+      readonly kernels: readonly {
+        readonly kernel: number;
+        readonly count: number;
+        readonly weight: number;
+      }[];
+      readonly families: readonly number[];
+      readonly instances: number;
+    };
+
+/**
+ * Everything to launch, in order. Memory must be visible from each to the next. `software`: the device is the processor itself, where tiles
+ * save no memory traffic that counts (measured: decision 8).
+ */
+export function* launchesGpu(
+  program: GpuProgram,
+  sizes: Sizes,
+  layout: GpuLayout,
+  software = false,
+): Generator<Launch> {
+  const { families } = program;
+  const { places } = layout;
+  const calls = families.map((f, k) => callsAtOnce(f, places[k]!.extent));
+  const weights: number[] = [];
+  const weightOf = (family: number): number => {
+    weights[family] ??= operandsOf(families[family]!, places[family]!, sizes) * families[family]!.turns;
+    return weights[family];
+  };
+  const one = (family: number, time: number, fixed: readonly number[] = []): Launch => ({
+    kind: "parallel",
+    kernel: families[family]!.kernel!,
+    count: calls[family]!,
+    time,
+    fixed,
+    weight: weightOf(family),
+  });
+  /** The times of a member, offset included; undefined where it is empty. */
+  const span = ({ family, weights: w, offset }: GpuMember): readonly [number, number] | undefined => {
+    const { lo, extent } = places[family]!;
+    if (extent.includes(0)) return undefined;
+    let [from, to] = [offset, offset];
+    w.forEach((weight, d) => {
+      const ends = [weight * lo[d]!, weight * (lo[d]! + extent[d]! - 1)];
+      from += Math.min(...ends);
+      to += Math.max(...ends);
+    });
+    return [from, to];
+  };
+
+  /** Forms that take many times in one launch; gives the first time that is left. */
+  function* together(step: Loop, from: number, to: number): Generator<Launch, number> {
+    const weight = step.members.reduce((sum, m) => sum + weightOf(m.family), 0);
+    const widest = Math.max(...step.members.map((m) => calls[m.family]!));
+    if (step.columns !== undefined) {
+      yield { kind: "columns", kernel: step.columns, count: widest, time: from, last: to, weight };
+      return to + 1;
+    }
+    if (step.oneGroup !== undefined && widest <= FUSED_WIDTH) {
+      yield { kind: "fused", kernel: step.oneGroup, time: from, last: to, weight };
+      return to + 1;
+    }
+    const { tiles } = step;
+    if (tiles === undefined || (software && !tiles.always)) return from;
+    const { tile, kernel, number } = tiles;
+    const count = tile.own.reduce((n, _, k) => n * layout.overrides.get(override.tiles(number, k))!, 1);
+    const area = tile.local.reduce((a, b) => a * b, 1);
+    const several = (time: number, times: number): Launch => {
+      const last = time + times - 1;
+      return { kind: "tiles", kernel, count, time, last, weight: area * times * weight };
+    };
+    let first = from;
+    for (; to - first + 1 >= tile.times; first += tile.times) yield several(first, tile.times);
+    // What is left, if it fits: see `timesFit`.
+    const rest = to - first + 1;
+    if (rest <= 1 || !tiles.members.every((m) => timesFit(families[m.family]!.folded, rest))) return first;
+    yield several(first, rest);
+    return to + 1;
+  }
+
+  function* walk(
+    steps: readonly GpuStep[],
+    fixed: ReadonlyMap<number, readonly number[]>,
+    active: (family: number) => boolean,
+  ): Generator<Launch> {
+    for (const step of steps) {
+      if (step.kind === "nest") {
+        const { family } = step;
+        if (active(family) && calls[family]! > 0) yield one(family, 0, fixed.get(family));
+        continue;
+      }
+      if (step.kind === "rounds") {
+        const some = step.families.filter((f) => calls[f]! > 0);
+        const kernels = some.map((f) => ({
+          kernel: families[f]!.kernel!,
+          count: calls[f]!,
+          weight: weightOf(f),
+        }));
+        const instances = some.reduce(
+          (sum, f) => sum + instancesOf(families[f]!, sizes, callsOf(families[f]!, places[f]!.extent)),
+          0,
+        );
+        if (instances > 0) yield { kind: "rounds", kernels, families: some, instances };
+        continue;
+      }
+      const spans = new Map(step.members.map((m) => [m.family, span(m)]));
+      const all = [...spans.values()].filter((s) => s !== undefined);
+      if (all.length === 0) continue;
+      const from = Math.min(...all.map((s) => s[0]));
+      const to = Math.max(...all.map((s) => s[1]));
+      const during = (family: number, time: number): boolean => {
+        const s = spans.get(family);
+        return s !== undefined && s[0] <= time && time <= s[1];
+      };
+      const memberOf = new Map(step.members.map((m) => [m.family, m]));
+      const flat = step.body.every((s) => s.kind === "nest");
+      const first = flat && fixed.size === 0 ? yield* together(step, from, to) : from;
+      for (let time = first; time <= to; time++) {
+        if (flat) {
+          for (const s of step.body) {
+            if (s.kind !== "nest" || !active(s.family)) continue;
+            if (during(s.family, time) && calls[s.family]! > 0)
+              yield one(s.family, time - memberOf.get(s.family)!.offset, fixed.get(s.family));
+          }
+          continue;
+        }
+        const more = new Map(fixed);
+        for (const { family, weights: w, offset } of step.members) {
+          const sign = w.find((x) => x !== 0)!;
+          more.set(family, [...(fixed.get(family) ?? []), sign * (time - offset)]);
+        }
+        yield* walk(step.body, more, (family) => active(family) && during(family, time));
+      }
+    }
+  }
+  for (const [k, f] of families.entries()) if (f.role === "random" && calls[k]! > 0) yield one(k, 0);
+  yield* walk(program.steps, new Map(), () => true);
+}
+
+type Loop = Extract<GpuStep, { kind: "loop" }>;
+
+function instancesOf(family: GpuFamily, sizes: Sizes, extent: readonly number[]): number {
+  if (isBox(family)) return extent.reduce((a, b) => a * b, 1);
+  let count = 0;
+  forEachPoint(family.dims, sizes, () => count++);
+  return count;
+}

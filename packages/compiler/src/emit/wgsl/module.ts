@@ -1,0 +1,37 @@
+/** A program for the GPU as files that need no Fathom: an ES module, its shaders beside it, and the module's types. */
+import { declaration } from "../module-text";
+import type { GpuPlan } from "./plan";
+
+export interface EmittedGpu {
+  readonly js: string;
+  readonly wgsl: string;
+  readonly dts: string;
+}
+
+/**
+ * `player` is the text of a module that exports `create`, `load` and `FathomError`: `@fathom/runtime-gpu/player`. The module looks for its shaders
+ * at `./NAME.wgsl`.
+ */
+export function emitGpu(
+  { program, system }: GpuPlan,
+  player: string,
+  keep: readonly string[] = [],
+): EmittedGpu {
+  const { wgsl, ...data } = program;
+  const names = (roles: readonly string[]) =>
+    JSON.stringify(system.families.filter((f) => roles.includes(f.role)).map((f) => f.name));
+  const js = [
+    player.trimEnd(),
+    "",
+    `// ${program.name}: what the GPU is to do, and what it is given.`,
+    `const program = ${JSON.stringify(data)};`,
+    `const wgsl = await load(new URL(${JSON.stringify(`./${program.name}.wgsl`)}, import.meta.url));`,
+    "export const { run } = create({ ...program, wgsl });",
+    "export const runAsync = run;",
+    `export const sizes = ${JSON.stringify(program.sizes.map((s) => s.name))};`,
+    `export const inputs = ${names(["input", "param"])};`,
+    `export const outputs = ${names(["output"])};`,
+    "",
+  ].join("\n");
+  return { js, wgsl, dts: declaration(system, new Set(keep), true) };
+}

@@ -1,0 +1,141 @@
+/**
+ * A task as a GPU runs it: shaders, and what to launch for any sizes. Plain data, the same after a trip through JSON: a runtime needs
+ * nothing else, so a program that was built runs without the compiler. Families go by their number.
+ */
+import type { DiagnosticCode } from "@fathom/lang";
+import type { Dim, Family, IndexExpr, System } from "../../equations/system";
+import type { Tile } from "../../schedule/stencil";
+import type { Folded } from "../../schedule/wavefront";
+
+export interface GpuProgram extends Pick<System, "name" | "sizes" | "constraints" | "origin"> {
+  readonly families: readonly GpuFamily[];
+  readonly steps: readonly GpuStep[];
+  /** One module with an entry point for each kernel. */
+  readonly wgsl: string;
+  readonly kernels: readonly GpuKernel[];
+  /** Constants of the module that the host sets: see `GpuLayout.overrides`. */
+  readonly overrides: readonly string[];
+  readonly sites: readonly Site[];
+  /** Contents of finite functions, which lie in bank 0. */
+  readonly tables: readonly (readonly number[])[];
+  /** Outputs and the families kept. */
+  readonly results: readonly number[];
+}
+
+export interface GpuKernel {
+  /** The families it computes. */
+  readonly label: string;
+  readonly entry: string;
+}
+
+export interface GpuFamily extends Pick<Family, "name" | "role" | "dims" | "type" | "origin"> {
+  /** The dimension along which 32 bits lie in a word. */
+  readonly packed?: number | undefined;
+  readonly folded?: Folded | undefined;
+  /** Absent for what is given. */
+  readonly placement?: Placement | undefined;
+  readonly kernel?: number | undefined;
+  /** How often a call evaluates expressions anew: 32 where lanes of a word take turns. */
+  readonly turns: number;
+  readonly ranges: Ranges;
+}
+
+/** How one call finds its instance. */
+export interface Placement {
+  /** Dimensions that serial loops around fix; their values come with the launch. */
+  readonly fixed: readonly number[];
+  /** The instance's time, from which the dimension `pivot` (of weight ±1) is solved. */
+  readonly wave?: { readonly weights: readonly number[]; readonly pivot: number } | undefined;
+  /** Computed in rounds, with these families: reads of them ask whether they are there. */
+  readonly rounds?: readonly string[] | undefined;
+}
+
+/** Static expressions as they are nested: some in a family's own indices, others in those of its reductions. */
+export interface Ranges {
+  readonly dims: readonly Dim[];
+  readonly expressions: readonly IndexExpr[];
+  readonly inner: readonly Ranges[];
+}
+
+export type GpuStep =
+  | { readonly kind: "nest"; readonly family: number }
+  | {
+      readonly kind: "loop";
+      readonly members: readonly GpuMember[];
+      readonly body: readonly GpuStep[];
+      /** The kernel that runs the whole loop inside one workgroup. */
+      readonly oneGroup?: number | undefined;
+      /** The kernel that runs columns through all times. */
+      readonly columns?: number | undefined;
+      readonly tiles?: GpuTiles | undefined;
+    }
+  | { readonly kind: "rounds"; readonly families: readonly number[] };
+
+/** A family of a loop: an instance's time is the sum of its indices, each times its weight, plus the offset. */
+export interface GpuMember {
+  readonly family: number;
+  readonly weights: readonly number[];
+  readonly offset: number;
+}
+
+/** Several times of a tile in one launch. */
+export interface GpuTiles {
+  /** Where they save nothing too. */
+  readonly always: boolean;
+  readonly kernel: number;
+  /** Tells loops apart in the names of overrides. */
+  readonly number: number;
+  readonly tile: Tile;
+  readonly members: readonly { readonly family: number; readonly space: readonly number[] }[];
+  /** The dimension of space that lies packed. */
+  readonly packed?: number | undefined;
+}
+
+/** What a fault that a kernel raises means; its number is the place in the program's list. */
+export interface Site {
+  readonly code: Extract<DiagnosticCode, "too-large" | "index-outside" | "value-range">;
+  readonly family?: string;
+  /** The family read outside its range. */
+  readonly read?: string;
+  /** For a table: one more than the last row. */
+  readonly rows?: number;
+}
+
+/** The most instances of one time that a workgroup takes on together with the times that follow. */
+export const FUSED_WIDTH = 256;
+/** Lanes of a workgroup where each has an instance of its own. */
+export const GROUP = 64;
+/** Instances of a bit family in a word. */
+export const LANES = 32;
+
+/** Names of what the host sets: in one place, as both sides use them. */
+export const override = {
+  size: (k: number) => `s${k}`,
+  at: (family: number) => `f${family}_at`,
+  ready: (family: number) => `f${family}_ready`,
+  lo: (family: number, dim: number) => `f${family}_lo${dim}`,
+  stride: (family: number, dim: number) => `f${family}_st${dim}`,
+  extent: (family: number, dim: number) => `f${family}_ex${dim}`,
+  count: (family: number) => `f${family}_n`,
+  table: (table: number) => `t${table}_at`,
+  /** How many tiles a loop has along a dimension of space, and where the first starts. */
+  tiles: (step: number, dim: number) => `w${step}_n${dim}`,
+  first: (step: number, dim: number) => `w${step}_lo${dim}`,
+} as const;
+
+const BANK = (bank: number): string =>
+  `@group(0) @binding(${2 + bank}) var<storage, read_write> M${bank}: array<i32>;`;
+
+/** The bindings of a module whose families lie in one bank, and the mark by which `inBanks` finds a family's memory. */
+export const ONE_BANK = BANK(0);
+export const memoryOf = (family: number, name: string): string =>
+  `M0/*${family} ${name.replace(/[^A-Za-z0-9_.]/g, "_")}*/`;
+
+/** The module with families in banks of their own, where one storage buffer cannot hold all. */
+export function inBanks(wgsl: string, bankOf: readonly number[]): string {
+  const banks = Math.max(0, ...bankOf) + 1;
+  if (banks === 1) return wgsl;
+  return wgsl
+    .replace(ONE_BANK, Array.from({ length: banks }, (_, b) => BANK(b)).join("\n"))
+    .replace(/\bM0\/\*(\d+) /g, (_, family) => `M${bankOf[Number(family)]}/*${family} `);
+}

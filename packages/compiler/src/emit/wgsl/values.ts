@@ -1,0 +1,279 @@
+/** Value expressions as WGSL, each node once: a name for every result. */
+import * as build from "../../equations/build";
+import { isAlways } from "../../equations/conditions";
+import type { Condition, Expr, Family, Fold, Reduce, Subscript } from "../../equations/system";
+import { componentsOf } from "../../equations/values";
+import type { Word } from "../../schedule/words";
+import { Indices } from "./indices";
+import { real } from "./library";
+import { override, type Site } from "./program";
+
+export interface Scope {
+  readonly lines: string[];
+  readonly memo: Map<Expr | Word | string, string[]>;
+  readonly outer: Scope | undefined;
+  readonly indent: string;
+}
+
+export const isReal = (e: Expr): boolean => {
+  const kind = build.typeOf(e).kind;
+  return kind === "real" || kind === "vector";
+};
+
+/** Each expression gives the atoms of its components: one for a scalar. */
+export abstract class Values extends Indices {
+  protected temporaries = 0;
+
+  protected abstract reduce(e: Reduce, scope: Scope): string[];
+  protected abstract foldMonoid(e: Fold, scope: Scope): string[];
+  /** Where a read finds its value in workgroup memory, when a tile is computed. */
+  protected abstract inTile(
+    family: string,
+    at: readonly Subscript[],
+    away: number,
+  ): { readonly name: string; readonly word: string } | undefined;
+
+  protected let(scope: Scope, code: string): string {
+    const name = `t${this.temporaries++}`;
+    scope.lines.push(`${scope.indent}let ${name} = ${code};`);
+    return name;
+  }
+
+  /** A name for code that is the same wherever the key is. */
+  protected once(key: string, scope: Scope, code: () => string): string {
+    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
+      const known = s.memo.get(key);
+      if (known !== undefined) return known[0]!;
+    }
+    const made = this.let(scope, code());
+    scope.memo.set(key, [made]);
+    return made;
+  }
+
+  protected expr(e: Expr, scope: Scope): string[] {
+    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
+      const known = s.memo.get(e);
+      if (known !== undefined) return known;
+    }
+    const atoms = this.fresh(e, scope);
+    scope.memo.set(e, atoms);
+    return atoms;
+  }
+
+  protected scalar(e: Expr, scope: Scope): string {
+    return this.expr(e, scope)[0]!;
+  }
+
+  protected within(scope: Scope, deeper = "  "): Scope {
+    return { lines: [], memo: new Map(), outer: scope, indent: scope.indent + deeper };
+  }
+
+  /**
+   * Goes on after a fault: only the first is told and nothing is delivered, accesses outside memory do no harm in WGSL, and a
+   * software device took a minute to compile returns from within nested branches.
+   */
+  protected raise(scope: Scope, when: string, site: Site, values: readonly string[]): void {
+    const all = [...values, ...Array.from({ length: 8 }, () => "0")].slice(0, 8);
+    scope.lines.push(
+      `${scope.indent}if (${when}) { fault(${this.site(site)}u, array<i32, 8>(${all.join(", ")})); }`,
+    );
+  }
+
+  protected fresh(e: Expr, scope: Scope): string[] {
+    switch (e.kind) {
+      case "constant":
+        // Through `let`: expressions of constants are worked out, and overflows rejected, before the run.
+        return [this.let(scope, isReal(e) ? real(e.value) : `i32(${e.value})`)];
+      case "index-value":
+        return [this.let(scope, this.int(e.value))];
+      case "read":
+        return this.read(e, scope);
+      case "apply":
+        return this.apply(e, scope);
+      case "select": {
+        const c = this.scalar(e.condition, scope);
+        const [then, otherwise] = [this.expr(e.then, scope), this.expr(e.otherwise, scope)];
+        return then.map((t, k) => this.let(scope, `select(${otherwise[k]}, ${t}, ${c} == 1)`));
+      }
+      case "choose": {
+        const type = isReal(e) ? "f32" : "i32";
+        const results = Array.from({ length: componentsOf(e.type) }, () => `t${this.temporaries++}`);
+        for (const r of results) scope.lines.push(`${scope.indent}var ${r}: ${type};`);
+        const branches = e.cases.map((c) => {
+          const inner = this.within(scope);
+          const values = this.expr(c.value, inner);
+          return {
+            guard: c.guard,
+            lines: [...inner.lines, ...values.map((v, j) => `${inner.indent}${results[j]} = ${v};`)],
+          };
+        });
+        scope.lines.push(...this.branch(branches, scope.indent));
+        return results;
+      }
+      case "table": {
+        const number =
+          this.tables.push(
+            isReal(e) ? Array.from(new Int32Array(Float32Array.from(e.entries).buffer)) : e.entries,
+          ) - 1;
+        const args = e.args.map((a, k) => {
+          const atom = this.scalar(a, scope);
+          const { kind } = build.typeOf(a);
+          if (kind !== "bit" && kind !== "enum") {
+            const rows = e.radix[k]!;
+            const site = { code: "value-range", family: this.family.name, rows } as const;
+            this.raise(scope, `${atom} < 0 || ${atom} >= ${rows}`, site, [...this.point().slice(0, 7), atom]);
+          }
+          return atom;
+        });
+        const row = args.reduce((r, a, k) => (k === 0 ? a : `(${r}) * ${e.radix[k]} + ${a}`), "0");
+        const word = `M0[${this.use(override.table(number))} + ${row}]`;
+        return [this.let(scope, isReal(e) ? `bitcast<f32>(${word})` : word)];
+      }
+      case "vector":
+        return e.components.map((c) => this.scalar(c, scope));
+      case "component":
+        return [this.expr(e.of, scope)[e.position]!];
+      case "reduce":
+        return this.reduce(e, scope);
+      case "fold":
+        return this.foldMonoid(e, scope);
+      case "operand":
+        throw new Error("an operand stands outside a monoid");
+    }
+  }
+
+  /** The first branch whose condition holds. */
+  protected branch(
+    branches: readonly { readonly guard: Condition; readonly lines: readonly string[] }[],
+    indent: string,
+  ): string[] {
+    return branches.flatMap(({ guard, lines }, k) => {
+      const head = k > 0 && isAlways(guard) ? "" : `if (${this.condition(guard)}) `;
+      return [`${indent}${k === 0 ? "" : "else "}${head}{`, ...lines, `${indent}}`];
+    });
+  }
+
+  protected read(e: Extract<Expr, { kind: "read" }>, scope: Scope): string[] {
+    const family = this.system.families[this.numberOf.get(e.family)!]!;
+    const local = this.inTile(e.family, e.at, 0);
+    if (local !== undefined) {
+      const width = componentsOf(family.type);
+      const word = this.let(scope, width === 1 ? local.word : `(${local.word}) * ${width}`);
+      return Array.from({ length: width }, (_, k) => {
+        const value = `${local.name}[${word}${k === 0 ? "" : ` + ${k}`}]`;
+        return this.let(scope, isReal(e) ? `bitcast<f32>(${value})` : value);
+      });
+    }
+    const at = e.at.map((s) =>
+      s.kind === "dynamic" ? this.scalar(s.value, scope) : this.let(scope, this.index(s.value)),
+    );
+    if (e.at.some((s) => s.kind === "dynamic") || this.unproved.has(e)) {
+      const site = { code: "index-outside", family: this.family.name, read: e.family } as const;
+      this.raise(scope, `!${this.isInside(family, at)}`, site, [...this.point(), ...at]);
+    }
+    const memory = this.memory(family);
+    this.await(family, at, scope);
+    const offset = this.let(scope, this.offset(family, at));
+    const lanes = this.packed.get(family.name);
+    if (lanes !== undefined) {
+      const lane = `u32(${at[lanes.dim]} - ${this.use(override.lo(this.numberOf.get(family.name)!, lanes.dim))}) & 31u`;
+      return [this.let(scope, `(${memory}[${offset}] >> (${lane})) & 1`)];
+    }
+    return Array.from({ length: componentsOf(family.type) }, (_, k) => {
+      const word = `${memory}[${offset}${k === 0 ? "" : ` + ${k}`}]`;
+      return this.let(scope, isReal(e) ? `bitcast<f32>(${word})` : word);
+    });
+  }
+
+  /** In rounds: goes no further while the instance read is not there. */
+  protected await(family: Family, at: readonly string[], scope: Scope): void {
+    if (this.placement.rounds?.includes(family.name) !== true) return;
+    // What this very round makes may be seen or not: it counts only from the next one on.
+    const number = this.numberOf.get(family.name)!;
+    const place = `${this.use(override.ready(number))} + ${this.place(family, at)}`;
+    const round = this.let(scope, `${this.memory(family)}[${place}]`);
+    scope.lines.push(`${scope.indent}if (${round} == 0 || ${round} >= P.round) { return; }`);
+  }
+
+  protected apply(e: Extract<Expr, { kind: "apply" }>, scope: Scope): string[] {
+    const args = e.args.map((a) => this.expr(a, scope));
+    if (e.op === "dot" || e.op === "length") {
+      const [a, b = a] = args;
+      const products = a!.map((x, k) => this.let(scope, `fmul(${x}, ${b![k]})`));
+      const tree = (list: readonly string[]): string => {
+        if (list.length === 1) return list[0]!;
+        let left = 1;
+        while (left * 2 < list.length) left *= 2;
+        return this.let(scope, `fadd(${tree(list.slice(0, left))}, ${tree(list.slice(left))})`);
+      };
+      const sum = this.let(scope, `plusZero(${tree(products)})`);
+      return [e.op === "dot" ? sum : this.let(scope, `rsqrt(${sum})`)];
+    }
+    return Array.from({ length: componentsOf(e.type) }, (_, k) => {
+      const [a, b, c] = args.map((x) => x[k] ?? x[0]!);
+      return this.let(scope, operator(e, a!, b ?? "", c ?? ""));
+    });
+  }
+}
+
+function operator(e: Extract<Expr, { kind: "apply" }>, a: string, b: string, c: string): string {
+  const reals = isReal(e);
+  const argReal = isReal(e.args[0]!);
+  switch (e.op) {
+    case "add":
+      return reals ? `fadd(${a}, ${b})` : `${a} + ${b}`;
+    case "sub":
+      return reals ? `fsub(${a}, ${b})` : `${a} - ${b}`;
+    case "mul":
+      return reals ? `fmul(${a}, ${b})` : `${a} * ${b}`;
+    case "neg":
+      return reals ? `fneg(${a})` : `0 - ${a}`;
+    case "abs":
+      return reals ? `fabs(${a})` : `abs(${a})`;
+    case "divide":
+      return `rdiv(${a}, ${b})`;
+    case "div":
+    case "mod":
+      return `v${e.op}(${a}, ${b})`;
+    case "eq":
+      return `select(0, 1, ${a} == ${b})`;
+    case "ne":
+      return `select(1, 0, ${a} == ${b})`;
+    case "lt":
+      return `select(0, 1, ${a} < ${b})`;
+    case "le":
+      return `select(0, 1, ${a} <= ${b})`;
+    case "and":
+      return `${a} & ${b}`;
+    case "or":
+      return `${a} | ${b}`;
+    case "xor":
+      return `${a} ^ ${b}`;
+    case "not":
+      return `1 - ${a}`;
+    case "min":
+    case "max":
+      return `${reals ? "r" : ""}${e.op}(${a}, ${b})`;
+    case "clamp":
+      return reals ? `rmin(rmax(${a}, ${b}), ${c})` : `min(max(${a}, ${b}), ${c})`;
+    case "sign":
+      return `${argReal ? "rsign" : "isign"}(${a})`;
+    case "floor":
+      return `rfloor(${a})`;
+    case "sqrt":
+      return `rsqrt(${a})`;
+    case "exp":
+    case "log":
+    case "tanh":
+    case "sin":
+    case "cos":
+      return `${e.op}32(${a})`;
+    case "to-int":
+      return argReal ? `trunc32(${a})` : a;
+    case "to-real":
+      return argReal ? a : `toReal(${a})`;
+    case "dot":
+    case "length":
+      throw new Error(`${e.op} is printed elsewhere`);
+  }
+}
