@@ -30,13 +30,29 @@ export class Exit extends Error {
 /** Exit codes, as documented in the README. */
 export const exitCode = { ok: 0, found: 1, usage: 2, interrupted: 130 } as const;
 
+const fileFaults: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of the path is not a folder",
+  EEXIST: "a part of the path is not a folder",
+  EACCES: "not allowed",
+  EPERM: "not allowed",
+  EROFS: "the disk can only be read",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk is full",
+};
+
+/** Why a file could not be read or written, in words. */
+export function fileFault(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (code === undefined ? undefined : fileFaults[code]) ?? message;
+}
+
 export function readFile(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
-    throw new Exit(exitCode.usage, `${path}: ${reason}`);
+    throw new Exit(exitCode.usage, `${path}: ${fileFault(error)}`);
   }
 }
 

@@ -1,9 +1,9 @@
 /** What commands share at the edge: results to standard output, files written whole, a progress bar. */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Presets, SingleBar } from "cli-progress";
 import { Option } from "commander";
-import { Exit, exitCode } from "./program";
+import { Exit, exitCode, fileFault } from "./program";
 
 export const taskOption = new Option("-t, --task <name>", "the task, where a file has several");
 export const jsonOption = new Option("--json", "machine-readable output");
@@ -21,7 +21,8 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
     writeFileSync(partial, content);
     renameSync(partial, path);
   } catch (error) {
-    throw new Exit(exitCode.usage, `${path}: ${(error as Error).message}`);
+    if (existsSync(partial)) rmSync(partial);
+    throw new Exit(exitCode.usage, `${path}: ${fileFault(error)}; nothing was written`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -215,4 +215,43 @@ test("npy files read back as written", () => {
   expect(read.shape).toEqual([2, 3]);
   expect([...read.data]).toEqual([...written.data]);
   expect(readNpy(new Uint8Array(4))).toHaveProperty("problem");
+});
+
+test("files that cannot be read or written are said in words, and nothing is left half-written", async () => {
+  const dir = folder();
+  expect(await main(["check", dir])).toBe(2);
+  expect(said.err).toContain(`${dir}: it is a folder`);
+  const full = "/dev/full";
+  if (existsSync(full)) symlinkSync(full, join(dir, "out.json.partial"));
+  writeFileSync(join(dir, "file"), "");
+  expect(
+    await main([
+      "run",
+      example("rule110"),
+      "-t",
+      "Rule110",
+      "--fill",
+      "n=4",
+      "T=1",
+      "-o",
+      join(dir, "file/x.json"),
+    ]),
+  ).toBe(2);
+  expect(said.err).toContain("a part of the path is not a folder; nothing was written");
+  if (!existsSync(full)) return;
+  expect(
+    await main([
+      "run",
+      example("rule110"),
+      "-t",
+      "Rule110",
+      "--fill",
+      "n=4",
+      "T=1",
+      "-o",
+      join(dir, "out.json"),
+    ]),
+  ).toBe(2);
+  expect(said.err).toContain("the disk is full; nothing was written");
+  expect(readdirSync(dir)).toEqual(["file"]);
 });
