@@ -56,6 +56,7 @@ export * from "./equations/verify";
 export * from "./report/curves";
 export * from "./report/expects";
 export * from "./report/forms";
+export { holdExpects } from "./report/hold-expects";
 export * from "./report/html";
 export * from "./report/json";
 export * from "./report/markdown";

@@ -1,46 +1,96 @@
-/** `fathom rewrite`: the shallower equations that a law gives for a task. */
-import { printSystem, type Rewrite, rewrites } from "@fathom/compiler";
+/** `fathom rewrite`: a program with the recurrences of a task in the shallower form that a law gives. */
+import { dirname, relative, resolve } from "node:path";
+import {
+  applyEdits,
+  type Compiled,
+  holdExpects,
+  printSystem,
+  type Rewrite,
+  rewriteAsSource,
+  rewrites,
+  taskSource,
+} from "@fathom/compiler";
 import type { Command } from "commander";
 import pc from "picocolors";
+import { fileHost } from "../host";
 import { Exit, exitCode, openTask } from "../program";
 import { jsonOption, print, taskOption, writeWhole } from "../terminal";
 
 export function rewriteCommand(cli: Command): void {
   cli
     .command("rewrite <file>")
-    .description("shallower equations for a task's recurrences, and the laws that give them")
+    .description("the program with a task's recurrences in the shallower form that a law gives")
     .addOption(taskOption)
     .addOption(jsonOption)
     .option("--scans", "with scans only: deeper than reductions over everything, and less work")
     .option("-o, --out <file>", "where to; standard output when absent")
     .action((file: string, o: { task?: string; json?: boolean; scans?: boolean; out?: string }) => {
-      const { system } = openTask(file, o.task, o.json === true);
+      const compiled = openTask(file, o.task, o.json === true);
+      const { system } = compiled;
       const found = rewrites(system);
       const chosen = o.scans === true ? found[found.length - 1] : found[0];
       if (chosen === undefined)
         throw new Exit(exitCode.found, `no law of the catalogue rewrites a recurrence of ${system.name}`);
-      const equations = printSystem(chosen.system);
-      if (o.out !== undefined) writeWhole(o.out, `${equations}\n`);
+      const source = sourceOf(compiled, chosen, o.out ?? "rewritten.fathom");
+      if (o.out !== undefined) writeWhole(o.out, source);
       if (o.json === true) {
         const { law, exact, note, applied } = chosen;
-        print(JSON.stringify({ task: system.name, law, exact, note, applied, equations }));
+        const equations = printSystem(chosen.system);
+        print(JSON.stringify({ task: system.name, law, exact, note, applied, source, equations }));
+        return;
+      }
+      if (o.out === undefined) {
+        process.stdout.write(source);
         return;
       }
       for (const line of renderRewrite(chosen)) print(line);
-      print(o.out === undefined ? `\n${equations}` : `\n${o.out}`);
+      print(`\n${o.out}`);
     });
 }
 
+/** The user's file with the task rewritten; where no edit says that, the task alone with all that it uses written out. */
+function sourceOf({ program, task, system }: Compiled, chosen: Rewrite, out: string): string {
+  const name = (r: Pick<Rewrite, "applied">) => r.applied.map((a) => `${a.families} ${a.name}`).join();
+  const edited = rewriteAsSource(program, task).find((r) => name(r) === name(chosen));
+  const notes = [
+    `${system.name}, rewritten by \`fathom rewrite\`.`,
+    ...chosen.applied.map((a) => `${a.families.join(", ")}: ${a.name} [${a.law}]`),
+    `It is ${limitsOf(chosen).join("; ")}.`,
+  ];
+  if (edited === undefined) return taskSource(chosen.system, notes);
+  const { path } = program.fileOf(task);
+  const held = holdExpects(path, edited.text, fileHost);
+  for (const { was, now } of held.changed)
+    notes.push(now === undefined ? `Left out: \`${was}\`.` : `\`${was}\` is now \`${now}\`.`);
+  const moved = withImports(path, held.text, out);
+  return `${notes.map((n) => `// ${n}`).join("\n")}\n\n${moved}`;
+}
+
+/** Imports beside the file, as they are found from where the text will stand. */
+function withImports(path: string, text: string, out: string): string {
+  const edits = [...text.matchAll(/^(import\s*\{[^}]*\}\s*from\s*")(\.[^"\n]*)"/gm)].map((m) => {
+    const target = relative(dirname(resolve(out)), resolve(dirname(path), m[2]!));
+    const start = m.index + m[1]!.length;
+    return {
+      range: { start, end: start + m[2]!.length },
+      text: target.startsWith(".") ? target : `./${target}`,
+    };
+  });
+  return applyEdits(text, edits);
+}
+
 const limits = {
-  rounding: "equal up to rounding: sums of reals are taken in another order",
+  rounding: "equal up to rounding: reals are combined in another order",
   overflow: "equal while no sum of steps leaves 32 bits",
 } as const;
 
+const limitsOf = (r: Pick<Rewrite, "applied" | "exact">): string[] =>
+  r.exact ? ["equal bit for bit"] : [...new Set(r.applied.flatMap((a) => a.upTo))].map((u) => limits[u]);
+
 /** One line for each recurrence that was rewritten, and one for what the result is worth. */
 export function renderRewrite(r: Pick<Rewrite, "applied" | "exact">): string[] {
-  const upTo = [...new Set(r.applied.flatMap((a) => a.upTo))];
   return [
     ...r.applied.map((a) => `${pc.bold(a.families.join(", "))}: ${a.name} ${pc.dim(`[${a.law}]`)}`),
-    r.exact ? pc.green("equal bit for bit") : pc.yellow(upTo.map((u) => limits[u]).join("; ")),
+    (r.exact ? pc.green : pc.yellow)(limitsOf(r).join("; ")),
   ];
 }

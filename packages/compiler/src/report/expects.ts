@@ -91,7 +91,7 @@ function decideFigure(
   return { outcome: "undecided", detail: `not proved for all sizes: ${why ?? "no proof"}${tried}` };
 }
 
-function closedOf(e: IndexExpr): ClosedForm | undefined {
+export function closedOf(e: IndexExpr): ClosedForm | undefined {
   try {
     return fromIndexExpr(e);
   } catch (error) {
