@@ -209,7 +209,11 @@ export function brokenObligation(
   sizes: Sizes,
 ): Record<string, number> | undefined {
   const env = new Map<string, number>(Object.entries(sizes));
-  const lookup = (n: string) => env.get(n) ?? 0;
+  const asked = new Set<string>();
+  const lookup = (n: string) => {
+    asked.add(n);
+    return env.get(n) ?? 0;
+  };
   let found: Record<string, number> | undefined;
   const walk = (d: number): void => {
     const dim = obligation.dims[d];
@@ -221,6 +225,8 @@ export function brokenObligation(
     for (let i = evaluateIndex(dim.lo, lookup); i < hi && found === undefined; i++) {
       env.set(dim.index, i);
       walk(d + 1);
+      // What did not ask for this index is the same for its other values, of which there may be a million.
+      if (!asked.has(dim.index)) break;
     }
     env.delete(dim.index);
   };
