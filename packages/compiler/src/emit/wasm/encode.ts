@@ -242,6 +242,9 @@ export const w = {
   f32x4Div: simd(231),
   f32x4Min: simd(232),
   f32x4Max: simd(233),
+  /** `b < a ? b : a` and `a < b ? b : a`. */
+  f32x4PMin: simd(234),
+  f32x4PMax: simd(235),
   f32x4FromI32: simd(250),
   i32x4Truncate: simd(248),
 } as const;

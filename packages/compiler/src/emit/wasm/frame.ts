@@ -91,8 +91,18 @@ export class Scope {
     readonly outer: Scope | undefined,
     /** Runs only in some cases. */
     readonly conditional = false,
+    /** What is computed here has run before, though it is not outside: this vector's own, before a loop of several. */
+    readonly aside?: Scope,
   ) {
     this.depth = outer === undefined ? 0 : outer.depth + 1;
+  }
+
+  private readonly keys = new Map<Expr, object>();
+  /** Stands for an expression as the vector whose scope this is computes it. */
+  own(e: Expr): object {
+    const known = this.keys.get(e) ?? {};
+    this.keys.set(e, known);
+    return known;
   }
 
   add(code: Code): void {

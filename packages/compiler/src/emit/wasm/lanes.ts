@@ -25,6 +25,24 @@ export const laneConstant = (n: number, type: ElementType): Code =>
     : laneNumbers(Array<number>(4).fill(type.kind === "bit" ? -n : n));
 
 export abstract class Lanes extends Scalars {
+  /**
+   * min of reals: −0 is below 0, and what is no number stays. Either comparison gives one of its operands; the bits of both together
+   * are right where these are zeros of two signs, and no number where one is none. Engines want twice as many instructions for
+   * `f32x4.min`, to make all that is no number the same.
+   */
+  protected leastLanes(a: Code, b: Code, scope: Scope): Code {
+    const [x, y] = [this.keep(scope, "v128", a), this.keep(scope, "v128", b)];
+    return w.vOr(w.f32x4PMin(x, y), w.f32x4PMin(y, x));
+  }
+
+  /** max of reals: as above, but that the two results differ only where an operand is no number. */
+  protected greatestLanes(a: Code, b: Code, scope: Scope): Code {
+    const [x, y] = [this.keep(scope, "v128", a), this.keep(scope, "v128", b)];
+    const p = this.keep(scope, "v128", w.f32x4PMax(x, y));
+    const q = this.keep(scope, "v128", w.f32x4PMax(y, x));
+    return w.vOr(w.vAnd(p, q), w.f32x4Ne(p, q));
+  }
+
   /** A value for four lanes; the same in all where it does not change. */
   protected inLanes(v: Value, type: ElementType): Code {
     if (v.type === "v128") return v.code;
@@ -288,11 +306,13 @@ export abstract class Lanes extends Scalars {
       case "not":
         return w.vNot(a);
       case "min":
-        return from.kind === "bit" ? w.vAnd(a, b) : real ? w.f32x4Min(a, b) : w.i32x4Min(a, b);
+        return from.kind === "bit" ? w.vAnd(a, b) : real ? this.leastLanes(a, b, scope) : w.i32x4Min(a, b);
       case "max":
-        return from.kind === "bit" ? w.vOr(a, b) : real ? w.f32x4Max(a, b) : w.i32x4Max(a, b);
+        return from.kind === "bit" ? w.vOr(a, b) : real ? this.greatestLanes(a, b, scope) : w.i32x4Max(a, b);
       case "clamp":
-        return real ? w.f32x4Min(w.f32x4Max(a, b), c) : w.i32x4Min(w.i32x4Max(a, b), c);
+        return real
+          ? this.leastLanes(this.greatestLanes(a, b, scope), c, scope)
+          : w.i32x4Min(w.i32x4Max(a, b), c);
       case "sign":
         return real
           ? w.f32x4FromI32(w.i32x4Sub(w.f32x4Lt(a, zero), w.f32x4Gt(a, zero)))

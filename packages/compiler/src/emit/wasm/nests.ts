@@ -9,9 +9,19 @@ import type { Step } from "../../schedule/schedule";
 import { type Code, w } from "./encode";
 import { fits, I32_LEAST, I32_MOST, namesOf, namesOfCondition, SCRATCH, Scope } from "./frame";
 import type { Slice } from "./loops";
+import { turnWeight } from "./reductions";
 import { Rows } from "./rows";
 
 const MOST_PIECES = 12;
+
+/**
+ * How many vectors are computed side by side in one turn of a loop: few where each is much work, for all must be in registers. What they
+ * share (addresses, operands that are the same in all lanes, the turns of a reduction's loop) is then paid once.
+ */
+function vectorsSideBySide(pieces: readonly Piece[], index: string): number {
+  const heaviest = Math.max(...pieces.map((p) => turnWeight(p.value, index)));
+  return heaviest <= 24 ? 4 : heaviest <= 48 ? 2 : 1;
+}
 
 /** A loop whose members' ranges cannot share one guard. */
 export class Unschedulable extends Error {}
@@ -167,30 +177,50 @@ export abstract class Nests extends Rows {
         return this.keep(scope, "i32", w.select(x, best, less ? w.lt(x, best) : w.gt(x, best)));
       }, start);
     const first = extreme(this.keep(scope, "i32", from), inner.from, false);
-    const last = this.keep(scope, "i32", w.sub(extreme(end, inner.to, true), w.i32(4)));
+    const most = extreme(end, inner.to, true);
+    const lastOf = (count: number): Code => this.keep(scope, "i32", w.sub(most, w.i32(4 * count)));
     const holes = inner.except.map((e) => this.narrow(e, scope));
     const before = new Scope(scope, true);
-    const part = (): Scope => {
-      const made = new Scope(before, true);
-      made.names.set(index, { local: i, plus: 0, range, scope: made });
-      return made;
+    /** So many vectors side by side. */
+    const wide = (count: number): Code => {
+      const all = new Scope(before, true);
+      all.instance = true;
+      this.four = index;
+      this.cases(inner.pieces, all, (p, s) => {
+        const copies = Array.from({ length: count }, (_, k) => {
+          const copy = new Scope(s);
+          copy.names.set(index, { local: i, plus: 4 * k, range, scope: copy });
+          return copy;
+        });
+        this.reduceTogether(p.value, copies, s);
+        for (const copy of copies) {
+          this.fourScope = copy;
+          const values = this.expr(p.value, copy).map((v) => this.inLanes(v, typeOf(p.value)));
+          this.storeLanes(family, values, copy);
+          s.add(copy.code);
+        }
+      });
+      this.four = undefined;
+      all.add(w.set(i, w.add(w.get(i), w.i32(4 * count))));
+      return all.code;
     };
-    const four = part();
-    this.four = index;
-    this.fourScope = four;
-    four.instance = true;
-    this.cases(inner.pieces, four, (p, s) => {
-      const values = this.expr(p.value, s).map((v) => this.inLanes(v, typeOf(p.value)));
-      this.storeLanes(family, values, s);
-    });
-    this.four = undefined;
-    four.add(w.set(i, w.add(w.get(i), w.i32(4))));
-    const single = part();
+    const single = new Scope(before, true);
+    single.names.set(index, { local: i, plus: 0, range, scope: single });
     this.instance(family, pieces, single);
     single.add(w.set(i, w.add(w.get(i), w.i32(1))));
+    const last = lastOf(1);
     let inside: Code = w.and(w.ge(w.get(i), first), w.le(w.get(i), last));
     for (const hole of holes) inside = w.and(inside, w.geU(w.sub(hole, w.get(i)), w.i32(4)));
-    before.add(w.loop([...w.if(inside, four.code, single.code), ...w.brIf(0, w.lt(w.get(i), end))]));
+    const count = holes.length > 0 ? 1 : vectorsSideBySide(inner.pieces, index);
+    const more = w.lt(w.get(i), end);
+    const rest = [...w.if(inside, wide(1), single.code), ...w.brIf(0, more)];
+    if (count === 1) before.add(w.loop(rest));
+    else {
+      const fits = w.le(w.get(i), lastOf(count));
+      const several = w.loop([...wide(count), ...w.brIf(0, fits)]);
+      const enter = w.if(w.and(w.ge(w.get(i), first), fits), several);
+      before.add(w.block(w.loop([...enter, ...w.brIf(1, w.eqz(more)), ...rest])));
+    }
     scope.add(w.if(w.lt(w.get(i), end), before.code));
     return true;
   }

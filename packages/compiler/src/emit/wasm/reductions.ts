@@ -15,11 +15,66 @@ function weight(e: Expr): number {
   return childrenOf(e).reduce((sum, c) => sum + weight(c), 1);
 }
 
+const calls: ReadonlySet<string> = new Set(["exp", "log", "tanh", "sin", "cos"]);
+
+/** Roughly what one vector of instances along an index costs, a reduction by the turn: what is the same in all lanes counts as one. */
+export function turnWeight(e: Expr, index: string): number {
+  if (!changesWith(e, index)) return 1;
+  if (e.kind === "reduce") return weight(e.body);
+  if (e.kind === "fold" || e.kind === "choose" || (e.kind === "apply" && calls.has(e.op)))
+    return MOST_REPEATED + 1;
+  return childrenOf(e).reduce((sum, c) => sum + turnWeight(c, index), 1);
+}
+
+/** Reductions that change with an index and that computing the expression certainly needs. */
+function reductionsIn(root: Expr, index: string): Reduce[] {
+  const found: Reduce[] = [];
+  const walk = (e: Expr): void => {
+    if (!changesWith(e, index)) return;
+    if (e.kind === "reduce") {
+      if (!found.includes(e)) found.push(e);
+    } else if (e.kind !== "choose" && e.kind !== "fold") childrenOf(e).forEach(walk);
+  };
+  walk(root);
+  return found;
+}
+
 const loads = { i32: w.i32Load, f32: w.f32Load, v128: w.v128Load, i64: w.i64Load, f64: w.i64Load };
 const stores = { i32: w.i32Store, f32: w.f32Store, v128: w.v128Store, i64: w.i64Store, f64: w.f64Store };
 
 export abstract class Reductions extends Lanes {
   protected reduce(e: Reduce, scope: Scope): readonly Value[] {
+    return this.reduceCopies(e, scope, undefined)[0]!;
+  }
+
+  /**
+   * The reductions of an expression, for several vectors side by side in the turns of one loop; each vector finds its own in its
+   * scope afterwards. What does not change from lane to lane is loaded once for all of them (unroll and jam: Allen and Cocke, 1972).
+   */
+  protected reduceTogether(root: Expr, copies: readonly Scope[], scope: Scope): void {
+    if (copies.length === 1) return;
+    for (const e of reductionsIn(root, this.four!)) {
+      const turns = new Scope(scope);
+      const results = this.reduceCopies(e, turns, copies);
+      copies.forEach((copy, k) => {
+        // What a vector needs of its own index comes before the loop.
+        scope.add(copy.code);
+        copy.code.length = 0;
+        copy.memo.set(
+          copy.own(e),
+          results[k]!.map((v) => ({ ...v, scope: copy })),
+        );
+      });
+      scope.add(turns.code);
+    }
+  }
+
+  /** The results of a reduction in a scope, or for each of several vectors. */
+  private reduceCopies(
+    e: Reduce,
+    scope: Scope,
+    copies: readonly Scope[] | undefined,
+  ): readonly (readonly Value[])[] {
     const lanes = this.four !== undefined && changesWith(e, this.four);
     const real = machine(e.type) === "f32";
     const type = lanes ? "v128" : machine(e.type);
@@ -37,8 +92,20 @@ export abstract class Reductions extends Lanes {
       argmin: -1,
       argmax: -1,
     };
-    const results = Array.from({ length: componentsOf(e.type) }, () => this.f.local(type));
+    const width = componentsOf(e.type);
+    const results = Array.from({ length: width * (copies?.length ?? 1) }, () => this.f.local(type));
     for (const r of results) scope.add(w.set(r, constant(empty[e.op])));
+    const operands = (identity: Code, inner: Scope): readonly Code[] => {
+      if (copies === undefined) return this.operands(e, identity, inner);
+      return copies.flatMap((copy) => {
+        const own = new Scope(inner, false, copy);
+        own.names.set(this.four!, copy.binding(this.four!));
+        this.fourScope = copy;
+        const codes = this.operands(e, identity, own);
+        inner.add(own.code);
+        return codes;
+      });
+    };
     const saved = this.ranges;
     this.ranges = [...this.ranges, ...e.dims];
     if (real && (e.op === "sum" || e.op === "product")) {
@@ -51,29 +118,44 @@ export abstract class Reductions extends Lanes {
         (left, right) => left.map((l, k) => step(l, right[k]!)),
       );
       const identity = constant(e.op === "sum" ? -0 : 1);
-      this.blocks(e, scope, canon, (inner) => this.operands(e, identity, inner));
+      this.blocks(e, scope, canon, (inner) => operands(identity, inner));
       canon.finish(results, scope);
       if (e.op === "sum") for (const r of results) scope.add(w.set(r, add(w.get(r), constant(0))));
     } else if (lanes) {
-      const r = results[0]!;
       const identity = constant(empty[e.op]);
-      const step = {
-        sum: w.i32x4Add,
-        product: w.i32x4Mul,
-        min: real ? w.f32x4Min : w.i32x4Min,
-        max: real ? w.f32x4Max : w.i32x4Max,
-        any: w.vOr,
-        all: w.vAnd,
-        parity: w.vXor,
-        // A bit in a lane is 0 or −1.
-        count: w.i32x4Sub,
-      }[e.op as "sum"];
+      const step = (a: Code, b: Code, inner: Scope): Code => {
+        switch (e.op) {
+          case "sum":
+            return w.i32x4Add(a, b);
+          case "product":
+            return w.i32x4Mul(a, b);
+          case "min":
+            return real ? this.leastLanes(a, b, inner) : w.i32x4Min(a, b);
+          case "max":
+            return real ? this.greatestLanes(a, b, inner) : w.i32x4Max(a, b);
+          case "any":
+            return w.vOr(a, b);
+          case "all":
+            return w.vAnd(a, b);
+          case "parity":
+            return w.vXor(a, b);
+          case "count":
+            // A bit in a lane is 0 or −1.
+            return w.i32x4Sub(a, b);
+          default:
+            throw new Error(`${e.op} has no lanes`);
+        }
+      };
       this.nested(e.dims, scope, (inner) => {
-        inner.add(w.set(r, step(w.get(r), this.operands(e, identity, inner)[0]!)));
+        const values = operands(identity, inner);
+        results.forEach((r, k) => {
+          inner.add(w.set(r, step(w.get(r), values[k]!, inner)));
+        });
       });
     } else this.accumulate(e, results[0]!, scope);
     this.ranges = saved;
-    return results.map((r) => ({ code: w.get(r), type, scope }));
+    const values = results.map((r): Value => ({ code: w.get(r), type, scope }));
+    return Array.from({ length: values.length / width }, (_, k) => values.slice(k * width, (k + 1) * width));
   }
 
   /** One operand of a reduction; the identity where a filter leaves it out. */

@@ -15,16 +15,17 @@ export abstract class Scalars extends Storage {
   protected abstract waitFor(family: Family, place: Place, scope: Scope): void;
 
   protected expr(e: Expr, scope: Scope): readonly Value[] {
+    const lanes = this.four !== undefined && changesWith(e, this.four);
+    const key = lanes ? this.fourScope!.own(e) : e;
     for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
-      const known = s.memo.get(e) as Value[] | undefined;
+      const known = (s.memo.get(key) ?? s.aside?.memo.get(key)) as Value[] | undefined;
       if (known !== undefined) return known;
     }
-    const lanes = this.four !== undefined && changesWith(e, this.four);
     const made = lanes ? this.vector(e, scope) : this.fresh(e, scope);
     // Lanes are known to the vector code only, even where they are the same in all.
     const from = lanes ? this.fourScope! : this.root(scope);
     const where = made.reduce((a, v) => deeper(a, v.scope), from);
-    where.memo.set(e, made);
+    where.memo.set(key, made);
     return made;
   }
 
