@@ -951,7 +951,7 @@ class Module extends ModuleText {
         ? `${base}_box.points`
         : `${base}_box.points === 0 ? 0 : Math.min(${base}_box.extent[${fold.dim}], ${fold.window})${family.dims.map((_, k) => (k === fold.dim ? "" : ` * ${base}_box.extent[${k}]`)).join("")}`;
     if (family.role === "input" || family.role === "param") {
-      lines.push(...this.given(family));
+      lines.push(this.given(family), ...this.inRange(family, () => "0"));
     } else {
       lines.push(`  const ${base} = allocate(${key}, ${arrayOf(family.type)}, (${points}) * ${width});`);
       if (demanded) lines.push(`  const ${base}_ready = new Uint8Array(${base}_box.points);`);

@@ -38,6 +38,26 @@ const boxOf = (bounds, used) => {
   const extent = lo.map((l, d) => hi[d] - l);
   return { lo, extent, points: extent.reduce((a, b) => a * b, 1) };
 };
+// An input as an array of its type: what is given may be any list of numbers.
+const taken = (name, given, count, Type) => {
+  if (given === undefined) fail("input-missing", "the input " + name + " has no value");
+  if (given.length !== count) fail("input-shape", name + " needs " + count + " numbers, found " + given.length);
+  if (given instanceof Type) return given;
+  const made = Type.from(given);
+  if (Type !== Float32Array) for (let k = 0; k < count; k++) if (made[k] !== given[k]) fail("input-shape", name + " takes whole numbers of its type, found " + given[k]);
+  return made;
+};
+const outside = (element, value, bound) => fail("input-range", element + " is " + value + ", outside 0.." + bound);
+// All values from the one at \`from\` on are in 0..bound.
+const below = (name, values, bound, from, box) => {
+  for (let k = from; k < values.length; k++) {
+    if (values[k] >= 0 && values[k] < bound) continue;
+    let rest = k;
+    const place = box.extent.map(() => 0);
+    for (let d = place.length - 1; d >= 0; d--) { place[d] = box.lo[d] + rest % box.extent[d]; rest = Math.floor(rest / box.extent[d]); }
+    outside(at(name, ...place), values[k], bound);
+  }
+};
 const FAMILY_LIMIT = ${2 ** 29};
 const allocate = (name, Type, points) => {
   if (points > FAMILY_LIMIT) fail("too-large", name + " needs " + points + " values, the limit is " + FAMILY_LIMIT);
@@ -155,33 +175,30 @@ export class ModuleText {
     return `  const ${this.family(family.name)}_box = boxOf([${bounds.join(", ")}], [${family.dims.map((d) => used.has(d.index)).join(", ")}]);`;
   }
 
-  /** An input as it was given, checked. */
-  protected given(family: Family): string[] {
+  /** An input as it was given, in an array of its type. */
+  protected given(family: Family): string {
     const base = this.family(family.name);
     const key = JSON.stringify(family.name);
-    const width = componentsOf(family.type);
-    const lines = [
-      `  const ${base} = inputs[${key}];`,
-      `  if (${base} === undefined) fail("input-missing", "the input " + ${key} + " has no value");`,
-      `  if (${base}.length !== ${base}_box.points * ${width}) fail("input-shape", ${key} + " needs " + ${base}_box.points * ${width} + " numbers, found " + ${base}.length);`,
+    const count = `${base}_box.points * ${componentsOf(family.type)}`;
+    return `  const ${base} = taken(${key}, inputs[${key}], ${count}, ${arrayOf(family.type)});`;
+  }
+
+  /** Checks that an input's values are of its type. The first `sure(bound)` of them are known to be, where all have one bound. */
+  protected inRange(family: Family, sure: (bound: string) => string): string[] {
+    const { type } = family;
+    const base = this.family(family.name);
+    const key = JSON.stringify(family.name);
+    const one = (bound: string): string[] => [
+      `  below(${key}, ${base}, ${bound}, ${sure(bound)}, ${base}_box);`,
     ];
-    if (family.type.kind !== "index") return lines;
-    const point = family.dims.map((d) => this.name("i", d.index));
-    const bound = this.index(family.type.bound);
-    const wrong = (at: readonly string[]): string =>
-      `fail("input-range", at(${[key, ...at].join(", ")}) + " is " + v + ", outside 0.." + ${bound});`;
+    if (type.kind === "bit") return one("2");
+    if (type.kind === "enum") return one(String(type.cases.length));
+    if (type.kind !== "index") return [];
+    const bound = this.index(type.bound);
     const used = new Set<string>();
-    collectIndices(family.type.bound, used);
-    if (used.size === 0 && isBox(family)) {
-      const places = point.map((_, k) => {
-        const inner = point.slice(k + 1).map((_, j) => ` / ${base}_box.extent[${k + 1 + j}]`);
-        return `Math.floor(k${inner.join("")}) % ${base}_box.extent[${k}] + ${base}_box.lo[${k}]`;
-      });
-      lines.push(
-        `  for (let k = 0; k < ${base}.length; k++) { const v = ${base}[k]; if (!(v >= 0 && v < ${bound})) ${wrong(places)} }`,
-      );
-      return lines;
-    }
+    collectIndices(type.bound, used);
+    if (used.size === 0 && isBox(family)) return one(bound);
+    const point = family.dims.map((d) => this.name("i", d.index));
     const loops = family.dims.map(
       (d, k) =>
         `for (let ${point[k]} = ${this.index(d.lo)}, e${k} = ${this.index(d.hi)}; ${point[k]} < e${k}; ${point[k]}++)`,
@@ -190,10 +207,9 @@ export class ModuleText {
       (sum, i, k) => `${k === 0 ? "" : `(${sum}) * ${base}_box.extent[${k}] + `}${i} - ${base}_box.lo[${k}]`,
       "0",
     );
-    lines.push(
-      `  ${loops.join(" ")} { const v = ${base}[${offset}]; if (!(v >= 0 && v < ${bound})) ${wrong(point)} }`,
-    );
-    return lines;
+    return [
+      `  ${loops.join(" ")} { const v = ${base}[${offset}]; if (!(v >= 0 && v < ${bound})) outside(at(${[key, ...point].join(", ")}), v, ${bound}); }`,
+    ];
   }
 
   /** Statements that check sizes and `where`, and name the sizes. */

@@ -3,7 +3,7 @@
  * branches there selects here. sin and cos work on one number.
  */
 import { type Code, FunctionBuilder, w } from "./encode";
-import { lanesBelow, packBytes, ringOfBits, ringOfBytes, unpackBytes } from "./words";
+import { bytesBelow, lanesBelow, packBytes, ringOfBits, ringOfBytes, unpackBytes, wordsBelow } from "./words";
 
 const PI_2 = 1.5707963267948966;
 
@@ -382,5 +382,7 @@ export const library = {
   packBytes,
   unpackBytes: (places: { readonly scratch: number }) => unpackBytes(places.scratch),
   lanesBelow,
+  bytesBelow,
+  wordsBelow,
 } as const;
 export type LibraryName = keyof typeof library;

@@ -63,6 +63,8 @@ export interface Binding {
   readonly local: number;
   /** The index is the local plus this. */
   readonly plus: number;
+  /** The index, where it is a number. */
+  readonly value?: number;
   readonly range: Interval;
   readonly scope: Scope;
 }

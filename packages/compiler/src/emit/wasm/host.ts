@@ -1,4 +1,5 @@
 /** The JavaScript around a WebAssembly module: it checks what is given, lays out memory, runs the steps, and says what a fault means. */
+import { isBox } from "../../equations/evaluate-index";
 import type { Family, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import type { Schedule } from "../../schedule/schedule";
@@ -64,7 +65,7 @@ class HostText extends ModuleText {
     const fold = this.plan.folded.get(family.name);
     const lines = [this.box(family)];
     const given = family.role === "input" || family.role === "param";
-    if (given) lines.push(...this.given(family));
+    if (given) lines.push(this.given(family));
     lines.push(
       `  const ${base}_lay = stridesOf(${base}_box.extent, ${bytes}, ${fold?.dim ?? -1}, ${fold?.window ?? 0});`,
       `  const ${base}_at = room(${key}, ${base}_lay.size);`,
@@ -99,6 +100,14 @@ class HostText extends ModuleText {
       HOST.trim(),
       "/** `source`: the module's bytes, or the compiled WebAssembly.Module. */",
       "export const create = (source) => {",
+      "// The memory of the run before, while nobody needs its room.",
+      "let kept;",
+      "const takeMemory = (pages) => {",
+      "  const old = kept?.deref();",
+      "  kept = undefined;",
+      "  if (old !== undefined && old.buffer.byteLength >= pages * 65536) return old;",
+      '  try { return new WebAssembly.Memory({ initial: pages }); } catch { fail("too-large", "there is no memory for " + pages * 65536 + " bytes"); }',
+      "};",
       "const module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source);",
       "function* compute(sizes, inputs, seed, tick) {",
       ...this.checkedSizes(),
@@ -109,11 +118,23 @@ class HostText extends ModuleText {
       `  let end = ${Math.max(65_536, host.end) + Math.ceil(host.margin / 16) * 16};`,
       '  const room = (name, bytes) => { const at = end; end += Math.ceil((bytes + 64) / 16) * 16; if (end > 4294901760) fail("too-large", name + " needs " + bytes + " bytes: WebAssembly has 4 GiB"); return at; };',
       ...system.families.flatMap((f) => this.place(f)),
-      "  let memory;",
-      `  try { memory = new WebAssembly.Memory({ initial: Math.ceil((end + ${host.margin}) / 65536) + 1 }); } catch { fail("too-large", "there is no memory for " + end + " bytes"); }`,
+      `  const memory = takeMemory(Math.ceil((end + ${host.margin}) / 65536) + 1);`,
+      "  try {",
+      ...[...host.demanded].map(
+        (name) =>
+          `  new Uint8Array(memory.buffer, ${this.family(name)}_ready, ${this.family(name)}_box.points).fill(0);`,
+      ),
+      ...results.filter((f) => !isBox(f)).map((f) => `  ${view(f)}.fill(0);`),
       ...given.map((f) => `  ${view(f)}.set(${this.family(f.name)});`),
       `  new Int32Array(memory.buffer, ${PARAMETERS}).set([${host.parameters.map((p) => this.parameter(p)).join(", ")}]);`,
       "  const { exports } = new WebAssembly.Instance(module, { env: { memory, fail: (site) => report(memory, site) } });",
+      ...given.flatMap((f) =>
+        this.inRange(f, (bound) => {
+          const [name, most] =
+            arrayOf(f.type) === "Uint8Array" ? ["bytesBelow", 255] : ["wordsBelow", 2 ** 31];
+          return `${bound} > ${most} ? 0 : exports.${name}(${this.family(f.name)}_at, ${this.family(f.name)}.length, ${bound})`;
+        }),
+      ),
       // Slices of some milliseconds: long enough to cost nothing, short enough to stop and to change to better code.
       `  for (const step of [${host.steps.map((s) => `exports.${s}`).join(", ")}]) {`,
       "    let from = 0, count = 1;",
@@ -133,6 +154,8 @@ class HostText extends ModuleText {
           `    ${JSON.stringify(f.name)}: { lo: ${this.family(f.name)}_box.lo, extent: ${this.family(f.name)}_box.extent, data: ${view(f)}.slice() },`,
       ),
       "  };",
+      // Also where the run is left in the middle.
+      "  } finally { kept = new WeakRef(memory); }",
       "}",
       DRIVER.trim(),
       "return { run, runAsync };",

@@ -70,12 +70,9 @@ export abstract class Nests extends Rows {
           bound.wide ? w.f64FromI64(bound.code) : w.f64FromI32(bound.code),
         ]);
       }
-      this.store(
-        family,
-        this.address(family, own, inner),
-        values.map((v) => v.code),
-        inner,
-      );
+      const codes = values.map((v) => v.code);
+      this.store(family, this.address(family, own, inner), codes, inner);
+      this.hold(family.name, codes, inner);
     });
     outer.add(scope.code);
   }
@@ -123,6 +120,18 @@ export abstract class Nests extends Rows {
     const [first, ...rest] = open;
     if (first === undefined) {
       this.instance(family, pieces, scope);
+      return;
+    }
+    const numbers = slice === undefined ? this.writtenOut(family.name, first) : undefined;
+    if (numbers !== undefined) {
+      for (const value of numbers) {
+        const one = new Scope(scope);
+        const local = this.f.local("i32");
+        one.add(w.set(local, w.i32(value)));
+        one.names.set(first.index, { local, plus: 0, value, range: [value, value], scope: one });
+        this.nest(family, rest, pieces, one);
+        scope.add(one.code);
+      }
       return;
     }
     if (rest.length === 0 && this.lanesLoop(family, first, pieces, scope, slice)) return;
@@ -248,33 +257,47 @@ export abstract class Nests extends Rows {
     const [from, to] = slice === undefined ? [lo!, end] : this.slice(lo!, end, slice, scope);
     const reach = Math.max(Math.abs(least), Math.abs(most)) + 64;
     const time = "\u0000time";
-    this.loop(time, from, to, [-reach, reach], scope, (inner) => {
-      const t = w.get(inner.binding(time).local);
-      for (const part of step.body) {
-        if (part.kind === "demand") throw new Unschedulable();
-        const names = familiesOf(part);
-        const own = members.filter((m) => names.has(m.family.name));
-        const body = new Scope(inner, true);
-        const guards: Code[] = [];
-        const heads = new Map<string, number>();
-        for (const m of own) {
-          const d = m.family.dims[m.dim]!;
-          const value = step.direction === 1 ? w.sub(t, w.i32(m.offset)) : w.sub(w.i32(m.offset), t);
-          const b = this.bounds(d, inner);
-          guards.push(w.and(w.le(b.lo, value), w.lt(value, b.hi)));
-          if (heads.has(d.index) && heads.get(d.index) !== m.offset) throw new Unschedulable();
-          heads.set(d.index, m.offset);
-          if (body.names.has(d.index)) continue;
-          const local = this.f.local("i32");
-          body.add(w.set(local, value));
-          body.names.set(d.index, { local, plus: 0, range: b.range, scope: body });
-        }
-        // Families of a deeper loop may have different ranges here: they must share one guard.
-        if (new Set(guards.map((g) => g.join())).size > 1) throw new Unschedulable();
-        if (part.kind === "nest") this.member(part, body);
-        else this.timeLoop(part, body);
-        inner.add(w.if(guards[0]!, body.code));
-      }
+    const start = slice === undefined ? undefined : from;
+    this.carrying(step, start, scope, (shift) => {
+      this.loop(time, from, to, [-reach, reach], scope, (inner) => {
+        this.turn(step, members, inner.binding(time).local, inner);
+        inner.add(shift());
+      });
     });
+  }
+
+  /** One turn of a loop that families share. */
+  private turn(
+    step: Extract<Step, { kind: "loop" }>,
+    members: readonly { readonly family: Family; readonly dim: number; readonly offset: number }[],
+    time: number,
+    inner: Scope,
+  ): void {
+    const t = w.get(time);
+    for (const part of step.body) {
+      if (part.kind === "demand") throw new Unschedulable();
+      const names = familiesOf(part);
+      const own = members.filter((m) => names.has(m.family.name));
+      const body = new Scope(inner, true);
+      const guards: Code[] = [];
+      const heads = new Map<string, number>();
+      for (const m of own) {
+        const d = m.family.dims[m.dim]!;
+        const value = step.direction === 1 ? w.sub(t, w.i32(m.offset)) : w.sub(w.i32(m.offset), t);
+        const b = this.bounds(d, inner);
+        guards.push(w.and(w.le(b.lo, value), w.lt(value, b.hi)));
+        if (heads.has(d.index) && heads.get(d.index) !== m.offset) throw new Unschedulable();
+        heads.set(d.index, m.offset);
+        if (body.names.has(d.index)) continue;
+        const local = this.f.local("i32");
+        body.add(w.set(local, value));
+        body.names.set(d.index, { local, plus: 0, range: b.range, scope: body });
+      }
+      // Families of a deeper loop may have different ranges here: they must share one guard.
+      if (new Set(guards.map((g) => g.join())).size > 1) throw new Unschedulable();
+      if (part.kind === "nest") this.member(part, body);
+      else this.timeLoop(part, body);
+      inner.add(w.if(guards[0]!, body.code));
+    }
   }
 }

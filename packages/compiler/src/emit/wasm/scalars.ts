@@ -5,9 +5,10 @@ import { componentsOf } from "../../equations/values";
 import { changesWith } from "../../schedule/lanes";
 import { type Code, type ValueType, w } from "./encode";
 import { deeper, I32_LEAST, machine, namesOf, type Scope, type Value } from "./frame";
-import { type Place, Storage } from "./storage";
+import { Registers } from "./registers";
+import type { Place } from "./storage";
 
-export abstract class Scalars extends Storage {
+export abstract class Scalars extends Registers {
   protected abstract vector(e: Expr, scope: Scope): readonly Value[];
   protected abstract reduce(e: Reduce, scope: Scope): readonly Value[];
   protected abstract fold(e: Fold, scope: Scope): readonly Value[];
@@ -118,6 +119,8 @@ export abstract class Scalars extends Storage {
   }
 
   protected read(e: Read, scope: Scope): readonly Value[] {
+    const held = this.heldAt(e, scope);
+    if (held !== undefined) return held;
     const family = this.families.get(e.family)!;
     const unsure = e.at.some((s) => s.kind === "dynamic") || this.unproved.has(e);
     const waits = this.demanded.has(e.family);

@@ -83,6 +83,14 @@ class Printer extends Demand {
       this.step({ kind: "nest", family, fixed: new Set() }, steps);
     }
     for (const step of this.plan.steps) this.step(step, steps);
+    // What the host asks of inputs.
+    const given = this.system.families.filter((f) => f.role === "input" || f.role === "param");
+    const kinds = new Set(given.map((f) => f.type.kind));
+    const check = (name: "bytesBelow" | "wordsBelow"): void => {
+      this.exported.push({ name, index: this.libraryFunction(name) });
+    };
+    if (kinds.has("bit") || kinds.has("enum")) check("bytesBelow");
+    if (kinds.has("index")) check("wordsBelow");
     const wasm = encodeModule({
       imports: [{ name: "fail", params: ["i32"] }],
       functions: this.functions,

@@ -132,3 +132,34 @@ export function lanesBelow(): FunctionBuilder {
   f.code.push(...w.i64x2Replace(1, w.i64x2Splat(half(0)), half(64)));
   return f;
 }
+
+/**
+ * How many of `count` values at an address are surely below a bound, which is at most 2^31 (2^8 of bytes): those before the first
+ * block of 64 bytes with one that is not.
+ */
+function below(bytes: 1 | 4): FunctionBuilder {
+  const f = new FunctionBuilder(["i32", "i32", "i32"], ["i32"]);
+  const [at, count] = [w.get(0), w.get(1)];
+  const [k, bound] = [f.local("i32"), f.local("v128")];
+  const many = 64 / bytes;
+  const [splat, atLeast] = bytes === 1 ? [w.i8x16Splat, w.i8x16GeU] : [w.i32x4Splat, w.i32x4GeU];
+  const outside = [0, 16, 32, 48]
+    .map((offset) => atLeast(w.v128Load(offset, at), w.get(bound)))
+    .reduce((a, b) => w.vOr(a, b));
+  f.code.push(
+    ...w.set(bound, splat(w.get(2))),
+    ...w.block(
+      w.loop([
+        ...w.brIf(1, w.gt(w.add(w.get(k), w.i32(many)), count)),
+        ...w.brIf(1, w.anyTrue(outside)),
+        ...w.set(0, w.add(at, w.i32(64))),
+        ...w.set(k, w.add(w.get(k), w.i32(many))),
+        ...w.br(0),
+      ]),
+    ),
+    ...w.get(k),
+  );
+  return f;
+}
+export const bytesBelow = (): FunctionBuilder => below(1);
+export const wordsBelow = (): FunctionBuilder => below(4);
