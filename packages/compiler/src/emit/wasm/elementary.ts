@@ -3,7 +3,16 @@
  * branches there selects here. sin and cos work on one number.
  */
 import { type Code, FunctionBuilder, w } from "./encode";
-import { bytesBelow, lanesBelow, packBytes, ringOfBits, ringOfBytes, unpackBytes, wordsBelow } from "./words";
+import {
+  bytesBelow,
+  closeRing,
+  lanesBelow,
+  packBytes,
+  ringOfBits,
+  ringOfBytes,
+  unpackBytes,
+  wordsBelow,
+} from "./words";
 
 const PI_2 = 1.5707963267948966;
 
@@ -378,6 +387,7 @@ export const library = {
   trigonometric: (places: { readonly table: number }) => trigonometric(places.table),
   threefry: (places: { readonly scratch: number }) => threefry(places.scratch),
   ringOfBits,
+  closeRing: (places: { readonly ringOfBits: number }) => closeRing(places),
   ringOfBytes,
   packBytes,
   unpackBytes: (places: { readonly scratch: number }) => unpackBytes(places.scratch),

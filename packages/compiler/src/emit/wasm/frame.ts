@@ -5,6 +5,7 @@ import type { Condition, Dim, ElementType, Expr, Family, IndexExpr, System } fro
 import { componentsOf } from "../../equations/values";
 import type { Choice, Packed } from "../../schedule/packing";
 import type { Schedule } from "../../schedule/schedule";
+import { visitWord } from "../../schedule/words";
 import { type LibraryName, library, trigonometricTable } from "./elementary";
 import { type Code, FunctionBuilder, type ValueType, w } from "./encode";
 
@@ -21,6 +22,8 @@ export interface HostPlan {
   readonly demanded: ReadonlySet<string>;
   /** Families whose rows lie in memory as bits. */
   readonly bits: ReadonlySet<string>;
+  /** Of these, families with `RING_BYTES` before and after each row. */
+  readonly rings: ReadonlySet<string>;
   /** Bytes before and after all families that words may touch. */
   readonly margin: number;
 }
@@ -43,6 +46,10 @@ export interface Site {
 
 /** Sizes are below this, so that most index arithmetic fits 32 bits whatever the sizes are. */
 export const WASM_SIZE_LIMIT = 2 ** 26;
+
+/** So many cells of a ring are kept beyond either end of a row of bits, in so many bytes. */
+export const RING_REACH = 64;
+export const RING_BYTES = 16;
 
 /** Where things lie at the start of memory. */
 const FAULT = 0;
@@ -174,12 +181,19 @@ export abstract class Frame {
   protected readonly everDemanded = new Set<string>();
   /** Families stored as bits, a row of the last dimension after the other. */
   protected readonly bits = new Set<string>();
+  /** Of these, rows that are read around their ends: the cells there are also kept beyond the other end. */
+  protected readonly rings = new Set<string>();
   protected margin = 0;
   /** The index whose values are lanes in the code under construction. */
   protected four: string | undefined;
   protected fourScope: Scope | undefined;
-  /** The packed dimension that a word is computed along: its first cell's place in the row. */
-  protected lane: { readonly dim: Dim; readonly place: Code } | undefined;
+  /**
+   * The packed dimension that a word is computed along: the first cell's place in the row and the first byte's, and how many words
+   * after those this one is.
+   */
+  protected lane:
+    | { readonly dim: Dim; readonly place: Code; readonly byte: Code; readonly ahead: number }
+    | undefined;
 
   constructor(
     protected readonly system: System,
@@ -194,6 +208,12 @@ export abstract class Frame {
     for (const [name, { word }] of packed)
       if (word !== undefined && this.families.get(name)!.role === "node" && !keep.has(name))
         this.bits.add(name);
+    for (const { word } of packed.values())
+      if (word !== undefined)
+        visitWord(word, (x) => {
+          if (x.kind === "cells" && x.ring !== undefined && this.bits.has(x.family.name))
+            this.rings.add(x.family.name);
+        });
   }
 
   // Functions and memory
@@ -208,7 +228,8 @@ export abstract class Frame {
     const known = this.libraryNumber.get(name);
     if (known !== undefined) return known;
     const table = name === "trigonometric" ? this.place("2/π", trigonometricTable()) : 0;
-    const number = this.addFunction(library[name]({ table, scratch: SCRATCH }));
+    const ringOfBits = name === "closeRing" ? this.libraryFunction("ringOfBits") : 0;
+    const number = this.addFunction(library[name]({ table, scratch: SCRATCH, ringOfBits }));
     this.libraryNumber.set(name, number);
     return number;
   }

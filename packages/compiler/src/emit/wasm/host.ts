@@ -4,14 +4,14 @@ import type { Family, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import type { Schedule } from "../../schedule/schedule";
 import { arrayOf, DRIVER, ModuleText, RUNTIME } from "../module-text";
-import { type HostPlan, PARAMETERS, type Parameter, WASM_SIZE_LIMIT } from "./frame";
+import { type HostPlan, PARAMETERS, type Parameter, RING_BYTES, WASM_SIZE_LIMIT } from "./frame";
 
 const HOST = `
-const stridesOf = (extent, bytes, dim, window) => {
+const stridesOf = (extent, bytes, dim, window, beyond) => {
   const strides = new Array(extent.length);
   const last = extent.length - 1;
-  // No bytes: a row of bits.
-  let size = bytes === 0 ? Math.ceil(extent[last] / 128) * 16 : bytes;
+  // No bytes: a row of bits, with room beyond its ends.
+  let size = bytes === 0 ? Math.ceil(extent[last] / 128) * 16 + 2 * beyond : bytes;
   for (let d = bytes === 0 ? last - 1 : last; d >= 0; d--) { strides[d] = size; size *= d === dim ? Math.min(extent[d], window) : extent[d]; }
   return { strides, size };
 };
@@ -62,13 +62,14 @@ class HostText extends ModuleText {
     const key = JSON.stringify(family.name);
     const whole = arrayOf(family.type) === "Uint8Array" ? 1 : 4 * componentsOf(family.type);
     const bytes = this.host.bits.has(family.name) ? 0 : whole;
+    const beyond = this.host.rings.has(family.name) ? RING_BYTES : 0;
     const fold = this.plan.folded.get(family.name);
     const lines = [this.box(family)];
     const given = family.role === "input" || family.role === "param";
     if (given) lines.push(this.given(family));
     lines.push(
-      `  const ${base}_lay = stridesOf(${base}_box.extent, ${bytes}, ${fold?.dim ?? -1}, ${fold?.window ?? 0});`,
-      `  const ${base}_at = room(${key}, ${base}_lay.size);`,
+      `  const ${base}_lay = stridesOf(${base}_box.extent, ${bytes}, ${fold?.dim ?? -1}, ${fold?.window ?? 0}, ${beyond});`,
+      `  const ${base}_at = room(${key}, ${base}_lay.size) + ${beyond};`,
     );
     if (this.host.demanded.has(family.name))
       lines.push(`  const ${base}_ready = room(${key}, ${base}_box.points);`);

@@ -1,15 +1,40 @@
 /** Packed families: rows of bits, 128 cells a word. */
 import { index as indexOf } from "../../equations/build";
 import type { Comparison, Condition, Dim, Family, IndexExpr } from "../../equations/system";
-import type { Cells, Word } from "../../schedule/words";
+import { type Cells, visitWord, type Word } from "../../schedule/words";
 import { type Code, w } from "./encode";
-import { LANES, namesOf, Scope, type Value, WASM_SIZE_LIMIT } from "./frame";
+import { LANES, namesOf, namesOfCondition, RING_REACH, Scope, type Value } from "./frame";
 import type { Slice } from "./loops";
 import { Reductions } from "./reductions";
 
+/** Words that one turn of a loop computes: few where each has many gates, for all must be in registers. */
+function wordsSideBySide(root: Word): number {
+  let gates = 0;
+  let straight = true;
+  visitWord(root, (x) => {
+    gates++;
+    if (x.kind === "each" || x.kind === "fold" || x.kind === "branch") straight = false;
+  });
+  if (!straight) return 1;
+  return gates <= 16 ? 4 : gates <= 32 ? 2 : 1;
+}
+
 export abstract class Rows extends Reductions {
-  /** Rows of a packed family, a word at a time. */
+  /** Rows of a packed family, words at a time. */
   protected rows(family: Family, open: readonly Dim[], word: Word, scope: Scope, slice?: Slice): void {
+    const inner = new Set(open.map((d) => d.index));
+    if (
+      word.kind === "branch" &&
+      [...namesOfCondition(word.guard)].every((n) => !inner.has(n)) &&
+      !this.faultyCondition(word.guard, scope)
+    ) {
+      const holds = this.condition(word.guard, scope);
+      const [then, otherwise] = [new Scope(scope, true), new Scope(scope, true)];
+      this.rows(family, open, word.then, then, slice);
+      this.rows(family, open, word.otherwise, otherwise, slice);
+      scope.add(w.if(holds, then.code, otherwise.code));
+      return;
+    }
     const [first, ...rest] = open as [Dim, ...Dim[]];
     const { lo, hi, range } = this.bounds(first, scope);
     if (rest.length > 0) {
@@ -20,25 +45,50 @@ export abstract class Rows extends Reductions {
     const length = this.keep(scope, "i32", w.sub(hi, lo));
     const words = this.keep(scope, "i32", w.shr(w.add(length, w.i32(127)), w.i32(7)));
     const [from, to] = slice === undefined ? [w.i32(0), words] : this.slice(w.i32(0), words, slice, scope);
-    const count = "\u0000word";
-    this.loop(count, from, to, [0, WASM_SIZE_LIMIT], scope, (inner) => {
-      inner.instance = true;
-      const place = this.keep(inner, "i32", w.shl(w.get(inner.binding(count).local), w.i32(7)));
+    const own = family.dims.map((d): IndexExpr => (d === first ? d.lo : indexOf(d.index)));
+    const k = this.f.local("i32");
+    const end = this.keep(scope, "i32", to);
+    scope.add(w.set(k, from));
+    const before = new Scope(scope, true);
+    const side = (count: number): Code => {
+      const all = new Scope(before, true);
+      all.instance = true;
+      const place = this.keep(all, "i32", w.shl(w.get(k), w.i32(7)));
+      const byte = this.keep(all, "i32", w.shl(w.get(k), w.i32(4)));
       const local = this.f.local("i32");
-      inner.add(w.set(local, w.add(lo, place)));
-      inner.names.set(first.index, { local, plus: 0, range, scope: inner });
-      this.lane = { dim: first, place };
-      const value = this.word(word, inner).code;
-      const own = family.dims.map((d): IndexExpr => (d === first ? d.lo : indexOf(d.index)));
-      const row = this.address(family, own, inner);
-      if (this.bits.has(family.name))
-        inner.add(w.v128Store(row.offset, w.add(row.address, w.shrU(place, w.i32(3))), value));
-      else {
-        const at = w.add(w.add(row.address, w.i32(row.offset)), place);
-        inner.add(w.call(this.libraryFunction("unpackBytes"), at, value, w.sub(length, place)));
+      all.add(w.set(local, w.add(lo, place)));
+      for (let n = 0; n < count; n++) {
+        const one = new Scope(all);
+        one.names.set(first.index, { local, plus: 128 * n, range, scope: one });
+        this.lane = { dim: first, place, byte, ahead: n };
+        const value = this.word(word, one).code;
+        const row = this.address(family, own, one);
+        if (this.bits.has(family.name))
+          one.add(w.v128Store(row.offset + 16 * n, w.add(row.address, byte), value));
+        else {
+          const at = w.add(w.add(row.address, w.i32(row.offset + 128 * n)), place);
+          const left = w.sub(length, w.add(place, w.i32(128 * n)));
+          one.add(w.call(this.libraryFunction("unpackBytes"), at, value, left));
+        }
+        this.lane = undefined;
+        all.add(one.code);
       }
-      this.lane = undefined;
-    });
+      all.add(w.set(k, w.add(w.get(k), w.i32(count))));
+      return all.code;
+    };
+    const more = w.lt(w.get(k), end);
+    const count = wordsSideBySide(word);
+    if (count === 1) before.add(w.loop([...side(1), ...w.brIf(0, more)]));
+    else {
+      const fits = w.le(w.add(w.get(k), w.i32(count)), end);
+      const several = w.if(fits, w.loop([...side(count), ...w.brIf(0, fits)]));
+      const single = [...w.brIf(1, w.eqz(more)), ...side(1), ...w.brIf(0, more)];
+      before.add(w.block(w.loop([...several, ...single])));
+    }
+    scope.add(w.if(more, before.code));
+    if (!this.rings.has(family.name)) return;
+    const row = this.address(family, own, scope);
+    scope.add(w.call(this.libraryFunction("closeRing"), w.add(row.address, w.i32(row.offset)), length));
   }
 
   protected word(word: Word, scope: Scope): Value {
@@ -149,7 +199,7 @@ export abstract class Rows extends Reductions {
   }
 
   protected cells({ family, at, offset, ring, read }: Cells, scope: Scope): Code {
-    const { place } = this.lane!;
+    const { place, byte, ahead } = this.lane!;
     const given = at.map((s) => {
       if (s.kind === "static") return s.value;
       const v = this.scalar(s.value, scope);
@@ -159,24 +209,29 @@ export abstract class Rows extends Reductions {
     const row = this.address(family, given, scope);
     const bits = this.bits.has(family.name);
     this.margin = Math.max(this.margin, Math.abs(offset) + 256);
-    const position = w.add(place, w.i32(offset));
+    const position = w.add(place, w.i32(offset + 128 * ahead));
     const start = w.add(row.address, w.i32(row.offset));
     const inside = (): Code => {
       if (!bits) return w.call(this.libraryFunction("packBytes"), w.add(start, position));
-      const key = `word ${row.address.join()}`;
-      const at =
-        (scope.memo.get(key) as Code | undefined) ??
-        this.keep(scope, "i32", w.add(row.address, w.shrU(place, w.i32(3))));
-      scope.memo.set(key, at);
+      // Neighbours ask for the same 128 bits.
+      const load = (plus: number): Code => {
+        const near = row.offset + plus + 16 * ahead;
+        const key = `bits ${row.address.join()} ${near}`;
+        const known = scope.memo.get(key) as Code | undefined;
+        if (known !== undefined) return known;
+        const at = w.add(row.address, byte);
+        const bits = near >= 0 ? w.v128Load(near, at) : w.v128Load(0, w.add(at, w.i32(near)));
+        const made = this.keep(scope, "v128", bits);
+        scope.memo.set(key, made);
+        return made;
+      };
       const whole = Math.floor(offset / 64);
       const by = offset - 64 * whole;
-      const near = row.offset + 8 * whole;
-      const load = (more: number): Code =>
-        near >= 0 ? w.v128Load(near + more, at) : w.v128Load(more, w.add(at, w.i32(near)));
-      if (by === 0) return load(0);
-      return w.vOr(w.i64x2ShrU(load(0), w.i32(by)), w.i64x2Shl(load(8), w.i32(64 - by)));
+      if (by === 0) return load(8 * whole);
+      return w.vOr(w.i64x2ShrU(load(8 * whole), w.i32(by)), w.i64x2Shl(load(8 * whole + 8), w.i32(64 - by)));
     };
-    if (ring === undefined) return inside();
+    if (ring === undefined || (this.rings.has(family.name) && Math.abs(offset) <= RING_REACH))
+      return inside();
     const length = this.narrow(ring, scope);
     const result = this.f.local("v128");
     const fast = new Scope(scope, true);

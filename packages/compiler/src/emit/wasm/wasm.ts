@@ -104,6 +104,7 @@ class Printer extends Demand {
       sites: this.sites,
       demanded: this.everDemanded,
       bits: this.bits,
+      rings: this.rings,
       margin: this.margin,
     };
     return { wasm, host };

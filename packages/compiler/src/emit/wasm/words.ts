@@ -45,6 +45,41 @@ export function ringOfBits(): FunctionBuilder {
   return f;
 }
 
+/** Writes the last 64 cells of a packed ring before its row, and the first 64 behind it. */
+export function closeRing({ ringOfBits }: { readonly ringOfBits: number }): FunctionBuilder {
+  const f = new FunctionBuilder(["i32", "i32"], []);
+  const [row, length] = [w.get(0), w.get(1)];
+  const [first, last, at, by] = [f.local("i64"), f.local("i64"), f.local("i32"), f.local("i64")];
+  const around = (position: number): Code =>
+    w.i64x2Extract(0, w.call(ringOfBits, row, w.i32(position), length));
+  f.code.push(
+    ...w.if(w.le(length, w.i32(0)), w.return()),
+    ...w.if(
+      w.ge(length, w.i32(64)),
+      [...w.set(first, w.i64Load(0, row)), ...w.set(last, raw64(row, w.sub(length, w.i32(64))))],
+      [...w.set(first, around(0)), ...w.set(last, around(-64))],
+    ),
+    ...w.i64Store(0, w.sub(row, w.i32(8)), w.get(last)),
+    ...w.set(at, w.add(row, w.shrU(length, w.i32(3)))),
+    ...w.set(by, w.extend(w.and(length, w.i32(7)))),
+    // What does not fit the 64 bits at the row's last byte; by 64 would be by 0: in two steps.
+    ...w.i32Store8(
+      8,
+      w.get(at),
+      w.wrap(w.i64ShrU(w.i64ShrU(w.get(first), w.i64(1)), w.i64Sub(w.i64(63), w.get(by)))),
+    ),
+    ...w.i64Store(
+      0,
+      w.get(at),
+      w.i64Or(
+        w.i64And(w.extendU(w.i32Load8(0, w.get(at))), w.i64Sub(w.i64Shl(w.i64(1), w.get(by)), w.i64(1))),
+        w.i64Shl(w.get(first), w.get(by)),
+      ),
+    ),
+  );
+  return f;
+}
+
 /** 128 cells of a ring of bytes, one after the other. */
 export function ringOfBytes(): FunctionBuilder {
   const f = new FunctionBuilder(["i32", "i32", "i32"], ["v128"]);
