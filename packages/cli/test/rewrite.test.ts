@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { defaultSizes, lower } from "@fathom/compiler";
@@ -57,14 +57,35 @@ test("what rewrite writes of every example and of std checks, passes its example
   expect(written).toBeGreaterThan(5);
 }, 120_000);
 
-test("analyze shows a task as written and rewritten, side by side", async () => {
-  expect(await main(["analyze", example("parity"), "-t", "ParityChain", "n=16"])).toBe(0);
+test("analyze shows a task as written and rewritten, side by side, in every form of the report", async () => {
+  const parity = ["analyze", example("parity"), "-t", "ParityChain", "n=16"];
+  expect(await main(parity)).toBe(0);
   expect(said.out).toContain("p: one parity over everything up to there [B.8]");
-  expect(said.out).toContain("depth 15 → 1");
+  expect(said.out).toContain("depth 15 → 1, work 15 → ");
+  expect(said.out).toContain("shallower: Θ(1) instead of Θ(n), proved");
   said.forget();
-  expect(await main(["analyze", example("parity"), "-t", "ParityChain", "n=16", "--json"])).toBe(0);
+  expect(await main([...parity, "--json"])).toBe(0);
   const { rewritten } = JSON.parse(said.out) as {
-    rewritten: { steps: { at: { depth: number }; depth: object } }[];
+    rewritten: { steps: { at: { depth: number }; depth: object; shallower: string } }[];
   };
-  expect(rewritten.map((r) => r.steps.at.depth)).toEqual([1, 4]);
+  expect(rewritten.map((r) => [r.steps.at.depth, r.steps.shallower])).toEqual([
+    [1, "proved"],
+    [4, "proved"],
+  ]);
+  const page = join(mkdtempSync(join(tmpdir(), "fathom-")), "page.html");
+  said.forget();
+  expect(await main([...parity, "--md", "--html", page])).toBe(0);
+  expect(said.out).toContain("| depth as written | depth rewritten |");
+  expect(said.out).toContain("15 → 4");
+  expect(readFileSync(page, "utf8")).toContain("As written and rewritten");
+});
+
+test("a rewriting that leaves the whole as deep says so", async () => {
+  const file = join(mkdtempSync(join(tmpdir(), "fathom-")), "both.fathom");
+  writeFileSync(
+    file,
+    "task Both(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  node s[i: 0..n]: int = if i == 0 { x[0] } else { s[i-1] + x[i] }\n  node q[i: 0..n]: int = if i == 0 { s[n-1] } else { q[i-1] * q[i-1] + x[i] }\n  output y = q[n-1]\n}\n",
+  );
+  expect(await main(["analyze", file])).toBe(0);
+  expect(said.out).toContain("not shallower: Θ(n), and Θ(n) as written");
 });

@@ -8,6 +8,7 @@ import {
   type FamilyValues,
   printSystem,
   type Report,
+  type RewrittenReport,
   reportHtml,
   reportJson,
   reportMarkdown,
@@ -134,7 +135,7 @@ export function analyzeCommand(cli: Command): void {
                 : { instance: { depth: instanceDepth, model: "steps", standing: "exact" } }),
             }),
           );
-        else if (o.md === true) print(reportMarkdown(result.report, { title: true }));
+        else if (o.md === true) print(reportMarkdown(result.report, { title: true, rewritten }));
         else {
           print(renderReport(result.report));
           for (const line of renderRewritten(result.report, rewritten)) print(line);
@@ -144,7 +145,7 @@ export function analyzeCommand(cli: Command): void {
             );
         }
         if (o.html !== undefined) {
-          writeWhole(o.html, await page(compiled, file, result.report));
+          writeWhole(o.html, await page(compiled, file, result.report, rewritten));
           if (!json) print(`\n${o.html}  the report as a page`);
         }
         if (result.report.expects.some((e) => e.outcome === "refuted")) throw new Exit(exitCode.found, "");
@@ -153,13 +154,19 @@ export function analyzeCommand(cli: Command): void {
 }
 
 /** The report as a page: curves, and the graph of an instance that is small enough to read. */
-async function page(compiled: Compiled, source: string, report: Report): Promise<string> {
+async function page(
+  compiled: Compiled,
+  source: string,
+  report: Report,
+  rewritten: readonly RewrittenReport[],
+): Promise<string> {
   const { system, task } = compiled;
   const drawn = drawGraph(system, undefined, 150);
   const graph = drawn.ok ? drawn.graph : undefined;
   return reportHtml(report, {
     source,
     about: task.doc,
+    rewritten,
     graph:
       graph === undefined
         ? undefined

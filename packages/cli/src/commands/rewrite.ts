@@ -3,18 +3,26 @@ import { dirname, relative, resolve } from "node:path";
 import {
   applyEdits,
   type Compiled,
+  defaultSizes,
   holdExpects,
+  printFigure,
   printSystem,
   type Rewrite,
   rewriteAsSource,
   rewrites,
+  rewrittenReports,
+  saysOf,
   taskSource,
+  worthOf,
 } from "@fathom/compiler";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { fileHost } from "../host";
 import { Exit, exitCode, openTask } from "../program";
 import { jsonOption, print, taskOption, writeWhole } from "../terminal";
+
+/** Instances that are counted at most: what the head says is of all sizes. */
+const COUNTED = 10_000;
 
 export function rewriteCommand(cli: Command): void {
   cli
@@ -55,8 +63,13 @@ function sourceOf({ program, task, system }: Compiled, chosen: Rewrite, out: str
   const notes = [
     `${system.name}, rewritten by \`fathom rewrite\`.`,
     ...chosen.applied.map((a) => `${a.families.join(", ")}: ${a.name} [${a.law}]`),
-    `It is ${limitsOf(chosen).join("; ")}.`,
+    `It is ${worthOf(chosen)}.`,
   ];
+  const sizes = defaultSizes(system);
+  const reports = sizes === undefined ? [] : rewrittenReports(system, sizes, { limit: COUNTED });
+  const report = reports.find((r) => name(r) === name(chosen));
+  if (report !== undefined)
+    notes.push(`Depth in steps: ${printFigure(report.steps.depth)}; ${saysOf(report.steps)}.`);
   if (edited === undefined) return taskSource(chosen.system, notes);
   const { path } = program.fileOf(task);
   const held = holdExpects(path, edited.text, fileHost);
@@ -79,18 +92,10 @@ function withImports(path: string, text: string, out: string): string {
   return applyEdits(text, edits);
 }
 
-const limits = {
-  rounding: "equal up to rounding: reals are combined in another order",
-  overflow: "equal while no sum of steps leaves 32 bits",
-} as const;
-
-const limitsOf = (r: Pick<Rewrite, "applied" | "exact">): string[] =>
-  r.exact ? ["equal bit for bit"] : [...new Set(r.applied.flatMap((a) => a.upTo))].map((u) => limits[u]);
-
 /** One line for each recurrence that was rewritten, and one for what the result is worth. */
-export function renderRewrite(r: Pick<Rewrite, "applied" | "exact">): string[] {
+function renderRewrite(r: Pick<Rewrite, "applied" | "exact">): string[] {
   return [
     ...r.applied.map((a) => `${pc.bold(a.families.join(", "))}: ${a.name} ${pc.dim(`[${a.law}]`)}`),
-    (r.exact ? pc.green : pc.yellow)(limitsOf(r).join("; ")),
+    (r.exact ? pc.green : pc.yellow)(worthOf(r)),
   ];
 }

@@ -9,7 +9,15 @@ import { explainClass, printClass } from "../verdict/classes";
 import { verdictText } from "../verdict/verdict";
 import { sizesText, wholeOrRounded } from "./numbers";
 import { PAGE_STYLE } from "./page-style";
-import { type Derivation, type Figure, printStanding, type Standing, shownParts } from "./standing";
+import { comparedRows, type RewrittenReport, worthOf } from "./rewritten";
+import {
+  type Derivation,
+  type Figure,
+  printStanding,
+  type ShownPart,
+  type Standing,
+  shownParts,
+} from "./standing";
 
 /** An SVG document and what it shows, for those who do not see it. */
 export interface Picture {
@@ -24,6 +32,8 @@ export interface PageParts {
   readonly about?: string | undefined;
   readonly graph?: Picture | undefined;
   readonly curves: readonly Picture[];
+  /** Shallower forms that a law gives. */
+  readonly rewritten?: readonly RewrittenReport[] | undefined;
 }
 
 const escapes: Readonly<Record<string, string>> = {
@@ -75,6 +85,7 @@ ${
     : `<details class="plain"><summary>What is not claimed</summary><ul>${judgement.notClaimed.map((n) => `<li>${escapeHtml(n.text)} <span class="entry">[${escapeHtml(n.entry)}]</span></li>`).join("")}</ul></details>`
 }`,
 )}
+${rewrittenSection(report, parts.rewritten ?? [])}
 ${section(
   "why",
   "Why",
@@ -97,6 +108,32 @@ ${familiesSection(report)}
 
 const section = (id: string, title: string, body: string): string =>
   `<section id="${id}" aria-labelledby="${id}-title">\n<h2 id="${id}-title">${title}</h2>\n${body}\n</section>`;
+
+/** As written and rewritten, side by side. */
+function rewrittenSection(report: Report, rewritten: readonly RewrittenReport[]): string {
+  if (rewritten.length === 0) return "";
+  const cell = (part: ShownPart | undefined): string =>
+    part === undefined
+      ? "not known"
+      : `${part.relation === "=" ? "" : `${part.relation} `}${formHtml(part.form)} ${badge(part.standing)}`;
+  const tables = rewritten.map((r) => {
+    const laws = r.applied.map(
+      (a) =>
+        `<code>${escapeHtml(a.families.join(", "))}</code> as ${escapeHtml(a.name)} <span class="entry">[${escapeHtml(a.law)}]</span>`,
+    );
+    const rows = comparedRows(report, r).map(
+      ({ model, counted, written, rewritten: after, says }) =>
+        `<tr><th scope="row">${model}</th><td>${cell(written)}</td><td>${cell(after)}</td><td class="number">${counted.depth.join(" → ")}</td><td class="number">${counted.work.join(" → ")}</td><td>${escapeHtml(says)}</td></tr>`,
+    );
+    return `<p>${laws.join("; ")}: ${escapeHtml(worthOf(r))}.</p>
+<div class="scroll"><table><thead><tr><th scope="col">model</th><th scope="col">depth as written</th><th scope="col">depth rewritten</th><th scope="col">depth counted</th><th scope="col">work counted</th><th scope="col"></th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+  });
+  return section(
+    "rewritten",
+    "As written and rewritten",
+    `<p class="hint"><code>fathom rewrite</code> prints the program.</p>\n${tables.join("\n")}`,
+  );
+}
 
 // The three numbers at the top
 

@@ -3,7 +3,8 @@ import type { ModelReport, Report } from "../analyze";
 import { printInstance } from "../equations/print";
 import { printGrowth } from "../symbolic/growth";
 import { sizesText, wholeOrRounded } from "./numbers";
-import { type Derivation, type Figure, printStanding, shownParts } from "./standing";
+import { comparedRows, type RewrittenReport, worthOf } from "./rewritten";
+import { type Derivation, type Figure, printStanding, type ShownPart, shownParts } from "./standing";
 
 /** Text of users inside Markdown: nothing of it becomes markup. */
 const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>|#~]/g, "\\$&").replaceAll("\n", " ");
@@ -41,10 +42,34 @@ function modelTable(name: string, about: string, r: ModelReport, at: string): st
   ];
 }
 
+/** As written and rewritten, side by side. */
+function rewrittenTable(report: Report, r: RewrittenReport): string[] {
+  const shown = (part: ShownPart | undefined): string =>
+    part === undefined
+      ? "not known"
+      : `${code(`${part.relation === "=" ? "" : `${part.relation} `}${part.form}`)} ${part.standing.kind}`;
+  const rows = comparedRows(report, r).map(
+    ({ model, counted, written, rewritten, says }) =>
+      `| ${model} | ${shown(written)} | ${shown(rewritten)} | ${counted.depth.join(" → ")} | ${counted.work.join(" → ")} | ${plain(says)} |`,
+  );
+  const laws = r.applied.map((a) => `${code(a.families.join(", "))} as ${plain(`${a.name} [${a.law}]`)}`);
+  return [
+    `**rewritten** — ${laws.join("; ")}; ${plain(worthOf(r))}`,
+    "",
+    "| model | depth as written | depth rewritten | depth counted | work counted | |",
+    "|---|---|---|---:|---:|---|",
+    ...rows,
+    "",
+  ];
+}
+
 const marks = { proved: "✓", tested: "✓", claimed: "✓", refuted: "✗", undecided: "?" } as const;
 
 /** The whole report. A title comes first where one is asked for. */
-export function reportMarkdown(report: Report, options: { readonly title?: boolean } = {}): string {
+export function reportMarkdown(
+  report: Report,
+  options: { readonly title?: boolean; readonly rewritten?: readonly RewrittenReport[] } = {},
+): string {
   const at = sizesText(report.sizes);
   const { instances, omitted } = report.criticalPath;
   const path =
@@ -65,6 +90,7 @@ export function reportMarkdown(report: Report, options: { readonly title?: boole
           ),
           "",
         ]),
+    ...(options.rewritten ?? []).flatMap((r) => rewrittenTable(report, r)),
     "<details><summary>Critical path and derivation</summary>",
     "",
     "Critical path in steps; each reads the one before:",
