@@ -19,7 +19,7 @@ export const paintVerdict = (kind: VerdictKind): string => {
 
 /** `in TC^0 (exact), by one layer [C.1]`. */
 const boundText = (b: ClassBound): string =>
-  `in ${printClass(b.class)} (${b.readings.length === 0 ? "exact" : b.readings.map((r) => readingText[r]).join(", ")}), by ${b.because} [${b.entry}]`;
+  `in ${b.nonuniform === true ? "nonuniform " : ""}${printClass(b.class)} (${b.readings.length === 0 ? "exact" : b.readings.map((r) => readingText[r]).join(", ")}), by ${b.because} [${b.entry}]`;
 
 export function renderJudgement(j: Judgement): string[] {
   const lines = [`${pc.bold("class and verdict")}  ${paintVerdict(j.verdict)}`, `  ${j.says}`];

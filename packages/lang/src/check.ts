@@ -9,6 +9,7 @@ import { habitOfName } from "./habits";
 import { parse } from "./parse";
 import { readShape } from "./read-shape";
 import type {
+  AssumeMember,
   Binder,
   ExampleItem,
   Expr,
@@ -276,7 +277,7 @@ class Checker {
           }
           break;
         case "assume":
-          this.report("assume-unused", member.range, { law: member.by.text });
+          this.checkAssume(member, scope);
           break;
         case "map":
         case "error-member":
@@ -438,6 +439,37 @@ class Checker {
     const start = text.lastIndexOf("\n", range.start) + 1;
     const end = text.indexOf("\n", range.end);
     return this.brokenIn({ start, end: end < 0 ? text.length : end });
+  }
+
+  /** `assume converges(x, s) by diffusion { intrinsic_dim = e }`: the one law there is. */
+  private checkAssume({ claim, by, fields, range }: AssumeMember, scope: Scope): void {
+    if (by.text !== "diffusion") {
+      this.report("assume-unused", range, { law: by.text });
+      return;
+    }
+    const wrong = (at: Range, why: string): void => this.report("assume-form", at, { law: by.text, why });
+    const [x, along] = claim.kind === "call" && claim.name.text === "converges" ? claim.args : [];
+    if (
+      claim.kind !== "call" ||
+      claim.args.length !== 2 ||
+      x?.kind !== "name-expr" ||
+      along?.kind !== "name-expr"
+    )
+      return wrong(claim.range, "it says `converges(x, s)`, a family and one of its indices");
+    const family = scope.names.get(x.name.text);
+    if (family?.kind !== "family") return wrong(x.range, `\`${x.name.text}\` is no family of this task`);
+    this.symbols.set(x.name, family);
+    const binder = family.declaration.binders.find((b) => b.name.text === along.name.text);
+    if (binder === undefined)
+      return wrong(along.range, `\`${x.name.text}\` has no index \`${along.name.text}\``);
+    this.symbols.set(along.name, { kind: "binder", declaration: binder });
+    for (const f of fields) {
+      if (f.name.text !== "intrinsic_dim")
+        wrong(f.name.range, `it has no field \`${f.name.text}\`, only \`intrinsic_dim\``);
+      this.infer(f.value, scope, INT);
+      this.requireStatic(f.value, "a dimension");
+    }
+    if (fields.length !== 1) wrong(range, "it needs `{ intrinsic_dim = … }`, once");
   }
 
   private checkUse(use: UseMember, task: TaskItem, outer: Scope): void {

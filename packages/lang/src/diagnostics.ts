@@ -242,6 +242,7 @@ export const catalogue = define({
     severity: "warning",
     message: "nothing is concluded from this assumption: no law by `{law}` is known to this version",
   },
+  "assume-form": { severity: "error", message: "`assume … by {law}`: {why}" },
   "expect-undecided": { severity: "warning", message: "{expected} is not decided: {why}" },
   overflow: { severity: "error", message: "{element} overflows int at {where}: {found}" },
   "division-by-zero": { severity: "error", message: "{element} divides by zero at {where}" },

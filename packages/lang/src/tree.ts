@@ -221,7 +221,7 @@ export type ExpectClaim =
       readonly by?: StringLiteral | undefined;
     };
 
-/** `assume converges(x, s) by diffusion { intrinsic_dim = d }` (parses; meaning comes with the laws). */
+/** `assume converges(x, s) by diffusion { intrinsic_dim = d }`: a law of the catalogue, attached to a family. */
 export interface AssumeMember extends ItemBase {
   readonly kind: "assume";
   readonly claim: Expr;

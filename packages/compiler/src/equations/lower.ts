@@ -3,6 +3,7 @@
  * guards: at the top of an equation pieces, inside it `choose`. Assumes a program without errors.
  */
 import {
+  type AssumeMember,
   builtins,
   type CheckedProgram,
   type FamilyMember,
@@ -30,6 +31,7 @@ import {
 } from "./conditions";
 import { collectIndices } from "./evaluate-index";
 import type {
+  Assumption,
   Condition,
   Dim,
   ElementType,
@@ -130,9 +132,11 @@ class Lowering {
     if (known !== undefined) return known;
     const families: Family[] = [];
     const obligations: NonNullable<System["obligations"]>[number][] = [];
+    const assumptions: Assumption[] = [];
     for (const member of task.members) {
       if (member.kind === "family") families.push(this.family(member));
-      if (member.kind === "use") this.use(member, families, obligations);
+      if (member.kind === "use") this.use(member, families, obligations, assumptions);
+      if (member.kind === "assume") assumptions.push(...this.assumption(member));
     }
     const constraints = task.where.reduce<Condition>(
       (all, c) => and(all, this.static(c, new Map()) ?? build.never),
@@ -144,6 +148,7 @@ class Lowering {
       constraints,
       families,
       obligations,
+      ...(assumptions.length === 0 ? {} : { assumptions }),
       origin: this.origin(task.name.range, task),
     };
     this.tasks.set(task, system);
@@ -155,6 +160,22 @@ class Lowering {
   private origin(range: Range, item?: object): Origin {
     if (item !== undefined) this.file = this.program.fileOf(item).path;
     return { file: this.file, start: range.start, end: range.end };
+  }
+
+  /** Nothing for a law that is not known: the checker has warned. */
+  private assumption({ claim, by, fields, range }: AssumeMember): Assumption[] {
+    if (claim.kind !== "call" || claim.args.length !== 2) return [];
+    const [family, along] = claim.args as [Tree, Tree];
+    if (family.kind !== "name-expr" || along.kind !== "name-expr") return [];
+    return [
+      {
+        law: by.text,
+        family: family.name.text,
+        index: along.name.text,
+        fields: fields.map((f) => ({ name: f.name.text, value: this.index(f.value, new Map()) })),
+        origin: this.origin(range),
+      },
+    ];
   }
 
   private family(member: FamilyMember): Family {
@@ -1096,6 +1117,7 @@ class Lowering {
     use: UseMember,
     into: Family[],
     obligations: NonNullable<System["obligations"]>[number][],
+    assumptions: Assumption[],
   ): void {
     const symbol = this.program.symbolOf(use.alias);
     if (symbol?.kind !== "use") throw new Error("an unresolved use was lowered");
@@ -1133,6 +1155,13 @@ class Lowering {
         origin,
       });
     }
+    for (const a of target.assumptions ?? [])
+      assumptions.push({
+        ...a,
+        family: `${alias}.${a.family}`,
+        index: rename(a.index),
+        fields: a.fields.map((f) => ({ ...f, value: index(f.value) })),
+      });
     const memo = new Map<Expr, Expr>();
     for (const family of target.families) {
       const dims = [

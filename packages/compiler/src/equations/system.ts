@@ -25,6 +25,18 @@ export interface System {
   readonly obligations?:
     | readonly { readonly condition: Condition; readonly dims: readonly Dim[]; readonly origin: Origin }[]
     | undefined;
+  /** Laws that the author attaches to families; `verdict/assumptions.ts` looks into their hypotheses. */
+  readonly assumptions?: readonly Assumption[] | undefined;
+  readonly origin?: Origin | undefined;
+}
+
+/** `assume converges(family, index) by law { name = value }`. */
+export interface Assumption {
+  readonly law: string;
+  readonly family: string;
+  /** The index of the family along which it is said to converge. */
+  readonly index: string;
+  readonly fields: readonly { readonly name: string; readonly value: IndexExpr }[];
   readonly origin?: Origin | undefined;
 }
 

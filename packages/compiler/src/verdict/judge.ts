@@ -10,13 +10,15 @@ import { childrenOf, someExpr } from "../equations/build";
 import { runPasses, runPipeline } from "../equations/pass";
 import { guardedReads } from "../equations/reads";
 import type { Dim, Expr, Family, System } from "../equations/system";
-import type { Derivation, Standing } from "../report/standing";
+import { type Derivation, proved, type Standing } from "../report/standing";
 import { components } from "../schedule/schedule";
 import { printClosedForm } from "../symbolic/closed-form";
+import { assumedLaw, diffusionSource } from "./assumptions";
 import { type CircuitClass, join, NC, printClass, UNION, within } from "./classes";
 import { gatesOf, layerClass } from "./gates";
 import { inputLength, type Order, type Orders, ordersOf } from "./order";
 import type {
+  AssumedLaw,
   Attempt,
   ClassBound,
   Hardness,
@@ -70,17 +72,20 @@ function judge(system: System, extra: readonly Hardness[]): Judgement {
     throw new Error(
       `${system.name} is in ${printClass(bound.class)} by ${bound.entry} and hard for ${printClass(broken.class)} by ${broken.entry}`,
     );
+  const assumptions = judged.flatMap((j) => assumedLaw(j.component) ?? []);
   const near = hardness === undefined ? nearBound(needed, judged) : undefined;
+  const limit = hardness?.class.family === "P" ? undefined : limitBound(judged, bound);
   const verdict: VerdictKind = within(bound.class, UNION)
     ? "parallel"
     : hardness?.class.family === "P"
       ? "inherently-serial"
-      : near !== undefined
+      : near !== undefined || (limit !== undefined && within(limit.class, UNION))
         ? "approximately-parallel"
         : "serial-as-written";
   const sideConditions: SideConditions = {
     ...conditionsOf(needed, bound),
-    ...(verdict === "approximately-parallel" ? { eps: near!.eps } : {}),
+    ...(verdict === "approximately-parallel" ? { eps: near?.eps ?? inTotalVariation } : {}),
+    ...(verdict === "approximately-parallel" && near === undefined ? { uniformity: seeds } : {}),
   };
   const resisted = judged.flatMap((j) => j.resisted);
   const draft = {
@@ -90,16 +95,18 @@ function judge(system: System, extra: readonly Hardness[]): Judgement {
     asWritten: written,
     others: [
       ...(bound === exact ? [] : [exact]),
-      ...(verdict === "approximately-parallel" ? [near!.bound] : []),
+      ...(verdict === "approximately-parallel" && near !== undefined ? [near.bound] : []),
+      ...(limit === undefined ? [] : [limit]),
     ],
     hardness,
     sideConditions,
     attempts: judged.flatMap((j) => j.attempts),
     resisted: verdict === "parallel" ? [] : resisted,
-    notClaimed: notClaimed(verdict, bound, judged),
+    assumptions,
+    notClaimed: notClaimed(verdict, bound, judged, limit !== undefined),
   };
   const says = sentence(draft);
-  return { ...draft, says, derivation: derive(says, draft.bound, judged, hardness) };
+  return { ...draft, says, derivation: derive(says, draft, judged) };
 }
 
 /**
@@ -143,6 +150,20 @@ function nearBound(
     eps: "a constant eps: the last O(log 1/eps) steps decide; for eps = 1/poly(N) that is O(log N) layers",
   };
 }
+
+/** The class in the limit, where the program assumes a law by which it is less than what is derived (A.8). */
+function limitBound(judged: readonly Judged[], bound: ClassBound): ClassBound | undefined {
+  const parts = judged.map((j) => assumedLaw(j.component)?.bound ?? { ...bound, class: j.rounded.class });
+  const [limit] = parts.filter((b) => b.nonuniform === true);
+  const together = parts.map((b) => b.class).reduce(join, NC(0));
+  return limit === undefined || within(bound.class, together) ? undefined : { ...limit, class: together };
+}
+const inTotalVariation =
+  "a constant in total variation: O(d / steps) up to logarithms, d the intrinsic dimension";
+const seeds: SideConditions["uniformity"] = {
+  value: "nonuniform",
+  why: "a random seed that is good for all inputs exists, and no rule that finds it is known [A.11]",
+};
 
 // Components
 
@@ -331,6 +352,7 @@ function finite(system: System): Judgement {
     derivation: { rule: "finite", claim: says, standing: { kind: "proved", by: "its sizes" }, premises: [] },
     attempts: [],
     resisted: [],
+    assumptions: [],
     notClaimed: [{ entry: "H.35", text: "anything about larger problems of the same kind" }],
   };
 }
@@ -351,6 +373,7 @@ function exponential(system: System, needed: System, factor: string): Judgement 
     },
     attempts: [],
     resisted: [],
+    assumptions: [],
     notClaimed: [
       { entry: "H.24", text: "that the problem is outside P, or inherently serial: this text is too large" },
     ],
@@ -398,6 +421,7 @@ export const readingText: Readonly<Record<Reading, string>> = {
   "up-to-rounding": "up to rounding of reals",
   "without-overflow": "where no int overflows",
   "within-eps": "within eps",
+  "in-the-limit": "in the limit of many steps",
 };
 
 function sentence(j: Omit<Judgement, "says" | "derivation">): string {
@@ -406,7 +430,7 @@ function sentence(j: Omit<Judgement, "says" | "derivation">): string {
   const reading = bound.readings.map((r) => `, ${readingText[r]}`).join("");
   switch (j.verdict) {
     case "parallel":
-      return `${j.task} is parallel: in ${name}${reading}, by ${bound.because} [${bound.entry}]${j.hardness === undefined ? "" : `; ${lowerBound(j.hardness)}`}`;
+      return `${j.task} is parallel: in ${name}${reading}, by ${bound.because} [${bound.entry}]${j.hardness === undefined ? "" : `; ${lowerBound(j.hardness)}`}${inTheLimit(j) === "" ? "" : `; ${inTheLimit(j)}`}`;
     case "inherently-serial": {
       const h = j.hardness!;
       const how =
@@ -418,12 +442,21 @@ function sentence(j: Omit<Judgement, "says" | "derivation">): string {
       return `${j.task} is ${h.complete ? "P-complete" : "hard for P"}, hence not in TC unless TC = P: ${how}${h.of === undefined ? "" : ` (${h.of})`} [${h.entry}]`;
     }
     case "approximately-parallel": {
-      const near = j.others.find((o) => o.readings.includes("within-eps"))!;
+      const near = j.others.find((o) => o.readings.includes("within-eps"));
+      if (near === undefined)
+        return `${j.task} is approximately parallel: ${inTheLimit(j)}; the exact function is serial as written`;
       return `${j.task} is approximately parallel: within any constant eps in ${printClass(near.class)}, by ${near.because} [C.29]; the exact function is serial as written`;
     }
     default:
       return `${j.task} is serial as written: no parallel form found here, and no hardness known`;
   }
+}
+
+/** What follows from an assumption, with the word if. */
+function inTheLimit(j: Pick<Judgement, "others">): string {
+  const limit = j.others.find((o) => o.readings.includes("in-the-limit"));
+  if (limit === undefined) return "";
+  return `if what it assumes holds, what it answers with high probability is in nonuniform ${printClass(limit.class)}, by a theorem on diffusion [${limit.entry}]`;
 }
 
 /** A hardness with the hypothesis that a separation needs: `complete for NC^1, hence not in TC^0 unless TC^0 = NC^1`. */
@@ -436,16 +469,30 @@ function notClaimed(
   verdict: VerdictKind,
   bound: ClassBound,
   judged: readonly Judged[],
+  limit: boolean,
 ): Judgement["notClaimed"] {
   const laws = judged
     .filter((j) => j.recursive)
     .flatMap((j) => [j.rounded.law])
     .filter((l, k, all) => l.notClaimed !== "" && all.findIndex((x) => x.entry === l.entry) === k)
     .map((l) => ({ entry: l.entry, text: l.notClaimed }));
+  const assumed = limit
+    ? [
+        {
+          entry: "A.11",
+          text: "that what is assumed holds of any trained model, or that a rule makes these circuits",
+        },
+        {
+          entry: "H.18",
+          text: "anything about other samplers, or whole sequences that are denoised together",
+        },
+      ]
+    : [];
   switch (verdict) {
     case "parallel":
       return [
         ...laws,
+        ...assumed,
         { entry: "G.9", text: `that ${printClass(bound.class)} is the least class: this is an upper bound` },
       ];
     case "inherently-serial":
@@ -455,6 +502,7 @@ function notClaimed(
       ];
     case "approximately-parallel":
       return [
+        ...assumed,
         {
           entry: "C.29",
           text: "anything about the exact function, or about a threshold of the approximation",
@@ -468,11 +516,29 @@ function notClaimed(
   }
 }
 
+/** An `assume` as a step: what follows, from its hypotheses one by one. */
+const assumedStep = (a: AssumedLaw): Derivation => ({
+  rule: `assumed by ${a.law}`,
+  claim: `${a.family}: ${a.says}`,
+  standing:
+    a.bound === undefined
+      ? { kind: "cited", entry: "A.11", source: diffusionSource }
+      : { kind: "assumed", hypothesis: "what is assumed below" },
+  detail: a.bound && `${a.bound.entry}, ${diffusionSource}`,
+  origin: a.origin,
+  premises: a.hypotheses.map((h) => ({
+    rule: `hypothesis [${h.entry}]`,
+    claim: h.standing === "fails" ? `fails: ${h.text}` : h.text,
+    standing:
+      h.standing === "assumed" ? { kind: "assumed", hypothesis: "of the model" } : proved("the equations"),
+    premises: [],
+  })),
+});
+
 function derive(
   says: string,
-  bound: ClassBound,
+  { bound, hardness, assumptions }: { bound: ClassBound } & Pick<Judgement, "hardness" | "assumptions">,
   judged: readonly Judged[],
-  hardness: Hardness | undefined,
 ): Derivation {
   const premises = judged.map((j): Derivation => {
     const a = bound.readings.length === 0 ? j.exact : j.rounded;
@@ -514,6 +580,6 @@ function derive(
     rule: "composition of constantly many components",
     claim: says,
     standing: { kind: "cited", entry: "C.1", source: "Vollmer, 1999" },
-    premises: [...hard, ...premises],
+    premises: [...hard, ...assumptions.map(assumedStep), ...premises],
   };
 }

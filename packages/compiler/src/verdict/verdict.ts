@@ -46,7 +46,9 @@ export type Reading =
   /** Inputs on which no int leaves its word: where it would wrap, re-arranged maxima of sums differ. */
   | "without-overflow"
   /** Some output within eps of the true one (C.29). */
-  | "within-eps";
+  | "within-eps"
+  /** What a sampler answers with high probability as its steps grow in number, if what is assumed of it holds (A.8). */
+  | "in-the-limit";
 
 /** "The problem lies in this class." Never printed as the exact complexity. */
 export interface ClassBound {
@@ -54,6 +56,8 @@ export interface ClassBound {
   readonly class: CircuitClass;
   /** Empty: exact. */
   readonly readings: readonly Reading[];
+  /** Circuits of some family, which no rule is known to generate; absent: as the side conditions say. */
+  readonly nonuniform?: true | undefined;
   readonly standing: Standing;
   /** The catalogue entry that carries the bound: `0.5`, `C.9`. */
   readonly entry: string;
@@ -127,6 +131,24 @@ export interface Attempt {
   readonly why: string;
 }
 
+/** A hypothesis of a law that the author assumes: decided by the equations, or taken on trust. */
+export interface Hypothesis {
+  readonly text: string;
+  readonly standing: "checked" | "assumed" | "fails";
+  readonly entry: string;
+}
+
+/** An `assume` of the program: what it rests on, and what follows; `bound` only where nothing fails. */
+export interface AssumedLaw {
+  readonly law: "diffusion";
+  readonly family: string;
+  readonly index: string;
+  readonly hypotheses: readonly Hypothesis[];
+  readonly says: string;
+  readonly bound?: ClassBound | undefined;
+  readonly origin?: Origin | undefined;
+}
+
 export interface Judgement {
   readonly task: string;
   readonly verdict: VerdictKind;
@@ -143,6 +165,8 @@ export interface Judgement {
   readonly derivation: Derivation;
   readonly attempts: readonly Attempt[];
   readonly resisted: readonly Resisted[];
+  /** What the program assumes by a law, checked and assumed hypotheses apart. */
+  readonly assumptions: readonly AssumedLaw[];
   /** What must not be read into the verdict, with the catalogue number. */
   readonly notClaimed: readonly { readonly entry: string; readonly text: string }[];
 }
