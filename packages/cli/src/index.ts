@@ -5,6 +5,7 @@ import pc from "picocolors";
 import { analyzeCommand } from "./commands/analyze";
 import { benchCommand } from "./commands/bench";
 import { buildCommand } from "./commands/build";
+import { calibrateCommand } from "./commands/calibrate";
 import { certifyCommand, verifyCommand } from "./commands/certify";
 import { checkCommand } from "./commands/check";
 import { compareCommand } from "./commands/compare";
@@ -33,6 +34,7 @@ const commands = [
   runCommand,
   gpuCommand,
   benchCommand,
+  calibrateCommand,
   testCommand,
   fmtCommand,
   buildCommand,

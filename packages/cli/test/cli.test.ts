@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { profileProblem } from "@fathom/compiler";
 import { describe, expect, test } from "vitest";
 import { main } from "../src/index";
 import { readNpy, writeNpy } from "../src/npy";
@@ -57,22 +58,60 @@ describe("commands", () => {
     const path = join(folder(), "scaling.svg");
     const args = ["bench", example("prefix-sum"), "--task", "RunningSum", "n=4..16", "--targets", "js,wasm"];
     expect(await main([...args, "--json", "-o", path])).toBe(0);
-    const { rows, without } = JSON.parse(said.out) as {
-      rows: { size: number; depth: number; work: number; ms: Record<string, number> }[];
+    const { rows, without, profile } = JSON.parse(said.out) as {
+      rows: {
+        size: number;
+        figures: { depth: number; ops: { depth: number; work: object } };
+        ms: Record<string, number>;
+        predicted: Record<string, number>;
+      }[];
+      profile: { standing: string };
       without: object;
     };
-    expect(rows.map(({ size, depth }) => [size, depth])).toEqual([
-      [4, 3],
-      [8, 7],
-      [16, 15],
-    ]);
-    for (const { ms } of rows) expect(ms.js! > 0 && ms.wasm! > 0).toBe(true);
+    expect(rows.map(({ size, figures }) => [size, figures.depth, figures.ops])).toEqual(
+      [4, 8, 16].map((n) => [n, n - 1, { depth: n - 1, work: { bit: 0, int: n - 1, real: 0 } }]),
+    );
+    for (const { ms, predicted } of rows)
+      expect(Math.min(ms.js!, ms.wasm!, predicted.js!, predicted.wasm!)).toBeGreaterThan(0);
+    expect(profile.standing).toBe("measured");
     expect(without).toEqual({});
     const chart = readFileSync(path, "utf8");
-    expect(chart.match(/<polyline /g)).toHaveLength(3);
+    // Two back ends measured and foretold; three sizes against lanes, and where each levels off.
+    expect(chart.match(/<polyline /g)).toHaveLength(4 + 3 + 3);
     expect(chart).not.toContain("NaN");
+    said.forget();
+    const cited = join(root, "profiles/nvidia-a100-sxm4.json");
+    expect(await main([...args, "--json", "--profile", cited])).toBe(0);
+    const bound = JSON.parse(said.out);
+    expect(bound.profile.standing).toBe("cited");
+    // 15 dependent additions at 2.84 ns, and 16 + 1 values of 4 bytes over the bus.
+    expect(bound.rows[2].predicted).toEqual({ gpu: expect.closeTo(1000 * (15 * 2.84e-9 + 68 / 3.2e10), 9) });
     for (const wrong of [["n=4"], ["n=4..8", "m=2..3"], ["x"], ["n=8..4"]])
       expect(await main(["bench", example("prefix-sum"), "--task", "RunningSum", ...wrong])).toBe(2);
+  });
+
+  test("calibrate writes a profile that bench reads; what is none is refused", async () => {
+    const path = join(folder(), "here.json");
+    expect(await main(["calibrate", "--targets", "js", "-o", path])).toBe(0);
+    const profile = JSON.parse(readFileSync(path, "utf8"));
+    expect(profile).toMatchObject({ schema: "fathom-profile/1", standing: "measured" });
+    const { latencySeconds, operationsPerSecond } = profile.targets.js;
+    expect(latencySeconds).toBeGreaterThan(0);
+    for (const kind of ["bit", "int", "real"]) expect(operationsPerSecond[kind]).toBeGreaterThan(1e5);
+    const bench = ["bench", example("prefix-sum"), "--task", "RunningSum", "n=4..4", "--targets", "js"];
+    expect(await main([...bench, "--profile", path])).toBe(0);
+    writeFileSync(path, JSON.stringify({ ...profile, sources: [] }));
+    expect(await main([...bench, "--profile", path])).toBe(2);
+    expect(said.err).toContain("is no machine profile: `sources` names none");
+  });
+
+  test("profiles of other hardware say where every figure is from", () => {
+    for (const file of readdirSync(join(root, "profiles"))) {
+      const profile = JSON.parse(readFileSync(join(root, "profiles", file), "utf8"));
+      expect(profileProblem(profile)).toBeUndefined();
+      expect(profile.standing).toBe("cited");
+      expect(profile.sources.join()).toMatch(/arXiv:\d{4}\.\d{5}/);
+    }
   });
 
   test("analyze names model and standing of every figure", async () => {

@@ -62,6 +62,7 @@ export * from "./report/json";
 export * from "./report/markdown";
 export * from "./report/numbers";
 export { PAGE_STYLE } from "./report/page-style";
+export * from "./report/prediction";
 export * from "./report/rewritten";
 export * from "./report/standing";
 export * from "./schedule/packing";

@@ -1,3 +1,4 @@
+export * from "./calibrate";
 export * from "./compile";
 export * from "./examples";
 export * from "./execute";

@@ -1,5 +1,17 @@
-/** `fathom bench`: depth and work of a task beside the time that each back end takes, over a range of one size. */
-import { randomValues, type Sizes, sizeProblems, unroll } from "@fathom/compiler";
+/** `fathom bench`: depth and work of a task beside the time that each back end takes and was foretold, over a range of one size. */
+import {
+  bytesOf,
+  type Compiled,
+  type FiguresAt,
+  figuresAt,
+  launchCount,
+  type MachineProfile,
+  planGpu,
+  predict,
+  randomValues,
+  type Sizes,
+  sizeProblems,
+} from "@fathom/compiler";
 import { execute, type Target } from "@fathom/runtime";
 import { findGpu } from "@fathom/runtime-gpu";
 import type { Command } from "commander";
@@ -7,9 +19,10 @@ import pc from "picocolors";
 import { type Measured, scalingChart } from "../bench-chart";
 import { Exit, exitCode, openTask, sizesOrExit } from "../program";
 import { jsonOption, print, taskOption, writeWhole } from "../terminal";
+import { calibrateMachine, readProfile, targetsOf } from "./calibrate";
 
 const TARGETS: readonly Target[] = ["js", "wasm", "gpu"];
-/** Beyond so many instances depth and work are not unrolled. */
+/** Beyond so many instances depth and work come from proved forms. */
 const MOST_INSTANCES = 4_000_000;
 /** The first run loads and warms up; of the others the fastest counts. */
 const RUNS = 4;
@@ -34,37 +47,66 @@ function sizesOf(words: readonly string[]): { readonly swept: string; readonly a
   return { swept: range.name, all };
 }
 
+/** Milliseconds that a profile foretells for each of its targets. */
+function foretold(
+  compiled: Compiled,
+  program: ReturnType<typeof planGpu>["program"],
+  sizes: Sizes,
+  { ops }: FiguresAt,
+  { targets }: MachineProfile,
+): Partial<Record<Target, number>> {
+  const found: Partial<Record<Target, number>> = {};
+  const shared = { depth: ops.depth, work: ops.work, bytes: bytesOf(compiled.system, sizes) };
+  for (const target of TARGETS) {
+    const profile = targets[target];
+    if (profile === undefined) continue;
+    const launches =
+      target === "gpu"
+        ? launchCount(program, sizes, ops.depth, profile.software === true)
+        : { dispatches: 0, meetings: 0 };
+    const seconds = predict(profile, { ...shared, ...launches });
+    if (seconds !== undefined) found[target] = 1000 * seconds;
+  }
+  return found;
+}
+
 export function benchCommand(cli: Command): void {
   cli
     .command("bench <file> <sizes...>")
-    .description("depth, work and the time of every back end, over a range of one size: `n=64..4096 T=64`")
+    .description(
+      "depth, work, and the time of every back end measured and foretold, over a range of one size: `n=64..4096 T=64`",
+    )
     .addOption(taskOption)
     .addOption(jsonOption)
     .option("--targets <list>", "of js, wasm, gpu", "js,wasm,gpu")
+    .option(
+      "--profile <path>",
+      "foretell for the machine of this profile, measured or cited; without, this one is measured first",
+    )
     .option("-o, --out <path>", "a chart with logarithmic axes: .svg")
     .action(
       async (
         file: string,
         words: string[],
-        o: { task?: string; json?: boolean; targets: string; out?: string },
+        o: { task?: string; json?: boolean; targets: string; out?: string; profile?: string },
       ) => {
         const json = o.json === true;
-        const targets = TARGETS.filter((t) => o.targets.split(",").includes(t));
-        const strange = o.targets.split(",").find((t) => !TARGETS.some((x) => x === t));
-        if (strange !== undefined) throw new Exit(exitCode.usage, `${strange}: targets are js, wasm and gpu`);
+        const targets = targetsOf(o.targets);
         if (o.out !== undefined && !o.out.endsWith(".svg"))
           throw new Exit(exitCode.usage, `${o.out}: charts are written as .svg`);
         const { swept, all } = sizesOf(words);
         const compiled = openTask(file, o.task, json);
         const { system } = compiled;
         sizesOrExit(compiled, all[0]!, json);
+        const without = new Map<Target, string>();
+        const profile = o.profile === undefined ? await measured(targets, without) : readProfile(o.profile);
+        const { program } = planGpu(system, { unproved: compiled.unproved });
         const gpu = findGpu();
         const rows: Measured[] = [];
-        const without = new Map<Target, string>();
         try {
           for (const sizes of all) {
             if (sizeProblems(system, sizes).length > 0) continue;
-            const counted = unroll(system, sizes, { model: "steps", limit: MOST_INSTANCES });
+            const figures = figuresAt(system, sizes, MOST_INSTANCES);
             const inputs = new Map(
               system.families
                 .filter((f) => f.role === "input" || f.role === "param")
@@ -85,33 +127,68 @@ export function benchCommand(cli: Command): void {
                 if (run > 0) ms[target] = Math.min(ms[target] ?? Number.POSITIVE_INFINITY, took);
               }
             }
-            const { depth, work } = counted.ok ? counted.result : { depth: undefined, work: undefined };
-            rows.push({ size: sizes[swept]!, depth, work, ms });
+            const predicted =
+              figures === undefined ? {} : foretold(compiled, program, sizes, figures, profile);
+            rows.push({ size: sizes[swept]!, figures, ms, predicted });
           }
         } finally {
           gpu.close();
         }
         if (o.out !== undefined) writeWhole(o.out, scalingChart(system.name, swept, targets, rows));
         if (json) {
-          print(JSON.stringify({ task: system.name, swept, rows, without: Object.fromEntries(without) }));
+          const { name, date, standing, sources } = profile;
+          print(
+            JSON.stringify({
+              task: system.name,
+              swept,
+              rows,
+              profile: { name, date, standing, sources },
+              without: Object.fromEntries(without),
+            }),
+          );
           return;
         }
         const cell = (x: number | undefined, digits = 0) =>
           (x === undefined ? "–" : x.toFixed(digits)).padStart(11);
+        const shown = TARGETS.filter((t) => targets.includes(t) || profile.targets[t] !== undefined);
         print(
           pc.bold(
-            [swept, "depth", "work", ...targets.map((t) => `${t} ms`)].map((h) => h.padStart(11)).join(""),
+            [swept, "depth", "work", ...shown.flatMap((t) => [`${t} ms`, "foretold"])]
+              .map((h) => h.padStart(11))
+              .join(""),
           ),
         );
-        for (const { size, depth, work, ms } of rows)
-          print([cell(size), cell(depth), cell(work), ...targets.map((t) => cell(ms[t], 2))].join(""));
+        for (const { size, figures, ms, predicted } of rows)
+          print(
+            [
+              cell(size),
+              cell(figures?.depth),
+              cell(figures?.work),
+              ...shown.flatMap((t) => [cell(ms[t], 2), cell(predicted[t], 2)]),
+            ].join(""),
+          );
         print(
           pc.dim(
-            `depth and work in steps, unrolled at each size (– beyond ${MOST_INSTANCES} instances); times are the fastest of ${RUNS - 1} runs here`,
+            `depth and work in steps, counted, or from proved forms beyond ${MOST_INSTANCES} instances (– where there are none)\n` +
+              `times are the fastest of ${RUNS - 1} runs here; foretold from depth and work in ops and the figures of\n` +
+              `${profile.name} (${profile.standing} ${profile.date}): (W − D) / rate + D × latency + start, copies and launches (Brent 1974)`,
           ),
         );
+        if (profile.standing === "cited")
+          print(
+            pc.dim(
+              `cited peaks leave out what no source gives: read as "not faster than"\n${profile.sources.map((s) => `  ${s}`).join("\n")}`,
+            ),
+          );
         for (const [target, why] of without) print(`${target} did not run: ${why}`);
         if (o.out !== undefined) print(o.out);
       },
     );
+}
+
+/** The figures of this machine; what does not run here is noted. */
+async function measured(targets: readonly Target[], without: Map<Target, string>): Promise<MachineProfile> {
+  const found = await calibrateMachine(targets);
+  for (const [target, why] of found.without) without.set(target, why);
+  return found.profile;
 }

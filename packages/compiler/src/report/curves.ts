@@ -61,7 +61,8 @@ export function curvesOf(
   });
 }
 
-function valueAt(form: ClosedForm | undefined, sizes: Sizes): number | undefined {
+/** A closed form at given sizes, where it is a whole number there. */
+export function valueAt(form: ClosedForm | undefined, sizes: Sizes): number | undefined {
   if (form === undefined) return undefined;
   try {
     const { numerator, denominator } = evaluateClosedForm(form, (n) => BigInt(sizes[n] ?? 0));
