@@ -1,4 +1,4 @@
-/** Curves of a report as SVG, by vega-lite. Loaded only where a page is made. */
+/** Curves as SVG, by vega-lite. Loaded only where a picture is made. */
 import { type Curve, type Picture, sizesText } from "@fathom/compiler";
 
 /** Colours are the page's own, so that charts follow light and dark. */
@@ -78,4 +78,83 @@ export async function drawCurves(curves: readonly Curve[]): Promise<Picture[]> {
       });
     }
   return pictures;
+}
+
+export interface Lines {
+  readonly title: string;
+  readonly x: string;
+  readonly y: string;
+  readonly lines: readonly {
+    readonly name: string;
+    readonly points: readonly (readonly [number, number])[];
+  }[];
+  /** Names of points, drawn beside them. */
+  readonly labels?: readonly { readonly x: number; readonly y: number; readonly text: string }[];
+  /** A horizontal line with a name. */
+  readonly rule?: { readonly y: number; readonly text: string } | undefined;
+}
+
+const COLOURS = ["#5a4fcf", "#c8401a", "#2f8f4e", "#b98900"];
+
+/** Lines over a common axis, as a file of its own: white ground, no outside font, no script. */
+export async function drawLines({ title, x, y, lines, labels = [], rule }: Lines): Promise<string> {
+  const [{ compile }, { parse, View }] = await Promise.all([import("vega-lite"), import("vega")]);
+  const values = lines.flatMap((l) => l.points.map(([px, py]) => ({ name: l.name, x: px, y: py })));
+  const axis = { labelFontSize: 12, titleFontSize: 13, titleFontWeight: "normal" } as const;
+  const place = { x: { field: "x", type: "quantitative" }, y: { field: "y", type: "quantitative" } } as const;
+  const { spec } = compile({
+    title: { text: title, fontSize: 14, anchor: "start", offset: 12 },
+    width: 560,
+    height: 340,
+    autosize: { type: "fit", contains: "padding" },
+    background: "#ffffff",
+    padding: 12,
+    layer: [
+      {
+        data: { values },
+        mark: { type: "line", point: { size: 34, filled: true }, strokeWidth: 2 },
+        encoding: {
+          x: { ...place.x, title: x, axis: { tickMinStep: 1 } },
+          y: { ...place.y, title: y },
+          color: {
+            field: "name",
+            type: "nominal",
+            title: null,
+            scale: { domain: lines.map((l) => l.name), range: COLOURS.slice(0, lines.length) },
+            legend: lines.length < 2 ? null : { orient: "top-right", symbolType: "stroke", offset: 4 },
+          },
+        },
+      },
+      {
+        data: { values: labels },
+        mark: { type: "text", align: "left", dx: 7, dy: -7, fontSize: 11 },
+        encoding: { ...place, text: { field: "text", type: "nominal" } },
+      },
+      ...(rule === undefined
+        ? []
+        : [
+            {
+              data: { values: [rule] },
+              mark: { type: "rule" as const, strokeDash: [5, 4], color: "#7b8794" },
+              encoding: { y: place.y },
+            },
+            {
+              data: { values: [rule] },
+              mark: {
+                type: "text" as const,
+                align: "right" as const,
+                dy: -6,
+                fontSize: 11,
+                color: "#52606d",
+              },
+              encoding: { x: { value: 556 }, y: place.y, text: { field: "text", type: "nominal" as const } },
+            },
+          ]),
+    ],
+    config: { font: "system-ui, sans-serif", view: { stroke: null }, axis },
+  });
+  const view = new View(parse(spec), { renderer: "none" });
+  const svg = await view.toSVG();
+  view.finalize();
+  return svg;
 }

@@ -231,6 +231,12 @@ export function openTask(file: string, name: string | undefined, json: boolean):
   return compileOrExit(program, pickTask(program, name), json);
 }
 
+/** `FILE` or `FILE:TASK`. */
+export function openNamed(text: string, json: boolean): Compiled {
+  const at = /^(.+\.fathom):(\w+)$/.exec(text);
+  return openTask(at?.[1] ?? text, at?.[2], json);
+}
+
 export function sizesOrExit(compiled: Compiled, sizes: Sizes, json: boolean): void {
   orExit(compiled.program, sizeProblems(compiled.system, sizes), json);
 }

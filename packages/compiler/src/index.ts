@@ -53,6 +53,7 @@ export { taskSource } from "./equations/source";
 export * from "./equations/system";
 export * from "./equations/values";
 export * from "./equations/verify";
+export { alignment, coarsened, type Distance, distanceBetween } from "./report/alignment";
 export * from "./report/curves";
 export * from "./report/expects";
 export * from "./report/forms";

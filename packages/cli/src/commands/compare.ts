@@ -1,141 +1,301 @@
 /** `fathom compare`: two tasks side by side, and how far apart their outputs are on the same inputs. */
 import {
+  alignment,
   analyze,
+  type Compiled,
+  coarsened,
+  type Distance,
   defaultSizes,
-  type Figures,
+  distanceBetween,
+  type FamilyValues,
+  wholeOrRounded as number,
   printClass,
   printFigure,
+  type Report,
+  rewrites,
   type Sizes,
+  sizesText,
+  unroll,
   verdictText,
 } from "@fathom/compiler";
 import { execute } from "@fathom/runtime";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { bindAll, Exit, exitCode, openTask, orExit, parseArguments, sizesOrExit } from "../program";
-import { jsonOption, print } from "../terminal";
+import { drawLines } from "../charts";
+import {
+  type Arguments,
+  bindAll,
+  Exit,
+  exitCode,
+  openNamed,
+  orExit,
+  parseArguments,
+  sizesOrExit,
+} from "../program";
+import { jsonOption, print, writeWhole } from "../terminal";
 
 interface Side {
-  readonly task: string;
+  readonly compiled: Compiled;
+  readonly args: Arguments;
   readonly sizes: Sizes;
-  readonly figures: Figures;
-  /** For all sizes, each with its standing. */
-  readonly depth: string;
-  readonly work: string;
-  readonly class: string | undefined;
-  readonly verdict: string;
-}
-
-/** How far two families of one name are apart; undefined where their shapes differ. */
-interface Distance {
-  readonly family: string;
-  readonly values: number;
-  /** How many values differ at all. */
-  readonly different: number;
-  readonly greatest: number;
-  /** Greatest of |a − b| / max(|a|, |b|). */
-  readonly relative: number;
-}
-
-function distance(family: string, a: ArrayLike<number>, b: ArrayLike<number>): Distance | undefined {
-  if (a.length !== b.length) return undefined;
-  let [different, greatest, relative] = [0, 0, 0];
-  for (let k = 0; k < a.length; k++) {
-    const [x, y] = [a[k]!, b[k]!];
-    if (Object.is(x, y) || x === y) continue;
-    different++;
-    const gap = Math.abs(x - y);
-    // A NaN against a number is as far apart as can be.
-    greatest = Math.max(greatest, Number.isNaN(gap) ? Number.POSITIVE_INFINITY : gap);
-    const scale = Math.max(Math.abs(x), Math.abs(y));
-    relative = Math.max(relative, Number.isNaN(gap) ? Number.POSITIVE_INFINITY : gap / scale);
-  }
-  return { family, values: a.length, different, greatest, relative };
+  readonly report: Report;
+  /** How many numbers its `param` families hold. */
+  readonly weights: number;
+  /** The shallowest rewriting, counted at these sizes. */
+  readonly rewritten: { readonly depth: number; readonly work: number; readonly law: string } | undefined;
 }
 
 export function compareCommand(cli: Command): void {
   cli
     .command("compare <a> <b> [arguments...]")
     .description(
-      "two tasks side by side: depth, work, class, and the error between outputs on the same inputs",
+      "two tasks side by side: depth, work, class, and the error between outputs on the same inputs; `FILE` or `FILE:TASK`; `n=8` is for both, `a.n=8` for the first",
     )
     .addOption(jsonOption)
-    .option("--task-a <name>", "the task of the first file")
-    .option("--task-b <name>", "the task of the second file")
     .option("--seed <n>", "makes up inputs that are not given, the same for both", "1")
+    .option("-o, --output <svg>", "draw the error along the first index of the outputs")
     .action(
-      async (
-        a: string,
-        b: string,
-        words: string[],
-        o: { json?: boolean; taskA?: string; taskB?: string; seed: string },
-      ) => {
+      async (a: string, b: string, words: string[], o: { json?: boolean; seed: string; output?: string }) => {
         const json = o.json === true;
         const seed = Number(o.seed);
-        const compiled = [openTask(a, o.taskA, json), openTask(b, o.taskB, json)] as const;
-        const names = compiled.map(
-          ({ system }) => new Set([...system.sizes, ...system.families].map((x) => x.name)),
-        );
-        const stray = words.find((w) => !names.some((n) => n.has(w.split("=")[0]!)));
-        if (stray !== undefined)
-          throw new Exit(exitCode.usage, `neither task has a size or input for ${stray}`);
-        const sides: Side[] = [];
-        const outputs: Readonly<Record<string, ArrayLike<number>>>[] = [];
-        for (const [k, one] of compiled.entries()) {
-          const { system, program } = one;
-          const args = parseArguments(
-            system,
-            words.filter((w) => names[k]!.has(w.split("=")[0]!)),
-            undefined,
-          );
-          // What is not said: as the first task has it where it knows the size, else middling.
-          const usual = { ...defaultSizes(system), ...(sides[0]?.sizes ?? {}), ...args.sizes };
-          const sizes = Object.fromEntries(system.sizes.map((s) => [s.name, usual[s.name] ?? 0]));
-          sizesOrExit(one, sizes, json);
-          const result = analyze(one, { sizes });
-          if (!result.ok) {
-            orExit(program, result.diagnostics, json);
-            return;
-          }
-          const { steps, judgement } = result.report;
-          sides.push({
-            task: system.name,
-            sizes,
-            figures: steps.at,
-            depth: printFigure(steps.depth),
-            work: printFigure(steps.work),
-            class: judgement.bound === undefined ? undefined : printClass(judgement.bound.class),
-            verdict: verdictText[judgement.verdict],
-          });
-          const { inputs, diagnostics } = bindAll(system, { ...args, sizes }, seed);
-          orExit(program, diagnostics, json);
-          const found = await execute(one, { sizes, inputs, seed });
-          orExit(program, found.diagnostics, json);
-          outputs.push(Object.fromEntries(Object.entries(found.outputs).map(([n, v]) => [n, v.data])));
-        }
-        const [first, second] = outputs as [(typeof outputs)[0], (typeof outputs)[0]];
-        const shared = Object.keys(first).filter((n) => n in second);
-        const distances = shared.map((n) => distance(n, first[n]!, second[n]!) ?? { family: n });
+        const opened = [openNamed(a, json), openNamed(b, json)] as const;
+        const own = wordsOfSides(opened, words);
+        const first = sideOf(opened[0], own[0], {}, json);
+        const second = sideOf(opened[1], own[1], first.sizes, json);
+        const { inputs, apart, unlike } = sharedInputs(first, second, seed, json);
+        const distances = unlike.length > 0 ? [] : await outputsCompared([first, second], inputs, seed, json);
         if (json) {
-          print(JSON.stringify({ sides, distances, seed }));
-          return;
-        }
-        for (const s of sides) {
-          const at = Object.entries(s.sizes).map(([n, v]) => `${n} = ${v}`);
-          print(pc.bold(s.task) + (at.length === 0 ? "" : `  at ${at.join(", ")}`));
-          print(`  depth ${s.figures.depth}   ${pc.dim(s.depth)}`);
-          print(`  work  ${s.figures.work}   ${pc.dim(s.work)}`);
-          print(`  class ${s.class ?? "none"}, ${s.verdict}`);
-        }
-        print(pc.bold(`outputs on the same inputs (seed ${seed})`));
-        if (shared.length === 0) print("  no output has the same name in both");
-        for (const d of distances) {
-          if (!("values" in d)) print(`  ${d.family}: shapes differ`);
-          else if (d.different === 0) print(`  ${d.family}: all ${d.values} values are equal`);
-          else
-            print(
-              `  ${d.family}: ${d.different} of ${d.values} differ, by at most ${d.greatest.toPrecision(3)} (relative ${d.relative.toPrecision(3)})`,
-            );
-        }
+          const sides = [first, second].map((s) => sideJson(s));
+          print(JSON.stringify({ sides, distances, apart, unlike, seed }));
+        } else print(render(first, second, distances, { apart, unlike }, seed));
+        if (o.output !== undefined) await drawErrors(o.output, first, second, distances);
       },
     );
+}
+
+/** `a.n=8` is a word of the first task, `n=8` of each that knows the name. */
+function wordsOfSides(opened: readonly [Compiled, Compiled], words: readonly string[]): [string[], string[]] {
+  const names = opened.map(({ system }) => new Set([...system.sizes, ...system.families].map((x) => x.name)));
+  const found: [string[], string[]] = [[], []];
+  for (const word of words) {
+    const name = word.split("=")[0]!;
+    const at = name.startsWith("a.") ? 0 : name.startsWith("b.") ? 1 : undefined;
+    const plain = at === undefined ? word : word.slice(2);
+    const sides = [0, 1].filter(
+      (k) => (at === undefined || at === k) && names[k]!.has(plain.split("=")[0]!),
+    ) as (0 | 1)[];
+    if (sides.length === 0) throw new Exit(exitCode.usage, `neither task has a size or input for ${word}`);
+    for (const k of sides) found[k].push(plain);
+  }
+  return found;
+}
+
+/** What is not said: as the first task has it where it knows the size, else middling. */
+function sideOf(compiled: Compiled, words: readonly string[], like: Sizes, json: boolean): Side {
+  const { system, program } = compiled;
+  const args = parseArguments(system, words, undefined);
+  const usual = { ...defaultSizes(system), ...like, ...args.sizes };
+  const sizes = Object.fromEntries(system.sizes.map((s) => [s.name, usual[s.name] ?? 0]));
+  sizesOrExit(compiled, sizes, json);
+  const result = analyze(compiled, { sizes });
+  if (!result.ok) {
+    orExit(program, result.diagnostics, json);
+    throw new Exit(exitCode.found, "");
+  }
+  const forms = rewrites(system).flatMap((r) => {
+    const counted = unroll(r.system, sizes, { model: "steps" });
+    return counted.ok ? [{ depth: counted.result.depth, work: counted.result.work, law: r.law }] : [];
+  });
+  const { inputs } = bindAll(system, { sizes, given: new Map() }, 0);
+  const weights = system.families
+    .filter((f) => f.role === "param")
+    .reduce((n, f) => n + inputs.get(f.name)!.data.length, 0);
+  const [rewritten] = forms.sort((x, y) => x.depth - y.depth || x.work - y.work);
+  return { compiled, args: { ...args, sizes }, sizes, report: result.report, weights, rewritten };
+}
+
+type Inputs = Map<string, FamilyValues>;
+
+/** Inputs that are not the same in both: set apart or known to one only; and those whose shapes do not fit each other. */
+interface Unshared {
+  readonly apart: readonly string[];
+  readonly unlike: readonly string[];
+}
+
+/** The same inputs for both. Where one side's grid is coarser it gets every k-th value of the other. */
+function sharedInputs(
+  first: Side,
+  second: Side,
+  seed: number,
+  json: boolean,
+): Unshared & { inputs: [Inputs, Inputs] } {
+  const [a, b] = [first, second].map((s) => {
+    const bound = bindAll(s.compiled.system, s.args, seed);
+    orExit(s.compiled.program, bound.diagnostics, json);
+    return bound.inputs;
+  }) as [Inputs, Inputs];
+  const apart = [...b.keys()].filter((name) => !a.has(name));
+  const unlike: string[] = [];
+  for (const [name, mine] of a) {
+    const theirs = b.get(name);
+    const family = first.compiled.system.families.find((f) => f.name === name)!;
+    const align = theirs && alignment(family, mine, theirs);
+    if (theirs === undefined || align === undefined) {
+      (theirs === undefined ? apart : unlike).push(name);
+      continue;
+    }
+    const [mineGiven, theirsGiven] = [first.args.given.has(name), second.args.given.has(name)];
+    if (!theirsGiven || !mineGiven) {
+      const coarse = theirsGiven ? undefined : coarsened(align, mine, theirs);
+      const turned = {
+        extent: align.extent,
+        strides: align.strides.map((s) => ({ a: s.b, b: s.a })),
+      };
+      const fine = coarse === undefined && !mineGiven ? coarsened(turned, theirs, mine) : undefined;
+      if (coarse !== undefined) b.set(name, coarse);
+      else if (fine !== undefined) a.set(name, fine);
+      else unlike.push(name);
+    }
+    if (unlike.includes(name)) continue;
+    const distance = distanceBetween(family, a.get(name)!, b.get(name)!);
+    if (distance === undefined || distance.different > 0) apart.push(name);
+  }
+  return { inputs: [a, b], apart, unlike };
+}
+
+async function outputsCompared(
+  sides: readonly [Side, Side],
+  inputs: readonly [Inputs, Inputs],
+  seed: number,
+  json: boolean,
+): Promise<(Distance | { readonly family: string })[]> {
+  const families = sides.map((s) => s.compiled.system.families.filter((f) => f.role === "output"));
+  const shared = families[0]!.filter((f) => families[1]!.some((g) => g.name === f.name));
+  if (shared.length === 0) return [];
+  const outputs: Readonly<Record<string, FamilyValues>>[] = [];
+  for (const [k, { compiled, sizes }] of sides.entries()) {
+    const found = await execute(compiled, { sizes, inputs: inputs[k]!, seed });
+    orExit(compiled.program, found.diagnostics, json);
+    outputs.push(found.outputs);
+  }
+  return shared.map(
+    (f) => distanceBetween(f, outputs[0]![f.name]!, outputs[1]![f.name]!) ?? { family: f.name },
+  );
+}
+
+const sideJson = ({ report: { task, sizes, steps, ops, judgement }, weights, rewritten }: Side) => ({
+  task,
+  sizes,
+  figures: steps.at,
+  ops: ops.at,
+  depth: printFigure(steps.depth),
+  work: printFigure(steps.work),
+  weights,
+  rewritten,
+  class: judgement.bound === undefined ? undefined : printClass(judgement.bound.class),
+  verdict: verdictText[judgement.verdict],
+});
+
+function render(
+  first: Side,
+  second: Side,
+  distances: readonly (Distance | { readonly family: string })[],
+  { apart, unlike }: Unshared,
+  seed: number,
+): string {
+  const rows: [string, (s: Side) => string][] = [
+    ["sizes", (s) => sizesText(s.sizes)],
+    ["depth", (s) => number(s.report.steps.at.depth)],
+    ["depth, ops", (s) => number(s.report.ops.at.depth)],
+    [
+      "rewritten",
+      ({ rewritten }) => (rewritten === undefined ? "none" : `${number(rewritten.depth)} [${rewritten.law}]`),
+    ],
+    ["work", (s) => number(s.report.steps.at.work)],
+    ["work, ops", (s) => number(s.report.ops.at.work)],
+    ["width", (s) => number(s.report.steps.at.width)],
+    ["weights", (s) => number(s.weights)],
+    [
+      "class",
+      ({ report: { judgement } }) =>
+        judgement.bound === undefined ? "none" : printClass(judgement.bound.class),
+    ],
+    ["verdict", ({ report: { judgement } }) => verdictText[judgement.verdict]],
+  ];
+  const shown = rows
+    .map(([label, of]) => [label, of(first), of(second)] as const)
+    .filter(([label, x, y]) => label !== "weights" || x !== "0" || y !== "0");
+  const width = Math.max(first.report.task.length, ...shown.map(([, x]) => x.length));
+  const lines = [
+    `${"".padEnd(12)}${pc.bold(first.report.task.padEnd(width))}  ${pc.bold(second.report.task)}`,
+  ];
+  for (const [label, x, y] of shown) lines.push(`${label.padEnd(12)}${x.padEnd(width)}  ${y}`);
+  lines.push(pc.bold("for all sizes, in steps"));
+  for (const figure of ["depth", "work"] as const)
+    for (const [name, s] of [
+      ["a", first],
+      ["b", second],
+    ] as const)
+      lines.push(`  ${figure.padEnd(6)}${name}  ${printFigure(s.report.steps[figure])}`);
+  lines.push(pc.bold(`outputs on the same inputs (seed ${seed})`));
+  if (unlike.length > 0)
+    lines.push(`  not compared: the shapes of ${unlike.join(", ")} do not fit each other`);
+  else if (distances.length === 0) lines.push("  no output has the same name in both");
+  else if (apart.length > 0) lines.push(pc.yellow(`  but for ${apart.join(", ")}`));
+  for (const d of distances) {
+    const family = first.compiled.system.families.find((f) => f.name === d.family)!;
+    lines.push(...distanceLines(d, family.type.kind === "bit" || family.type.kind === "enum"));
+  }
+  return lines.join("\n");
+}
+
+/** Of names, `only` whether they differ is worth saying. */
+function distanceLines(d: Distance | { readonly family: string }, only: boolean): string[] {
+  if (!("values" in d)) return [`  ${d.family}: the shapes do not fit each other`];
+  const every = d.every.map((e) => `every ${e.every} steps of ${e.index} in ${e.of}`);
+  const where = every.length === 0 ? "" : ` (${every.join(", ")})`;
+  if (d.different === 0)
+    return [
+      `  ${d.family}: ${d.values === 1 ? "equal" : `all ${number(d.values)} values are equal`}${where}`,
+    ];
+  const lines = [`  ${d.family}: ${number(d.different)} of ${number(d.values)} values differ${where}`];
+  if (only) return lines;
+  const share = Number.isFinite(d.relative) ? `, relative to a ${short(d.relative)}` : "";
+  lines.push(`    greatest difference ${short(d.greatest)}, root mean square ${short(d.rms)}${share}`);
+  if (d.along !== undefined && d.every.length > 0) {
+    const { index, greatest } = d.along;
+    const last = greatest.length - 1;
+    const at = [...new Set([0, 1, 2, 3, 4].map((q) => Math.round((q * last) / 4)))];
+    lines.push(`    greatest at ${index} = ${at.map((k) => `${k}: ${short(greatest[k]!)}`).join("   ")}`);
+  }
+  return lines;
+}
+
+const short = (x: number): string => (x === 0 ? "0" : String(Number(x.toPrecision(3))));
+
+/** The greatest error at each point of the first index. */
+async function drawErrors(
+  path: string,
+  first: Side,
+  second: Side,
+  distances: readonly (Distance | { readonly family: string })[],
+): Promise<void> {
+  const lines = distances.flatMap((d) =>
+    "values" in d && d.along !== undefined
+      ? [{ name: d.family, points: d.along.greatest.map((y, k) => [k, y] as const), index: d.along.index }]
+      : [],
+  );
+  const [line] = lines;
+  if (line === undefined)
+    throw new Exit(
+      exitCode.usage,
+      "there is no picture: no output in both has more than two points along its first index",
+    );
+  const picture = await drawLines({
+    title: `Greatest difference: ${[first, second].map((s) => `${s.report.task} (${sizesText(s.sizes)})`).join(", ")}`,
+    x: line.index,
+    y: "difference",
+    lines,
+  });
+  writeWhole(path, picture);
 }

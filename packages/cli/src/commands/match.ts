@@ -2,15 +2,9 @@
 import { matchModel, printClass, printFigure, printJson, type Side } from "@fathom/compiler";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { openTask } from "../program";
+import { openNamed } from "../program";
 import { paintVerdict } from "../render-judgement";
 import { jsonOption, print } from "../terminal";
-
-/** `FILE` or `FILE:TASK`. */
-function open(text: string, json: boolean) {
-  const at = /^(.+\.fathom):(\w+)$/.exec(text);
-  return openTask(at?.[1] ?? text, at?.[2], json);
-}
 
 export function matchCommand(cli: Command): void {
   cli
@@ -20,7 +14,7 @@ export function matchCommand(cli: Command): void {
     )
     .addOption(jsonOption)
     .action((task: string, model: string, { json = false }: { json?: boolean }) => {
-      const match = matchModel(open(task, json).system, open(model, json).system);
+      const match = matchModel(openNamed(task, json).system, openNamed(model, json).system);
       if (json) {
         print(JSON.stringify(printJson(match)));
         return;
