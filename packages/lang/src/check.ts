@@ -146,7 +146,7 @@ class Checker {
   // Files
 
   private load(path: string, text: string, trail: readonly string[]): CheckedFile {
-    const { tree, diagnostics } = parse(text, path);
+    const { tree, diagnostics } = this.host?.parse?.(text, path) ?? parse(text, path);
     const file: CheckedFile = { path, text, tree };
     this.files.push(file);
     this.diagnostics.push(...diagnostics);

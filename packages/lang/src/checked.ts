@@ -3,6 +3,7 @@
  * conditions are static. Lowering (in the compiler) reads this and nothing else; it never resolves a name itself.
  */
 import type { Diagnostic } from "./diagnostics";
+import type { Parsed } from "./parse";
 import type {
   Binder,
   ConstItem,
@@ -109,4 +110,6 @@ export interface CheckedProgram {
 export interface Host {
   /** `from` is the path of the importing file, `spec` the text in quotes. Returns a canonical path and the text. */
   resolve(from: string, spec: string): { readonly path: string; readonly text: string } | undefined;
+  /** Parses a file where the host remembers how it was parsed before. */
+  parse?(text: string, path: string): Parsed;
 }

@@ -5,5 +5,6 @@ export * from "./diagnostics";
 export * from "./format";
 export * from "./parse";
 export * from "./read-shape";
+export * from "./reparse";
 export * from "./tokens";
 export * from "./tree";

@@ -6,7 +6,14 @@
  * parsed on its own by a chevrotain parser with embedded actions, and reports at most one syntax error. A mistake can
  * therefore neither hide what follows nor be reported twice.
  */
-import { EmbeddedActionsParser, EOF, type IToken, type TokenType, tokenMatcher } from "chevrotain";
+import {
+  EmbeddedActionsParser,
+  EOF,
+  type IToken,
+  NoViableAltException,
+  type TokenType,
+  tokenMatcher,
+} from "chevrotain";
 import { type Diagnostic, diagnostic } from "./diagnostics";
 import { habitOfCharacters, habitOfToken } from "./habits";
 import {
@@ -59,38 +66,56 @@ export interface Parsed {
 
 /** Parses a whole file. Linear in its length. */
 export function parse(text: string, file: string): Parsed {
+  return joined(text, [parsePortion(text, file, undefined)]);
+}
+
+/** What was read of a text, or of a portion of it: diagnostics as they were found, those of the lexer apart. */
+export interface Portion {
+  readonly items: readonly Item[];
+  readonly comments: readonly Comment[];
+  readonly lexical: readonly Diagnostic[];
+  readonly syntactic: readonly Diagnostic[];
+}
+
+/** Parses a portion of a file; ranges count from its beginning. `after` is the word that follows it. */
+export function parsePortion(text: string, file: string, after: string | undefined): Portion {
   const lexed = lexer.tokenize(text);
-  const diagnostics: Diagnostic[] = [];
-  for (const error of lexed.errors) {
+  const lexical = lexed.errors.map((error) => {
     const range = { start: error.offset, end: error.offset + error.length };
     const found = text.slice(range.start, Math.min(range.end, range.start + 20));
-    diagnostics.push(
-      diagnostic(
-        "unexpected-character",
-        { file, range },
-        { found: `\`${found.trim()}\``, suggestion: habitOfCharacters(found.trim()) },
-      ),
-    );
-  }
+    const args = { found: `\`${found.trim()}\``, suggestion: habitOfCharacters(found.trim()) };
+    return diagnostic("unexpected-character", { file, range }, args);
+  });
   const comments: Comment[] = (lexed.groups.comments ?? []).map((token: IToken) => ({
     kind: "comment",
     text: token.image,
     range: tokenRange(token),
   }));
-  const tokens = lexed.tokens;
-  const session = new Session(text, file, tokens, comments, diagnostics);
-  const items = session.items();
+  const syntactic: Diagnostic[] = [];
+  const items = new Session(text, file, lexed.tokens, comments, syntactic, after).items();
+  return { items, comments, lexical, syntactic };
+}
+
+/** A file out of its portions, in order; ranges count from the beginning of the file. */
+export function joined(text: string, portions: readonly Portion[]): Parsed {
+  const lexical = portions.flatMap((p) => p.lexical);
   // A character that is no token usually breaks the syntax around it as well: that is one mistake.
-  const lexErrors = lexed.errors.map((e) => ({ start: e.offset, end: e.offset + e.length }));
-  const kept = diagnostics.filter(
-    (d) =>
-      d.code === "unexpected-character" ||
-      !lexErrors.some((e) => text.slice(e.end, d.range.start).trim().length < 12 && e.start <= d.range.end),
-  );
-  kept.sort((a, b) => a.range.start - b.range.start);
+  const syntactic = portions
+    .flatMap((p) => p.syntactic)
+    .filter(
+      (d) =>
+        !lexical.some(
+          ({ range: e }) => text.slice(e.end, d.range.start).trim().length < 12 && e.start <= d.range.end,
+        ),
+    );
   return {
-    tree: { kind: "file", items, comments, range: { start: 0, end: text.length } },
-    diagnostics: kept,
+    tree: {
+      kind: "file",
+      items: portions.flatMap((p) => p.items),
+      comments: portions.flatMap((p) => p.comments),
+      range: { start: 0, end: text.length },
+    },
+    diagnostics: [...lexical, ...syntactic].sort((a, b) => a.range.start - b.range.start),
   };
 }
 
@@ -113,6 +138,7 @@ class Session {
     private readonly tokens: readonly IToken[],
     private readonly comments: readonly Comment[],
     private readonly diagnostics: Diagnostic[],
+    private readonly after: string | undefined,
   ) {}
 
   items(): Item[] {
@@ -211,15 +237,17 @@ class Session {
     try {
       result = rule(parser);
     } catch (error) {
-      if (!(error instanceof TooLong)) throw error;
-      this.diagnostics.push(
-        diagnostic(
-          "nested-too-deeply",
-          { file: this.file, range: error.range },
-          { limit: MAX_CHAIN, what: "operators in one expression" },
-        ),
-      );
-      return undefined;
+      if (error instanceof TooLong) {
+        this.diagnostics.push(
+          diagnostic(
+            "nested-too-deeply",
+            { file: this.file, range: error.range },
+            { limit: MAX_CHAIN, what: "operators in one expression" },
+          ),
+        );
+        return undefined;
+      }
+      if (!(error instanceof Hopeless)) throw error;
     }
     const error = parser.errors[0];
     if (error !== undefined && !isWhole(result)) result = undefined;
@@ -256,7 +284,8 @@ class Session {
     const before = this.tokens[end - 1];
     const at = before === undefined ? 0 : tokenRange(before).end;
     const next = this.tokens[end];
-    const found = next === undefined ? "the end of the file" : describe(next);
+    const word = this.after === undefined ? "the end of the file" : `\`${this.after}\``;
+    const found = next === undefined ? word : describe(next);
     const range = { start: Math.max(0, at - 1), end: at };
     this.diagnostics.push(
       diagnostic("unexpected-token", { file: this.file, range }, { expected, found, suggestion: "" }),
@@ -331,23 +360,26 @@ class Session {
     return { start: first.startOffset, end: tokenRange(last).end };
   }
 
-  /** The `///` lines directly above a token. */
+  /** The `///` lines directly above a token, each alone on its line. */
   private docBefore(position: number): string | undefined {
     const start = this.tokens[position]!.startOffset;
-    const previous = position === 0 ? 0 : tokenRange(this.tokens[position - 1]!).end;
+    let previous = position === 0 ? 0 : tokenRange(this.tokens[position - 1]!).end;
     while (this.docs < this.comments.length && this.comments[this.docs]!.range.end <= previous) this.docs++;
     const lines: string[] = [];
     for (let k = this.docs; k < this.comments.length; k++) {
-      const comment = this.comments[k]!;
-      if (comment.range.start >= start) break;
-      // A comment on the previous token's own line belongs to that token.
-      const ownLine = position === 0 || this.text.slice(previous, comment.range.start).includes("\n");
-      if (comment.text.startsWith("///") && ownLine) lines.push(comment.text.slice(3).replace(/^ /, ""));
-      else lines.length = 0;
+      const { text, range } = this.comments[k]!;
+      if (range.start >= start) break;
+      if (!text.startsWith("///") || !blank(this.text.slice(previous, range.start))) lines.length = 0;
+      const line = this.text.slice(this.text.lastIndexOf("\n", range.start) + 1, range.start);
+      if (text.startsWith("///") && blank(line)) lines.push(text.slice(3).replace(/^ /, ""));
+      previous = range.end;
     }
-    return lines.length === 0 ? undefined : lines.join("\n");
+    return lines.length === 0 || !blank(this.text.slice(previous, start)) ? undefined : lines.join("\n");
   }
 }
+
+/** Characters that are no token may stand between tokens. */
+const blank = (text: string): boolean => /^[ \t\r\n\uFEFF\u00A0]*$/.test(text);
 
 const describe = (token: IToken): string => {
   if (tokenMatcher(token, StringToken)) return "a text in quotes";
@@ -379,6 +411,11 @@ class TooLong extends Error {
     super("expression too long");
   }
 }
+
+/** Thrown to give a segment up: looking for a place to go on is not free. */
+class Hopeless extends Error {}
+/** Mistakes in one segment, of which the first is reported, before it is given up. */
+const MAX_MISTAKES = 20;
 
 /** Operators by precedence, loosest first; all associate to the left. */
 const binding: Readonly<Record<BinaryOp, number>> = {
@@ -472,6 +509,18 @@ class Grammar extends EmbeddedActionsParser {
       },
     });
     this.performSelfAnalysis();
+  }
+
+  /** What recovery inserts stands right after what was read. */
+  protected override getTokenToInsert(type: TokenType): IToken {
+    return { ...super.getTokenToInsert(type), startOffset: tokenRange(this.LA(0)).end };
+  }
+
+  /** Chevrotain's own works out every token that could have followed, which takes milliseconds; we say it by name. */
+  protected raiseNoAltException(_: number, expected: string | undefined): never {
+    if (this.errors.length > MAX_MISTAKES) throw new Hopeless();
+    const { SAVE_ERROR } = this as unknown as { SAVE_ERROR(this: Grammar, error: Error): Error };
+    throw SAVE_ERROR.call(this, new NoViableAltException(expected ?? EXPRESSION, this.LA(1), this.LA(0)));
   }
 
   private name = this.RULE(

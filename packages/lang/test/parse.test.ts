@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { check, format, parse } from "../src/index";
+import { check, format, parse, Reparser } from "../src/index";
 import { lexer } from "../src/tokens";
 
 const examples = resolve(import.meta.dirname, "../../../examples");
@@ -50,6 +50,60 @@ test("random edits of real programs give a tree, and checking them never throws"
       },
     ),
     { numRuns: Math.floor(RUNS / 2) },
+  );
+});
+
+test("versions of a file parsed one after the other are what each is by itself", () => {
+  const edit = fc.record({
+    at: fc.nat(),
+    cut: fc.oneof(fc.constant(0), fc.nat(4), fc.nat(400)),
+    insert: fc.constantFrom(
+      ...[
+        "",
+        "",
+        "x",
+        "\n",
+        "\r\n",
+        "\r",
+        "#",
+        '"',
+        "//",
+        "/// note\n",
+        "  // note\n",
+        "\u2028",
+        "\ufeff",
+        "\ud800",
+        "{",
+        "}",
+        "(",
+      ],
+      ...[
+        "task ",
+        "\nfn f(a: int): int = a",
+        "\nconst N = 4\n",
+        "\ntask",
+        "\nexample A {",
+        "node y: int = 1",
+        "+".repeat(1100),
+      ],
+    ),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom(...programs.filter((p) => p.length < 1500)), { minLength: 1, maxLength: 3 }),
+      fc.array(edit, { minLength: 1, maxLength: 12 }),
+      (parts, edits) => {
+        let text = parts.join("\n");
+        const file = new Reparser("a");
+        file.parse(text);
+        for (const { at, cut, insert } of edits) {
+          const start = at % (text.length + 1);
+          text = text.slice(0, start) + insert + text.slice(start + cut);
+          expect(JSON.stringify(file.parse(text))).toBe(JSON.stringify(parse(text, "a")));
+        }
+      },
+    ),
+    { numRuns: Math.floor(RUNS / 10) },
   );
 });
 

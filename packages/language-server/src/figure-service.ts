@@ -11,7 +11,7 @@ import type { Unit } from "./editor/units";
 import { FigureStore, type Known } from "./figure-store";
 import type { Workspace } from "./workspace";
 
-/** A request about figures waits so long for checks that are about to end, then answers with the last ones. */
+/** Requests about figures wait so long for checks that have just begun, then answer with the last ones. */
 const GRACE_MS = 6;
 /** An analysis longer than this shows progress. */
 const PROGRESS_MS = 700;
@@ -39,7 +39,7 @@ export interface FigureEvents {
 interface Running {
   readonly keys: ReadonlySet<string>;
   readonly cancel: () => void;
-  /** The checks for all sizes are done; figures may follow. */
+  /** The checks for all sizes are done, or take longer than a request may wait; figures may follow. */
   readonly checked: Promise<void>;
 }
 
@@ -80,14 +80,7 @@ export class FigureService {
   /** Brings a document up to date, and waits a moment for what is about to come. */
   async settle(uri: string): Promise<void> {
     if (this.scheduled.delete(uri)) this.update(uri);
-    const running = this.running.get(uri);
-    if (running === undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const grace = new Promise<void>((go) => {
-      timer = setTimeout(go, GRACE_MS);
-    });
-    await Promise.race([running.checked, grace]);
-    clearTimeout(timer);
+    await this.running.get(uri)?.checked;
   }
 
   forget(uri: string): void {
@@ -133,7 +126,11 @@ export class FigureService {
     const progress = this.progress(wanted[0]!.task.name.text);
     let checked = () => {};
     const first = new Promise<void>((go) => {
-      checked = go;
+      const grace = setTimeout(go, GRACE_MS);
+      checked = () => {
+        clearTimeout(grace);
+        go();
+      };
     });
     let at = 0;
     const { result, cancel } = this.lane.run(job, ({ source, figures }) => {

@@ -2,7 +2,7 @@
  * Every file the editor or the disk knows, and a snapshot for each that is asked about. Paths are URIs throughout; what is
  * open in the editor hides what is on disk.
  */
-import type { Host } from "@fathom/lang";
+import { type Host, Reparser } from "@fathom/lang";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import { URI } from "vscode-uri";
 import { Snapshot } from "./editor/snapshot";
@@ -32,6 +32,7 @@ export class Workspace {
   private readonly open = new Map<string, TextDocument>();
   private readonly disk = new Map<string, string | undefined>();
   private readonly snapshots = new Map<string, { readonly snapshot: Snapshot; readonly epoch: number }>();
+  private readonly parsers = new Map<string, Reparser>();
   private readonly asked = new Set<string>();
   /** Grows whenever any text changes: a snapshot of another file may depend on it. */
   private epoch = 0;
@@ -54,6 +55,7 @@ export class Workspace {
     this.open.delete(key);
     this.disk.delete(key);
     this.snapshots.delete(key);
+    this.parsers.delete(key);
     this.epoch++;
   }
 
@@ -117,6 +119,11 @@ export class Workspace {
       const path = named.startsWith("std/") ? `${this.stdBase}/${named.slice(4)}` : resolveFrom(from, named);
       const text = path === undefined ? undefined : this.text(path);
       return path === undefined || text === undefined ? undefined : { path, text };
+    },
+    parse: (text, path) => {
+      const known = this.parsers.get(path) ?? new Reparser(path);
+      this.parsers.set(path, known);
+      return known.parse(text);
     },
   };
 

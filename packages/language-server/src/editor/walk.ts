@@ -9,13 +9,12 @@ export interface TreeNode {
 
 /** Calls `visit` with every node directly below, in the order of the record's members. */
 export function forEachChild(node: object, visit: (child: TreeNode) => void): void {
-  for (const value of Object.values(node)) {
+  for (const key in node) {
+    const value: unknown = node[key as keyof typeof node];
     if (typeof value !== "object" || value === null) continue;
-    if (Array.isArray(value)) {
-      for (const element of value) {
-        if (typeof element === "object" && element !== null) enter(element, visit);
-      }
-    } else enter(value, visit);
+    if (!Array.isArray(value)) enter(value, visit);
+    else
+      for (const element of value) if (typeof element === "object" && element !== null) enter(element, visit);
   }
 }
 
