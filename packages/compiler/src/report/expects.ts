@@ -214,8 +214,6 @@ export function expectDiagnostics(asked: Asked, forms: () => TaskForms): Diagnos
     const at = { file, range };
     const expected = `\`${r.text.replace(/^expect /, "")}\``;
     if (r.outcome === "proved" || r.outcome === "tested" || r.outcome === "claimed") return [];
-    // Until depth is proved, a figure that holds wherever it was tried is shown in the report only.
-    if (r.outcome === "undecided" && claim.kind === "figure") return [];
     if (r.outcome === "undecided") return [diagnostic("expect-undecided", at, { expected, why: r.detail })];
     const { counterexample: c } = r;
     if (claim.kind !== "figure" || c === undefined)

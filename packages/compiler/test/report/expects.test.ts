@@ -2,6 +2,7 @@ import { check } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
 import {
   analyze,
+  checkExpects,
   type Compiled,
   closed,
   compare,
@@ -61,15 +62,19 @@ describe("expect", () => {
     expect(only("expect work <= 50000").counterexample).toMatchObject({ found: "50001" });
   });
 
-  test("is undecided where nothing is proved, and says where it was tried", () => {
-    const [result] = outcomes(`task B(n: size, k: size) where n >= 1, k >= 1 {
+  test("is undecided where nothing is proved, says where it was tried, and warns", () => {
+    const text = `task B(n: size, k: size) where n >= 1, k >= 1 {
   input x[i: 0..n]: int
   node a[i: 0..n]: int = if i mod k == 0 { x[i] } else { a[i-1] + x[i] }
   output y = a[n-1]
   expect work == n - (n + k - 1) div k
-}`) as [ExpectResult];
+}`;
+    const [result] = outcomes(text) as [ExpectResult];
     expect(result.outcome).toBe("undecided");
     expect(result.detail).toMatch(/not proved for all sizes: .*it holds at all \d+ sizes tried/);
+    expect(checkExpects(compiled(text))).toMatchObject([
+      { code: "expect-undecided", severity: "warning", message: expect.stringContaining(result.detail) },
+    ]);
   });
 });
 
