@@ -1,5 +1,6 @@
 /** Diagnostics and reports as text for a terminal. Colours follow NO_COLOR and the terminal (picocolors). */
 import {
+  type Count,
   type Figure,
   type Growth,
   type ModelReport,
@@ -78,7 +79,12 @@ export function renderReport(report: Report): string {
   const lines = [pc.bold(`${report.task}`) + (at === "" ? "" : `  at ${at}`), headline(report), ""];
   const model = (name: string, about: string, r: ModelReport): void => {
     lines.push(`${pc.bold(name)}  ${pc.dim(about)}`);
-    const row = (label: string, exact: number, figure: Figure, growth: Growth | undefined): void => {
+    const row = (
+      label: string,
+      exact: Count | undefined,
+      figure: Figure,
+      growth: Growth | undefined,
+    ): void => {
       const [first = "", ...more] = figureLines(figure, growth);
       lines.push(`  ${label.padEnd(12)}${number(exact).padStart(14)}   ${first}`);
       for (const line of more) lines.push(`${" ".repeat(31)}${line}`);
@@ -89,10 +95,14 @@ export function renderReport(report: Report): string {
     lines.push(
       `  ${"parallelism".padEnd(12)}${number(r.at.parallelism).padStart(14)}   ${pc.dim("work / depth")}`,
     );
+    const how =
+      r.at.by === "counting"
+        ? "the whole graph was counted"
+        : "by the proved forms, the graph is too large to count";
     const standing =
       r.at.standing === "exact"
-        ? "exact: the whole graph was counted"
-        : "worst case over the inputs that the index types allow, counted on the whole graph";
+        ? `exact: ${how}`
+        : `worst case over the inputs that the index types allow: ${how}`;
     lines.push(`  ${pc.dim(`standing of the numbers: ${standing}`)}`, "");
   };
   model("steps", "unbounded fan-in: an equation is one gate", steps);
@@ -115,7 +125,8 @@ export function renderReport(report: Report): string {
         : `level ${number(f.maxLevel)}${join(brief(own.levels.exact === undefined ? own.level : own.levels))}${pc.dim(" · ")}work ${number(f.work)}${join(brief(own.work))}`;
     lines.push(`  ${f.name.padEnd(width)}  ${pc.dim(f.role.padEnd(6))}  ${defined}`);
   }
-  lines.push("", pc.bold("critical path") + pc.dim("  (steps; each reads the one before)"));
+  if (criticalPath.instances.length > 0)
+    lines.push("", pc.bold("critical path") + pc.dim("  (steps; each reads the one before)"));
   const { instances, omitted } = criticalPath;
   const half = omitted > 0 ? instances.length / 2 : instances.length;
   const show =

@@ -30,6 +30,8 @@ import type {
 const UNKNOWN: Type = { kind: "unknown" };
 /** Components a tuple may have: each is an equation of its own. */
 const MAX_WIDTH = 64;
+/** Families without a type whose equations may be nested, each in that of the one before. */
+const DEEPEST = 200;
 const BIT: Type = { kind: "bit" };
 const INT: Type = { kind: "int" };
 const REAL: Type = { kind: "real" };
@@ -101,6 +103,9 @@ class Checker {
   private readonly diagnostics: Diagnostic[] = [];
   private readonly types = new WeakMap<Expr, Type>();
   private readonly families = new Map<FamilyMember, Type | "busy">();
+  /** How many equations are being looked into, one inside the other, and those whose turn comes after. */
+  private nesting = 0;
+  private readonly later: (() => void)[] = [];
   private readonly maps = new Map<
     ReductionItem,
     { readonly task: TaskItem; readonly from: TaskItem; readonly to: TaskItem; readonly use: UseMember }
@@ -391,16 +396,41 @@ class Checker {
       return UNKNOWN;
     }
     if (known !== undefined) return known;
+    // Types that follow from one another's equations are inferred one inside the other: only so many.
+    if (family.type === undefined && this.nesting > DEEPEST) {
+      this.families.set(family, UNKNOWN);
+      const suggestion = `${family.name.text}: int`;
+      this.report("missing-type", family.name.range, { name: family.name.text, suggestion });
+      return UNKNOWN;
+    }
     const before = this.file;
     this.file = this.owners.get(family) ?? this.file;
     const scope = inside(this.scopeOf(task));
     this.families.set(family, "busy");
     this.bindAll(family.binders, scope);
-    let type: Type | undefined = family.type === undefined ? undefined : this.typeNode(family.type, scope);
+    const declared = family.type === undefined ? undefined : this.typeNode(family.type, scope);
+    if (declared !== undefined) this.families.set(family, declared);
+    let type = declared;
+    const body = (): void => {
+      this.nesting++;
+      type = this.familyBody(family, scope, declared);
+      this.nesting--;
+    };
+    // Whoever reads a family of a declared type need not wait for its equation.
+    if (declared !== undefined && this.nesting > 0) this.later.push(body);
+    else body();
+    if (this.nesting === 0)
+      for (let next = this.later.shift(); next !== undefined; next = this.later.shift()) next();
+    this.families.set(family, type ?? UNKNOWN);
+    this.file = before;
+    return type ?? UNKNOWN;
+  }
+
+  private familyBody(family: FamilyMember, scope: Scope, type: Type | undefined): Type | undefined {
+    this.file = this.owners.get(family) ?? this.file;
     const role =
       family.role === "output" ? "an output" : family.role === "input" ? "an input" : `a ${family.role}`;
     const defined = family.role === "node" || family.role === "output";
-    if (type !== undefined) this.families.set(family, type);
     if (defined && family.value === undefined) {
       if (family.type === undefined || !this.brokenIn(family.range)) {
         this.report("missing-value", family.name.range, { name: family.name.text, role });
@@ -415,11 +445,9 @@ class Checker {
         });
     } else if (family.value !== undefined) {
       const found = this.infer(family.value, scope, type);
-      type ??= found;
+      return type ?? found;
     }
-    this.families.set(family, type ?? UNKNOWN);
-    this.file = before;
-    return type ?? UNKNOWN;
+    return type;
   }
 
   /** A syntax error inside has been reported already. */

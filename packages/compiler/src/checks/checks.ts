@@ -188,8 +188,8 @@ export function checkWhere(system: System): Diagnostic[] {
   if ((system.obligations ?? []).length === 0) return found;
   for (const obligation of system.obligations ?? []) {
     const broken = smallSizes(system, 6, 120)
-      .map((sizes) => brokenObligation(obligation, sizes))
-      .find((b) => b !== undefined);
+      .map((sizes) => brokenObligation(system, obligation, sizes))
+      .find((b) => b !== undefined && b !== "unknown");
     if (broken === undefined) continue;
     const args = {
       condition: printCondition(obligation.condition),
@@ -203,11 +203,21 @@ export function checkWhere(system: System): Diagnostic[] {
   return found;
 }
 
-/** The sizes and indices at which the `where` of a used task fails, if it does at these sizes. */
+type SizeObligation = NonNullable<System["obligations"]>[number];
+
+/** Points of an index space at which the `where` of a used task is looked at, at given sizes. */
+const MOST_POINTS = 2_000_000;
+
+/**
+ * The sizes and indices at which the `where` of a used task fails, if it does at these sizes. Unknown where that is not
+ * proved for all sizes and there are too many points to look at.
+ */
 export function brokenObligation(
-  obligation: NonNullable<System["obligations"]>[number],
+  system: System,
+  obligation: SizeObligation,
   sizes: Sizes,
-): Record<string, number> | undefined {
+): Record<string, number> | "unknown" | undefined {
+  if (alwaysMet(system, obligation)) return undefined;
   const env = new Map<string, number>(Object.entries(sizes));
   const asked = new Set<string>();
   const lookup = (n: string) => {
@@ -215,6 +225,7 @@ export function brokenObligation(
     return env.get(n) ?? 0;
   };
   let found: Record<string, number> | undefined;
+  let left = MOST_POINTS;
   const walk = (d: number): void => {
     const dim = obligation.dims[d];
     if (dim === undefined) {
@@ -222,7 +233,7 @@ export function brokenObligation(
       return;
     }
     const hi = evaluateIndex(dim.hi, lookup);
-    for (let i = evaluateIndex(dim.lo, lookup); i < hi && found === undefined; i++) {
+    for (let i = evaluateIndex(dim.lo, lookup); i < hi && found === undefined && left-- > 0; i++) {
       env.set(dim.index, i);
       walk(d + 1);
       // What did not ask for this index is the same for its other values, of which there may be a million.
@@ -235,7 +246,28 @@ export function brokenObligation(
   } catch (error) {
     if (!(error instanceof IndexFault)) throw error;
   }
-  return found;
+  return found ?? (left < 0 ? "unknown" : undefined);
+}
+
+const met = new WeakMap<SizeObligation, boolean>();
+
+/** The `where` of a used task follows from that of the user, at every point. */
+function alwaysMet(system: System, obligation: SizeObligation): boolean {
+  let known = met.get(obligation);
+  if (known === undefined) {
+    const path = [
+      { condition: system.constraints, wanted: true },
+      { condition: obligation.condition, wanted: false },
+    ];
+    known = casesOf(path, obligation.dims).every((all) => {
+      const facts = new Facts(system);
+      facts.range(obligation.dims);
+      facts.assume(all);
+      return facts.impossible();
+    });
+    met.set(obligation, known);
+  }
+  return known;
 }
 
 /** Compares figures with the `expect` lines of a task at given sizes. */

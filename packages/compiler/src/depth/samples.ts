@@ -13,8 +13,13 @@ export function sizeProblems(system: System, sizes: Sizes): Diagnostic[] {
   const found = checkSizes(system, sizes);
   if (found.length > 0) return found;
   return (system.obligations ?? []).flatMap((o) => {
-    const broken = brokenObligation(o, sizes);
+    const broken = brokenObligation(system, o, sizes);
     if (broken === undefined) return [];
+    if (broken === "unknown") {
+      const what = `checking ${printCondition(o.condition)}`;
+      const args = { what, found: "more points", limit: "2 million", suggestion: "choose smaller sizes" };
+      return [diagnostic("too-large", place(o.origin), args)];
+    }
     const at = Object.entries(broken)
       .map(([n, v]) => `${n} = ${v}`)
       .join(", ");
@@ -65,10 +70,10 @@ export function sampleFigures(system: System): SampledFigures[] {
 }
 
 /** Graphs larger than this are not shown unasked. */
-const SHOWN_LIMIT = 1_000_000;
+const SHOWN_LIMIT = 60_000;
 
 /** About how many instances there are: each bound at the far ends of those before it. */
-function roughInstances(system: System, sizes: Sizes): number {
+export function roughInstances(system: System, sizes: Sizes): number {
   const count = (dims: System["families"][number]["dims"]): number => {
     const [low, high] = [new Map(Object.entries(sizes)), new Map(Object.entries(sizes))];
     return dims.reduce((product, d) => {

@@ -78,7 +78,8 @@ const BUSY = -2;
 export function unroll(system: System, sizes: Sizes, options: UnrollOptions): UnrollResult {
   const limit = options.limit ?? UNROLL_LIMIT;
   try {
-    const boxes = new Map(system.families.map((f) => [f.name, familyBox(f, sizes)]));
+    // A box has at least one instance for each value that is followed, but for rows that come out empty.
+    const boxes = new Map(system.families.map((f) => [f.name, familyBox(f, sizes, 2 * limit + 1000)]));
     const total = system.families.reduce(
       (sum, f) => sum + (f.pieces.length > 0 ? boxes.get(f.name)!.points : 0),
       0,
@@ -86,7 +87,7 @@ export function unroll(system: System, sizes: Sizes, options: UnrollOptions): Un
     if (total > limit) {
       const args = {
         what: `unrolling ${system.name}`,
-        found: `${total} instances`,
+        found: Number.isFinite(total) ? `${total} instances` : `more than ${limit} instances`,
         limit,
         suggestion: "choose smaller sizes",
       };

@@ -170,9 +170,10 @@ export interface Box {
 
 /**
  * The box of a family at given sizes. Bounds that depend on earlier indices are followed over the values these take, so
- * the box is tight; cost: the product of all extents but the last of the dimensions that others depend on.
+ * the box is tight; cost: the product of all extents but the last of the dimensions that others depend on. No more than
+ * `most` values are followed: a family that needs more has an unknown, infinite number of points.
  */
-export function familyBox(family: Pick<Family, "dims">, sizes: Sizes): Box {
+export function familyBox(family: Pick<Family, "dims">, sizes: Sizes, most = Number.POSITIVE_INFINITY): Box {
   const { dims } = family;
   const rank = dims.length;
   const lo: number[] = new Array(rank).fill(Number.POSITIVE_INFINITY);
@@ -181,6 +182,7 @@ export function familyBox(family: Pick<Family, "dims">, sizes: Sizes): Box {
   for (const d of dims) for (const e of [d.lo, d.hi]) collectIndices(e, used);
   const env = new Map<string, number>(Object.entries(sizes));
   const lookup = (name: string) => env.get(name) ?? 0;
+  let left = most;
   // True where at least one point exists below.
   const walk = (d: number): boolean => {
     const dim = dims[d];
@@ -192,7 +194,8 @@ export function familyBox(family: Pick<Family, "dims">, sizes: Sizes): Box {
     if (used.has(dim.index)) {
       let first = to;
       last = from;
-      for (let i = from; i < to; i++) {
+      for (let i = from; i < to && left >= 0; i++) {
+        left--;
         env.set(dim.index, i);
         if (!walk(d + 1)) continue;
         any = true;
@@ -207,7 +210,9 @@ export function familyBox(family: Pick<Family, "dims">, sizes: Sizes): Box {
     if (any) hi[d] = Math.max(hi[d]!, last);
     return any;
   };
-  if (!walk(0)) return { lo: dims.map(() => 0), extent: dims.map(() => 0), points: 0 };
+  const some = walk(0);
+  if (left < 0) return { lo: dims.map(() => 0), extent: dims.map(() => 0), points: Number.POSITIVE_INFINITY };
+  if (!some) return { lo: dims.map(() => 0), extent: dims.map(() => 0), points: 0 };
   const extent = lo.map((l, d) => hi[d]! - l);
   return { lo, extent, points: extent.reduce((a, b) => a * b, 1) };
 }

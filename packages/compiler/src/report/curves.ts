@@ -4,8 +4,8 @@ import { sizeProblems } from "../depth/samples";
 import { unroll } from "../depth/unroll";
 import type { CostModel } from "../equations/cost";
 import type { Sizes, System } from "../equations/system";
-import { type ClosedForm, evaluateClosedForm } from "../symbolic/closed-form";
 import type { TaskForms } from "./forms";
+import { countAt } from "./numbers";
 import { provedForm } from "./standing";
 
 export interface CurvePoint {
@@ -43,7 +43,7 @@ export function curvesOf(
       if (sizeProblems(system, at).length > 0) continue;
       for (const model of ["steps", "ops"] as const) {
         const own = forms[model];
-        const [depth, work] = [own.depth, own.work].map((f) => valueAt(provedForm(f), at));
+        const [depth, work] = [own.depth, own.work].map((f) => countAt(provedForm(f), at));
         let found = { depth, work };
         if (depth === undefined || work === undefined) {
           const unrolled = unroll(system, at, { model, limit: MOST });
@@ -51,24 +51,12 @@ export function curvesOf(
           counted = true;
           found = unrolled.result;
         }
-        points.push({ value, figure: "depth", model, count: found.depth! });
-        points.push({ value, figure: "work", model, count: found.work! });
+        points.push({ value, figure: "depth", model, count: Number(found.depth) });
+        points.push({ value, figure: "work", model, count: Number(found.work) });
       }
     }
     if (new Set(points.map((p) => p.value)).size < 3) return [];
     const { [s.name]: _, ...fixed } = sizes;
     return [{ size: s.name, fixed, points, by: counted ? "counted" : "formula" }];
   });
-}
-
-/** A closed form at given sizes, where it is a whole number there. */
-export function valueAt(form: ClosedForm | undefined, sizes: Sizes): number | undefined {
-  if (form === undefined) return undefined;
-  try {
-    const { numerator, denominator } = evaluateClosedForm(form, (n) => BigInt(sizes[n] ?? 0));
-    return denominator === 1n && numerator < 2n ** 53n ? Number(numerator) : undefined;
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
 }

@@ -236,6 +236,7 @@ function pathSection(report: Report): string {
     i === undefined
       ? `<li class="gap">… ${wholeOrRounded(instances.length + omitted - 16)} more …</li>`
       : `<li><span class="level">${i.level}</span><code>${escapeHtml(printInstance(i.family, i.indices))}</code></li>`;
+  if (instances.length === 0) return "";
   const at = sizesText(report.sizes);
   return section(
     "path",

@@ -1,4 +1,4 @@
-/** The report as JSON: closed forms and growths as the text that people read, all else as it is. */
+/** The report as JSON: closed forms, growths and numbers beyond 2^53 as the text that people read, all else as it is. */
 import type { Report } from "../analyze";
 import { printSystem } from "../equations/print";
 import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
@@ -6,7 +6,7 @@ import { type Growth, printGrowth } from "../symbolic/growth";
 import type { RewrittenReport } from "./rewritten";
 
 /** A record with every closed form and growth printed. */
-export type Printed<T> = T extends ClosedForm | Growth
+export type Printed<T> = T extends ClosedForm | Growth | bigint
   ? string
   : T extends readonly (infer U)[]
     ? readonly Printed<U>[]
@@ -27,6 +27,7 @@ export const rewrittenJson = ({ system, ...rest }: RewrittenReport) => ({
 });
 
 function printed(value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
   if (Array.isArray(value)) return value.map(printed);
   if (typeof value !== "object" || value === null) return value;
   if ("cone" in value) return printGrowth(value as Growth);

@@ -2,7 +2,7 @@
 import type { ModelReport, Report } from "../analyze";
 import { printInstance } from "../equations/print";
 import { printGrowth } from "../symbolic/growth";
-import { sizesText, wholeOrRounded } from "./numbers";
+import { type Count, sizesText, wholeOrRounded } from "./numbers";
 import { comparedRows, type RewrittenReport, worthOf } from "./rewritten";
 import { type Derivation, type Figure, printStanding, type ShownPart, shownParts } from "./standing";
 
@@ -24,7 +24,7 @@ function figureCells(figure: Figure): { readonly form: string; readonly standing
 }
 
 function modelTable(name: string, about: string, r: ModelReport, at: string): string[] {
-  const row = (label: string, exact: number, figure: Figure, growth: string): string => {
+  const row = (label: string, exact: Count | undefined, figure: Figure, growth: string): string => {
     const { form, standing } = figureCells(figure);
     return `| ${label} | ${form} | ${growth} | ${standing} | ${wholeOrRounded(exact)} |`;
   };
@@ -93,8 +93,9 @@ export function reportMarkdown(
     ...(options.rewritten ?? []).flatMap((r) => rewrittenTable(report, r)),
     "<details><summary>Critical path and derivation</summary>",
     "",
-    "Critical path in steps; each reads the one before:",
-    "",
+    ...(path.length === 0
+      ? ["The graph at these sizes is too large to follow a path in it."]
+      : ["Critical path in steps; each reads the one before:", ""]),
     ...path.map((i) =>
       i === undefined
         ? `- … ${instances.length + omitted - 14} more …`

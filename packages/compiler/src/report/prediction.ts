@@ -11,9 +11,9 @@ import type { GpuProgram } from "../emit/wgsl/program";
 import { familyBox } from "../equations/evaluate-index";
 import type { ElementType, Sizes, System } from "../equations/system";
 import { componentsOf } from "../equations/values";
-import { valueAt } from "./curves";
 import { formsOf } from "./forms";
-import { provedForm } from "./standing";
+import { countAt } from "./numbers";
+import { type Figure, provedForm } from "./standing";
 
 /** Kinds of operations whose rates differ most: bits lie many a word. */
 export type Rate = "bit" | "int" | "real";
@@ -91,10 +91,13 @@ export function figuresAt(system: System, sizes: Sizes, limit: number): FiguresA
     return { depth, work, ops: { depth: ops.result.depth, work: byRate(families) } };
   }
   const forms = formsOf(system);
-  const [depth, work, opsDepth] = [forms.steps.depth, forms.steps.work, forms.ops.depth].map((f) =>
-    valueAt(provedForm(f), sizes),
-  );
-  const families = forms.ops.families.map((f) => [f.name, valueAt(provedForm(f.work), sizes)] as const);
+  // A prediction needs no more digits than a double has.
+  const about = (f: Figure): number | undefined => {
+    const count = countAt(provedForm(f), sizes);
+    return count === undefined ? undefined : Number(count);
+  };
+  const [depth, work, opsDepth] = [forms.steps.depth, forms.steps.work, forms.ops.depth].map((f) => about(f));
+  const families = forms.ops.families.map((f) => [f.name, about(f.work)] as const);
   if (depth === undefined || work === undefined || opsDepth === undefined) return undefined;
   const known = families.flatMap(([name, w]) => (w === undefined ? [] : [[name, w] as const]));
   if (known.length < families.length) return undefined;

@@ -7,12 +7,12 @@ import type { CostModel } from "../equations/cost";
 import type { Sizes, System } from "../equations/system";
 import type { ClosedForm } from "../symbolic/closed-form";
 import { compareGrowth, type Growth, growthOf, printGrowth } from "../symbolic/growth";
-import { wholeOrRounded } from "./numbers";
+import { type Count, countAt, wholeOrRounded } from "./numbers";
 import { type Figure, provedForm, type ShownPart, shownParts } from "./standing";
 
 export interface RewrittenModel {
-  /** At the sizes given, counted on the whole graph; undefined where it is too large to count. */
-  readonly at: { readonly depth: number; readonly work: number; readonly width: number } | undefined;
+  /** At the sizes given, counted on the whole graph; where that is too large, only a depth that is proved. */
+  readonly at: Partial<Readonly<Record<"depth" | "work" | "width", Count>>>;
   readonly depth: Figure;
   /**
    * Whether the depth grows more slowly than as written: `proved` by a proved bound and what is proved as written, `checked` where one of the
@@ -41,6 +41,9 @@ export interface RewrittenOptions {
   readonly expired?: (() => boolean) | undefined;
 }
 
+/** Instances of one rewriting that are counted. */
+const COUNTED = 1_000_000;
+
 /** Every rewriting of a system that a law gives, with its depth for all sizes and its figures at `sizes`. */
 export function rewrittenReports(
   system: System,
@@ -51,11 +54,15 @@ export function rewrittenReports(
   const depthOf = (s: System, of: CostModel): Figure => proveDepth(s, of, { valid, expired }).depth;
   return rewrites(system).map((r) => {
     const model = (of: CostModel): RewrittenModel => {
-      const counted = unroll(r.system, sizes, { model: of, limit });
-      const { depth, work, width } = counted.ok ? counted.result : { depth: 0, work: 0, width: 0 };
+      const counted = unroll(r.system, sizes, { model: of, limit: limit ?? COUNTED });
       const figure = depthOf(r.system, of);
+      const at = (): RewrittenModel["at"] => {
+        if (!counted.ok) return { depth: countAt(provedForm(figure), sizes) };
+        const { depth, work, width } = counted.result;
+        return { depth, work, width };
+      };
       return {
-        at: counted.ok ? { depth, work, width } : undefined,
+        at: at(),
         depth: figure,
         ...comparison(system, depthOf(system, of), figure),
       };
@@ -119,19 +126,21 @@ export interface ComparedRow {
 
 export function comparedRows(
   report: Readonly<
-    Record<CostModel, { readonly depth: Figure; readonly at: { depth: number; work: number } }>
+    Record<
+      CostModel,
+      { readonly depth: Figure; readonly at: { depth: Count | undefined; work: Count | undefined } }
+    >
   >,
   r: RewrittenReport,
 ): readonly ComparedRow[] {
   return (["steps", "ops"] as const).map((model) => {
     const before = report[model];
     const after = r[model];
-    const count = (n: number | undefined) => (n === undefined ? "?" : wholeOrRounded(n));
     return {
       model,
       counted: {
-        depth: [count(before.at.depth), count(after.at?.depth)],
-        work: [count(before.at.work), count(after.at?.work)],
+        depth: [wholeOrRounded(before.at.depth), wholeOrRounded(after.at.depth)],
+        work: [wholeOrRounded(before.at.work), wholeOrRounded(after.at.work)],
       },
       written: shownParts(before.depth)[0],
       rewritten: best(after.depth),

@@ -21,7 +21,8 @@ import {
   tighten,
   variableForm,
 } from "./linear";
-import { feasible } from "./simplex";
+import { ceilingOf } from "./rational";
+import { feasible, minimise } from "./simplex";
 
 /** Beyond so many combinations of alternatives the longest disjunctions are dropped. */
 const MOST_CASES = 64;
@@ -80,6 +81,13 @@ export class Facts {
     if (isConstantForm(form) && form.constant >= 0n) return true;
     const negated = tighten(atLeastZero(shiftForm(scaleForm(form, -1n), -1n)));
     return negated === undefined || feasible([...this.known, negated], PIVOTS).kind === "empty";
+  }
+  /** A whole number that the expression is never below; 0 where none is known, or a point is missing. */
+  least(e: IndexExpr): number {
+    const found = minimise(this.form(e), this.known, PIVOTS);
+    if (found.kind !== "bounded") return 0;
+    const least = Number(ceilingOf(found.value));
+    return Number.isSafeInteger(least) ? Math.max(0, least) : 0;
   }
   atMost(a: IndexExpr, b: IndexExpr): boolean {
     return this.nonNegative(subtractForms(this.form(b), this.form(a)));

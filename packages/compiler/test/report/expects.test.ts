@@ -2,8 +2,8 @@ import { check } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
 import {
   analyze,
-  checkExpects,
   type Compiled,
+  checkExpects,
   closed,
   compare,
   compileTask,
