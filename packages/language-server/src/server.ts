@@ -15,7 +15,7 @@ import {
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { ExampleOutcome, Job, Source } from "./analysis/jobs";
 import { Cancelled, Lane, type WorkerLike } from "./analysis/lane";
-import { codeActions } from "./editor/actions";
+import { codeActions, rewritableAt } from "./editor/actions";
 import { incomingCalls, outgoingCalls, prepareCalls } from "./editor/calls";
 import { compareMarkdown } from "./editor/compare";
 import { completions } from "./editor/completion";
@@ -65,6 +65,7 @@ import {
   type TaskInfo,
   type TaskParams,
 } from "./protocol";
+import { Rewritings } from "./rewritings";
 import { normalise, Workspace, type World } from "./workspace";
 
 /** What the edge gives besides files. */
@@ -114,6 +115,7 @@ export function startServer(connection: Connection, edge: Edge): void {
     },
   });
   const questions = new Lane(edge.makeWorker, 250);
+  const rewritings = new Rewritings((job) => questions.run(job).result);
   const documents = new TextDocuments(TextDocument);
 
   let refreshing = false;
@@ -425,19 +427,26 @@ export function startServer(connection: Connection, edge: Edge): void {
     return snapshot === undefined ? null : outgoingCalls(snapshot, id);
   });
 
-  connection.onCodeAction(async (params) => {
-    const { uri } = params.textDocument;
+  connection.onCodeAction(async ({ textDocument: { uri }, range, context: { only } }) => {
     await settle(uri);
+    const others = await workspace.all();
+    const modules = await workspace.modules(normalise(uri));
+    const before = workspace.snapshot(uri);
+    const wanted = only === undefined || only.some((k) => k.startsWith(CodeActionKind.Refactor));
+    const rewritable =
+      before === undefined || !wanted ? undefined : rewritableAt(before, at(before, range.start));
+    const rewrites = rewritable === undefined ? [] : await rewritings.of(rewritable.unit, rewritable.family);
     const snapshot = workspace.snapshot(uri);
     if (snapshot === undefined) return null;
-    const others = await workspace.all();
-    const actions = codeActions(snapshot, params.range, {
+    const actions = codeActions(snapshot, range, {
       diagnostics: problems(snapshot, (unit) => figures.get(unit)),
       toLsp: (d) => toLsp(snapshot, d, docsBase),
       known: known(snapshot.uri),
       exports: (name) => workspace.exporters(snapshot.uri, name, others),
-      modules: await workspace.modules(snapshot.uri),
-      only: params.context.only,
+      modules,
+      // Of the text as it is now, or none.
+      rewrites: snapshot === before ? rewrites : [],
+      only,
     });
     // Edits name the document as the client does.
     return actions.map((a) => ({

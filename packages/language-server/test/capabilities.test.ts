@@ -625,10 +625,15 @@ describe("code actions", () => {
     const doc = await opened(source);
     await client.analysed(doc.uri);
     const position = doc.cursors[0]!;
-    const found = await client.ask<CodeAction[]>("textDocument/codeAction", doc.uri, {
-      range: { start: position, end: position },
-      context: { diagnostics: [], ...(only === undefined ? {} : { only }) },
-    });
+    const ask = () =>
+      client.ask<CodeAction[]>("textDocument/codeAction", doc.uri, {
+        range: { start: position, end: position },
+        context: { diagnostics: [], ...(only === undefined ? {} : { only }) },
+      });
+    // Rewritings are found by a worker: what the first request does not wait for, the next one has.
+    await ask();
+    await client.connection.sendRequest("fathom/certify", { uri: doc.uri, task: "A" });
+    const found = await ask();
     const apply = (a: CodeAction) => applied(doc.text, a.edit!.changes![doc.uri]!);
     return { doc, found, apply };
   };
@@ -650,10 +655,66 @@ describe("code actions", () => {
     expect(found.map((a) => a.title.replace(/\((checked|proved)\)/, "(…)"))).toEqual([
       "Insert `expect depth == n - 1` (…)",
       "Insert `expect work == n - 1` (…)",
-      "Rewrite `y` as a reduction",
+      "Rewrite y as one sum over everything up to there",
+      "Rewrite y as a scan of sum",
     ]);
     expect(apply(found[0]!)).toMatch(/output s = y\[n-1\]\n\n {2}expect depth == n - 1\n}\n$/);
-    expect(apply(found[2]!)).toContain("node y[i: 0..n]: int = sum[k: 0..=i] x[k]\n");
+  });
+
+  /** Recurrences of several kinds, the cursor somewhere in each. */
+  const recurrences = {
+    "a chain, read from an imported function": [
+      'import { twice } from "./lib/sums"\n\n/// 😀\ntask A(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  node y[i: 0..n]: int = if i == 0 { twice(x[0]) } else { ‸y[i-1] + twice(x[i]) }\n  output s = y[n-1]\n}\n',
+      ["Rewrite y as one sum over everything up to there", "Rewrite y as a scan of sum"],
+    ],
+    "an affine map, from the task's name": [
+      "task ‸A(n: size) where n >= 1 {\n  input a[i: 0..n]: int\n  input x[i: 0..n]: int\n  node y[i: 0..n]: int = if i == 0 { x[0] } else { a[i] * y[i-1] + x[i] }\n  output s = y[n-1]\n}\n",
+      [expect.stringMatching(/^Rewrite y as a scan of affine maps/)],
+    ],
+    "a machine of three states": [
+      "enum Light { Red, Green, Amber }\ntask A(n: size) where n >= 1 {\n  input go[i: 0..n]: bit\n  node ‸light[i: 0..=n]: Light = if i == 0 { Light.Red } else { if go[i-1] { table(light[i-1]) [Light.Green, Light.Amber, Light.Red] } else { light[i-1] } }\n  output s: bit = light[n] == Light.Red\n}\n",
+      [expect.stringMatching(/^Rewrite light as a scan of maps of 3 states/)],
+    ],
+    "one of two in a task": [
+      "task A(n: size) where n >= 1 {\r\n  input x[i: 0..n]: bit\r\n  node y[i: 0..n]: bit = if i == 0 { x[0] } else { y[i-1] xor x[i] }\r\n  node z[i: 0..n]: bit = if i == 0 { y[0] } else { ‸z[i-1] or y[i] }\r\n  output s = z[n-1]\r\n}\r\n",
+      ["Rewrite z as one any over everything up to there", "Rewrite z as a scan of any"],
+    ],
+  } as const;
+  test.each(Object.entries(recurrences))(
+    "%s is rewritten, and computes the same",
+    async (_, [source, titles]) => {
+      const { doc, found, apply } = await actions(source, ["refactor.rewrite"]);
+      const rewrites = found.filter((a) => a.title.startsWith("Rewrite "));
+      expect(rewrites.map((a) => a.title)).toEqual(titles);
+      const asked = (uri: string) =>
+        client.connection.sendRequest<{ outputs: object[] }>("fathom/run", {
+          uri,
+          task: "A",
+          sizes: { n: 13 },
+          seed: 3,
+        });
+      const wanted = await asked(doc.uri);
+      expect(wanted).toMatchObject({ problems: [], outputs: [{ name: "s" }] });
+      for (const [k, rewrite] of rewrites.entries()) {
+        const uri = await client.open(apply(rewrite), `rewritten${k}.fathom`);
+        await client.analysed(uri);
+        expect(await client.ask("textDocument/diagnostic", uri)).toEqual({ kind: "full", items: [] });
+        const run = await asked(uri);
+        expect(run.outputs).toEqual(wanted.outputs);
+        await client.close(uri);
+      }
+    },
+  );
+
+  test.each([
+    ["a step that reads the square of the last", "y[i-1] * y[i-1] + x[i]"],
+    ["no recurrence", "x[i] + 1"],
+  ])("nothing is offered for %s", async (_, step) => {
+    const { found } = await actions(
+      `task A(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  node ‸y[i: 0..n]: int = if i == 0 { x[0] } else { ${step} }\n  output s = y[n-1]\n}\n`,
+      ["refactor.rewrite"],
+    );
+    expect(found.filter((a) => a.title.startsWith("Rewrite "))).toEqual([]);
   });
 });
 

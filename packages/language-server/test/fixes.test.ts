@@ -1,14 +1,12 @@
-/** Quick fixes are tested by applying them and checking again; so are rewrites, by running both forms. */
+/** Quick fixes are tested by applying them and checking again. */
 import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { type Compiled, compileTask, interpret, randomValues } from "@fathom/compiler";
-import { check, type Diagnostic } from "@fathom/lang";
+import type { Diagnostic } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
 import type { TaskFigures } from "../src/analysis/figures";
 import { perform } from "../src/analysis/jobs";
 import { type Edit, fixable, fixesFor } from "../src/editor/fixes";
 import { problems } from "../src/editor/problems";
-import { asReduction } from "../src/editor/rewrites";
 import { Snapshot } from "../src/editor/snapshot";
 import type { Unit } from "../src/editor/units";
 
@@ -145,63 +143,3 @@ const allowedAfter: Readonly<Record<string, readonly string[]>> = {
   "missing-type": ["cycle"],
   "unexpected-character": ["unexpected-token"],
 };
-
-describe("rewriting a chain as a reduction", () => {
-  const chain = (type: string, equation: string) =>
-    `task A(n: size, T: size) where n >= 1, T >= 1 {\n  input x[t: 0..T, i: 0..n]: ${type}\n  node s[t: 0..T, i: 0..n]: ${type} = ${equation}\n  output y[t: 0..T] = s[t, n-1]\n}\n`;
-  const values = (compiled: Compiled) => {
-    const sizes = { n: 7, T: 3 };
-    const inputs = new Map(
-      compiled.system.families
-        .filter((f) => f.role === "input")
-        .map((f) => [f.name, randomValues(f, sizes, 5)]),
-    );
-    return [...interpret(compiled.system, { sizes, inputs, seed: 0 }).values.get("y")!.data];
-  };
-  test.each([
-    ["int", "if i == 0 { x[t, 0] } else { s[t, i-1] + x[t, i] }", "sum[k: 0..=i] x[t, k]"],
-    ["int", "if i == 0 { 3 } else { x[t, i] * i + s[t, i-1] }", "3 + (sum[k: 1..=i] x[t, k] * k)"],
-    ["int", "if i == 0 { x[t, 0] } else { max(s[t, i-1], x[t, i]) }", "max[k: 0..=i] x[t, k]"],
-    ["bit", "if i == 0 { x[t, 0] } else { s[t, i-1] xor x[t, i] }", "parity[k: 0..=i] x[t, k]"],
-    [
-      "bit",
-      "if i == 0 { x[t, 0] } else { s[t, i-1] or not x[t, i] }",
-      "x[t, 0] or (any[k: 1..=i] not x[t, k])",
-    ],
-    ["bit", "if i == 0 { x[t, 0] } else { s[t, i-1] and x[t, i] }", "all[k: 0..=i] x[t, k]"],
-  ])("%s: %s", (type, equation, wanted) => {
-    const text = chain(type, equation);
-    const snapshot = snapshotOf(text);
-    expect(snapshot.diagnostics).toEqual([]);
-    const family = snapshot.program.tasks[0]!.members[1]!;
-    const rewrite = family.kind === "family" ? asReduction(snapshot, family) : undefined;
-    expect(rewrite?.exact).toBe(true);
-    const rewritten = apply(text, rewrite!.edits);
-    expect(rewritten).toContain(` = ${wanted}\n`);
-    const program = check("a.fathom", rewritten);
-    expect(program.diagnostics).toEqual([]);
-    const [before, after] = [snapshot.program, program].map((p) => values(compileTask(p, p.tasks[0]!)));
-    expect(after).toEqual(before);
-  });
-
-  test.each([
-    ["a step that is not associative", "int", "if i == 0 { x[t, 0] } else { s[t, i-1] - x[t, i] }"],
-    ["a step that reads itself twice", "int", "if i == 0 { x[t, 0] } else { s[t, i-1] + s[t, i-1] }"],
-    ["a chain that begins elsewhere", "int", "if i == 1 { x[t, 0] } else { (s[t, i-1] ?? 0) + x[t, i] }"],
-    ["a chain along two indices", "int", "if i == 0 { x[t, 0] } else { (s[t-1, i-1] ?? 0) + x[t, i] }"],
-  ])("not %s", (_, type, equation) => {
-    const snapshot = snapshotOf(chain(type, equation));
-    const family = snapshot.program.tasks[0]!.members[1]!;
-    expect(family.kind === "family" ? asReduction(snapshot, family) : 0).toBeUndefined();
-  });
-
-  test("of reals says that rounding may change", () => {
-    const snapshot = snapshotOf(chain("real", "if i == 0 { x[t, 0] } else { s[t, i-1] + x[t, i] }"));
-    const family = snapshot.program.tasks[0]!.members[1]!;
-    const rewrite = family.kind === "family" ? asReduction(snapshot, family) : undefined;
-    expect(rewrite).toMatchObject({
-      exact: false,
-      title: "Rewrite `s` as a reduction (rounding may change)",
-    });
-  });
-});

@@ -15,7 +15,9 @@ import {
   randomValues,
   reportJson,
   reportMarkdown,
+  rewriteAsSource,
   type Sizes,
+  type SourceRewrite,
   sizeProblems,
   toNested,
   typeText,
@@ -50,8 +52,12 @@ export type Job =
   | { readonly kind: "curve"; readonly source: Source; readonly params: CurveParams }
   | { readonly kind: "run"; readonly source: Source; readonly params: RunParams }
   | { readonly kind: "certify"; readonly source: Source }
+  | { readonly kind: "rewrites"; readonly source: Source; readonly family?: string | undefined }
   /** The only example of the source's first file. */
   | { readonly kind: "example"; readonly source: Source };
+
+/** A shallower form as edits of the source's first file. */
+export type FoundRewrite = Pick<SourceRewrite, "title" | "edits">;
 
 /** What comes before the result: figures as they are found. */
 export interface FiguresFound {
@@ -116,6 +122,8 @@ export async function perform(job: Job, context: JobContext): Promise<unknown> {
       return run(job, context);
     case "certify":
       return certify(job);
+    case "rewrites":
+      return rewritesOf(job);
     case "example":
       return example(job);
   }
@@ -248,6 +256,15 @@ function certify({ source }: Extract<Job, { kind: "certify" }>): CertifyResult {
   const { compiled, problems } = ready(source);
   if (compiled === undefined) return { problems, summary: "the task has errors" };
   return { problems: [], ...certificateOf(compiled) };
+}
+
+function rewritesOf({ source, family }: Extract<Job, { kind: "rewrites" }>): readonly FoundRewrite[] {
+  const { compiled } = ready(source);
+  if (compiled === undefined) return [];
+  return rewriteAsSource(compiled.program, compiled.task, { family }).map(({ title, edits }) => ({
+    title,
+    edits,
+  }));
 }
 
 /** What became of an example on each back end; places are those of the unit. */

@@ -8,13 +8,13 @@ import {
   type Range,
   type TextEdit,
 } from "vscode-languageserver-types";
+import type { FoundRewrite } from "../analysis/jobs";
 import type { Known } from "../figure-store";
 import { type Edit, type FixContext, fixesFor } from "./fixes";
 import { expectEdit } from "./hints";
 import { rangeOf } from "./navigate";
-import { asReduction } from "./rewrites";
 import type { Snapshot } from "./snapshot";
-import type { Unit } from "./units";
+import { placeOf, type Unit } from "./units";
 
 export interface ActionOptions {
   readonly diagnostics: readonly Diagnostic[];
@@ -22,8 +22,25 @@ export interface ActionOptions {
   readonly known: (unit: Unit) => Known;
   readonly exports: FixContext["exports"];
   readonly modules: readonly string[];
+  /** Shallower forms of the recurrence there, or of the task's. */
+  readonly rewrites: readonly FoundRewrite[];
   /** The kinds asked for; all when undefined. */
   readonly only?: readonly string[] | undefined;
+}
+
+/** What a rewriting at a place is of: the family there, or the whole task where its head is. */
+export function rewritableAt(
+  snapshot: Snapshot,
+  offset: number,
+): { readonly unit: Unit; readonly family: string | undefined } | undefined {
+  const unit = snapshot.unitAt(offset);
+  if (unit === undefined || unit.broken) return undefined;
+  const member = unit.task.members.find((m) => m.range.start <= offset && offset <= m.range.end);
+  if (member === undefined)
+    return offset <= (unit.task.members[0]?.range.start ?? 0) ? { unit, family: undefined } : undefined;
+  return member.kind === "family" && member.value !== undefined
+    ? { unit, family: member.name.text }
+    : undefined;
 }
 
 export function codeActions(snapshot: Snapshot, range: Range, options: ActionOptions): CodeAction[] {
@@ -67,15 +84,13 @@ export function codeActions(snapshot: Snapshot, range: Range, options: ActionOpt
         edit: edit([inserted]),
       });
     }
-    for (const member of unit.task.members) {
-      if (member.kind !== "family" || !touches(member.range)) continue;
-      const rewrite = asReduction(snapshot, member);
-      if (rewrite !== undefined)
-        actions.push({
-          title: rewrite.title,
-          kind: CodeActionKind.RefactorRewrite,
-          edit: edit(lspEdits(rewrite.edits)),
-        });
+    for (const { title, edits } of options.rewrites) {
+      const placed = edits.flatMap(({ range: r, text }) => {
+        const place = placeOf(snapshot.program, unit, "0", r);
+        return place === undefined ? [] : [{ range: place.range, text }];
+      });
+      if (placed.length === edits.length)
+        actions.push({ title, kind: CodeActionKind.RefactorRewrite, edit: edit(lspEdits(placed)) });
     }
   }
   return actions;

@@ -105,7 +105,12 @@ interface Place {
 }
 
 /** From a place in the little program to the one it stands for in today's text; undefined outside its items. */
-function placeOf(program: CheckedProgram, unit: Unit<Item>, file: string, range: Range): Place | undefined {
+export function placeOf(
+  program: CheckedProgram,
+  unit: Unit<Item>,
+  file: string,
+  range: Range,
+): Place | undefined {
   for (const part of unit.parts) {
     const { item } = part;
     const shift = item.range.start - part.start;
