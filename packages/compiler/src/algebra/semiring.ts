@@ -37,7 +37,7 @@ export interface SemiringForm {
   readonly semiring: SemiringName;
   /**
    * `linear`: every product has at most one factor from the component, so the degree is at most the length of a chain of reads
-   * times `leaves`, and one. `form`: an upper bound of the degree in the indices of each family.
+   * times `leaves`, and one; data outside the component may choose which. `form`: an upper bound of the degree in the indices of each family.
    */
   readonly degree:
     | { readonly kind: "linear"; readonly leaves: number }
@@ -117,6 +117,8 @@ export function semiringForm(system: System, component: readonly string[]): Semi
       const leaves = Math.max(0, ...all.map((p) => p.leaves));
       return { semiring: meaning.name, degree: { kind: "linear", leaves } };
     }
+    // Data that chooses the wire makes another circuit each time: a degree is not read off the text.
+    if (all.some((p) => p.reads.some((r) => r.at.some((s) => s.kind === "dynamic")))) continue;
     const of = degreeForm(families, products);
     if (of !== undefined) return { semiring: meaning.name, degree: { kind: "form", of } };
   }
@@ -170,8 +172,9 @@ function productsOf(
           );
     switch (e.kind) {
       case "read":
-        // Data that chooses the wire makes another circuit each time: its degree is not read off the text.
-        return e.at.some((s) => s.kind === "dynamic") ? undefined : [{ reads: [e], leaves: 0, ...at }];
+        return e.at.some((s) => s.kind === "dynamic" && reads(s.value))
+          ? undefined
+          : [{ reads: [e], leaves: 0, ...at }];
       case "apply": {
         if (typeOf(e).kind === "bit" && e.args.some((a) => typeOf(a).kind !== "bit")) return undefined;
         if (meaning.plus.includes(e.op))
@@ -230,7 +233,7 @@ function degreeForm(
   for (let k = 0; k < rank; k++) slopes = slopes.flatMap((s) => [1, 0, -1].map((x) => [...s, x]));
   for (const scale of [1, 2, 3, 4])
     for (const slope of slopes)
-      for (const constant of [1, 2, 3]) {
+      for (const constant of [1, 2, 3, 0, -1, -2]) {
         const at = (subscripts: readonly IndexExpr[]): IndexExpr => {
           const side = (sign: number) =>
             slope

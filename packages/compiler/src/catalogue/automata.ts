@@ -2,7 +2,17 @@
 import type { Recurrence } from "../algebra/recurrence";
 import type { Family, IndexExpr, Read, System } from "../equations/system";
 import { combine, toAffine } from "../symbolic/affine";
-import { admissibleRay, along, delivered, isData, movesWith, offsetFrom, smallValue } from "./shape";
+import {
+  admissibleRay,
+  along,
+  type Bindings,
+  bound,
+  delivered,
+  isData,
+  movesWith,
+  offsetFrom,
+  smallValue,
+} from "./shape";
 
 export interface ElementaryAutomaton {
   readonly family: Family;
@@ -45,13 +55,15 @@ export function elementaryAutomaton(
   let wraps = false;
   let plain = false;
   /** −1, 0 or 1: the neighbour that is read. */
-  const neighbour = (x: Read): number | undefined => {
+  const neighbour = (x: Read, inner: Bindings): number | undefined => {
     const [when, where] = [x.at[time]!, x.at[1 - time]!];
     if (when.kind !== "static" || where.kind !== "static" || offsetFrom(when.value, row.index) !== -1)
       return undefined;
-    const found = onRing(where.value, cell.index, cell.lo, cell.hi) ?? offsetFrom(where.value, cell.index);
+    // Inside a reduction over a few neighbours the place depends on which.
+    const place = bound(where.value, inner);
+    const found = onRing(place, cell.index, cell.lo, cell.hi) ?? offsetFrom(place, cell.index);
     if (found === undefined || Math.abs(found) > 1) return undefined;
-    if (where.value.kind === "mod") wraps = true;
+    if (place.kind === "mod") wraps = true;
     else if (found !== 0) plain = true;
     return found;
   };
@@ -67,9 +79,9 @@ export function elementaryAutomaton(
     let whole = true;
     for (let w = 0; w < 8; w++) {
       const v = smallValue(step.value, {
-        read: (x, go) => {
+        read: (x, go, inner) => {
           if (x.family === family.name) {
-            const n = neighbour(x);
+            const n = neighbour(x, inner);
             return n === undefined ? undefined : (w >> (1 - n)) & 1;
           }
           if (!isData(source(x)) || source(x)!.type.kind !== "bit" || x.family === from.family)

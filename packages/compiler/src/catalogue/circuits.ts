@@ -28,7 +28,7 @@ export interface GateFunction {
   readonly values: readonly number[];
 }
 
-export type GateSet = "unary" | "or" | "and" | "affine" | "general";
+type GateSet = "unary" | "or" | "and" | "affine" | "general";
 
 /** Which of the five kinds a set of Boolean gates is, constants being available. */
 export function gateSetOf(gates: readonly GateFunction[]): GateSet {
@@ -70,7 +70,8 @@ export interface CircuitAsData {
   readonly unrestricted: boolean;
 }
 
-const MOST_SETTINGS = 4_096;
+/** Most settings of the data of a gate that are tried. */
+export const MOST_SETTINGS = 4_096;
 
 /** The circuit that a component evaluates, where it is one: every wire may come from any earlier node. */
 export function circuitAsData(system: System, families: readonly Family[]): CircuitAsData | undefined {

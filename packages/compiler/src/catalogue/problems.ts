@@ -12,6 +12,7 @@ import type { Hardness } from "../verdict/verdict";
 import { elementaryAutomaton } from "./automata";
 import { circuitAsData } from "./circuits";
 import { isRule110 } from "./elementary-rules";
+import { crossbar } from "./grid";
 import { type Component, stepMonoid } from "./laws";
 import { admissibleRay, along, delivered, reachesAll, reachesLast } from "./shape";
 import {
@@ -20,6 +21,7 @@ import {
   firstIndependentSet,
   gameOfLife,
   hornClosure,
+  layeredCircuit,
   thresholdNetwork,
 } from "./simulations";
 
@@ -152,6 +154,20 @@ const simulations: readonly KnownProblem[] = [
     problem: "unit propagation over Horn clauses",
     source: "Jones and Laaser, 1976",
     test: hornClosure,
+  },
+  {
+    entry: "C.18",
+    class: P,
+    problem: "circuit value, layer by layer",
+    source: "Ladner, 1975; Goldschlager and Parberry, 1986",
+    test: layeredCircuit,
+  },
+  {
+    entry: "F.6",
+    class: P,
+    problem: "a crossbar of wires",
+    source: "Ladner, 1975, by the gadget of the catalogue; Okhotin, 2003",
+    test: crossbar,
   },
   {
     entry: "D.8",

@@ -5,14 +5,16 @@
  */
 import { readsOf } from "../algebra/expressions";
 import type { Recurrence } from "../algebra/recurrence";
-import { childrenOf } from "../equations/build";
+import { childrenOf, read as readOf } from "../equations/build";
 import type { Dim, Expr, Family, IndexExpr, Read, Reduce, System } from "../equations/system";
 import { toAffine } from "../symbolic/affine";
+import { type GateFunction, gateSetOf, MOST_SETTINGS } from "./circuits";
 import type { Component } from "./laws";
 import {
   admissibleRay,
   along,
   alwaysEqual,
+  type Bindings,
   bound,
   delivered,
   independent,
@@ -24,6 +26,7 @@ import {
   reachesLast,
   readKey,
   smallValue,
+  trialValues,
 } from "./shape";
 
 const familyOf = (system: System, name: string): Family => system.families.find((f) => f.name === name)!;
@@ -77,12 +80,15 @@ function denseStep(c: Component): DenseStep | undefined {
   if (!seen) return undefined;
   const start = starts[0]!.value;
   // What the step reads besides is set to make gates of it: it cannot say as well where cells start.
+  const given = readsOf(start);
   const startFree =
-    start.kind === "read" &&
-    isData(familyOf(c.system, start.family)) &&
-    mayBe(start.type, 1) &&
-    !readsOf(steps[0]!.value).some((x) => x.family === start.family) &&
-    start.at.some((s) => s.kind === "static" && movesWith(s.value, cell.index));
+    given.length > 0 &&
+    new Set(given.map(readKey)).size === 1 &&
+    given.every(
+      (x) => isData(familyOf(c.system, x.family)) && mayBe(x.type, 1) && separates(x, [cell.index]),
+    ) &&
+    !readsOf(steps[0]!.value).some((x) => x.family === given[0]!.family) &&
+    [0, 1].every((v) => smallValue(start, { read: () => v }) === v);
   return { family, cell, time, axis, value: steps[0]!.value, start, startFree };
 }
 
@@ -198,6 +204,82 @@ export function decisionProcess(c: Component): Found | undefined {
     found:
       "a value is the best of sums of values, weights and rewards as data: max(0, a + b − 1) and max(a, b) give AND and OR",
     of: "the exact value; weights are any numbers here, and for probabilities the theorem is about exact rationals: its gaps shrink below what a word holds",
+  };
+}
+
+/**
+ * Cells that read any cells of the step before, chosen by data, and are gates that give every circuit: a cell that
+ * reads itself keeps what it holds, so after as many steps as the circuit is deep every cell has its value (C.18).
+ */
+export function layeredCircuit(c: Component): Found | undefined {
+  const d = denseStep(c);
+  if (d === undefined || !d.startFree) return undefined;
+  const wires = new Map<string, Read>();
+  const settings = new Map<string, Read>();
+  /** The step where wires and settings have these values; a look-up that is not among them is named. */
+  const evaluate = (
+    known: ReadonlyMap<string, number>,
+  ): { readonly value?: number | undefined; readonly missing?: string } => {
+    let missing: string | undefined;
+    const look = (r: Read, at: Bindings, into: Map<string, Read>): number | undefined => {
+      const subscripts = r.at.map((s) =>
+        s.kind === "static" ? ({ kind: "static", value: bound(s.value, at) } as const) : s,
+      );
+      const here = readOf(r.family, subscripts, r.type);
+      const free = isData(familyOf(c.system, r.family)) && separates(here, [d.cell.index]);
+      if (!free || here.at.some((s) => s.kind === "dynamic")) return undefined;
+      const key = readKey(here);
+      into.set(key, here);
+      if (!known.has(key)) missing ??= key;
+      return known.get(key);
+    };
+    const value = smallValue(d.value, {
+      read: (r, _, at) => {
+        if (r.family !== d.family.name) return look(r, at, settings);
+        const [when, where] = [r.at[d.axis]!, r.at[1 - d.axis]!];
+        if (when.kind !== "static" || offsetFrom(when.value, d.time.index) !== -1) return undefined;
+        if (where.kind !== "dynamic" || where.value.kind !== "read") return undefined;
+        if (!alwaysEqual(where.lo, d.cell.lo) || !alwaysEqual(where.hi, d.cell.hi)) return undefined;
+        return look(where.value, at, wires);
+      },
+    });
+    return missing === undefined ? { value } : { missing };
+  };
+  // Depth first over what is looked up; all look-ups of all paths are found so.
+  const open: ReadonlyMap<string, number>[] = [new Map()];
+  for (let steps = 0; open.length > 0; steps++) {
+    const known = open.pop()!;
+    const { value, missing } = evaluate(known);
+    if (steps > MOST_SETTINGS || (missing === undefined && value === undefined)) return undefined;
+    if (missing === undefined) continue;
+    const values = wires.has(missing) ? [0, 1] : trialValues(settings.get(missing)!.type);
+    for (const v of values ?? []) open.push(new Map(known).set(missing, v));
+    if (values === undefined) return undefined;
+  }
+  const all = [...wires.values(), ...settings.values()];
+  if (wires.size === 0 || wires.size > 6 || !independent(all)) return undefined;
+  if ([...wires.values()].some((w) => [...settings.values()].some((x) => x.family === w.family)))
+    return undefined;
+  const names = [...wires.keys()];
+  let assignments: ReadonlyMap<string, number>[] = [new Map()];
+  for (const [key, r] of settings)
+    assignments = assignments.flatMap((a) => trialValues(r.type)!.map((v) => new Map(a).set(key, v)));
+  if (assignments.length << names.length > MOST_SETTINGS) return undefined;
+  const gates = assignments.flatMap((a): GateFunction[] => {
+    const values = Array.from({ length: 1 << names.length }, (_, w) => {
+      const known = new Map(a);
+      names.forEach((n, k) => known.set(n, (w >> k) & 1));
+      return evaluate(known).value;
+    });
+    return values.every((v) => v === 0 || v === 1)
+      ? [{ arity: names.length, values: values as number[] }]
+      : [];
+  });
+  const holds = gates.some((g) => g.values[0] === 0 && g.values.at(-1) === 1);
+  if (!holds || gateSetOf(gates) !== "general") return undefined;
+  const tables = [...new Set(gates.map((g) => g.values.join("")))].slice(0, 4).join(", ");
+  return {
+    found: `a cell reads any cells of the step before, as data say, and its gates (tables ${tables}) are neither all OR, all AND, affine nor of one input; one that reads itself keeps its value`,
   };
 }
 

@@ -15,7 +15,7 @@ import { components } from "../schedule/schedule";
 import { printClosedForm } from "../symbolic/closed-form";
 import { assumedLaw, diffusionSource } from "./assumptions";
 import { type CircuitClass, join, NC, printClass, UNION, within } from "./classes";
-import { gatesOf, layerClass } from "./gates";
+import { type Gate, gatesOf, layerClass } from "./gates";
 import { inputLength, type Order, type Orders, ordersOf } from "./order";
 import type {
   AssumedLaw,
@@ -535,6 +535,26 @@ const assumedStep = (a: AssumedLaw): Derivation => ({
   })),
 });
 
+/** One step for all gates of one entry and class: `eq, add, max: AC^0`. */
+function gateSteps(gates: readonly Gate[], rounded: boolean): Derivation[] {
+  const alike = new Map<string, { readonly gate: Gate; readonly of: string; readonly names: string[] }>();
+  for (const gate of gates) {
+    const of = printClass(rounded ? gate.class : gate.exactClass);
+    if (of === "NC^0") continue;
+    const key = `${gate.entry} ${of}`;
+    const known = alike.get(key) ?? { gate, of, names: [] };
+    if (!known.names.includes(gate.what)) known.names.push(gate.what);
+    alike.set(key, known);
+  }
+  return [...alike.values()].map(({ gate, of, names }) => ({
+    rule: names.length === 1 ? "gate" : "gates",
+    claim: `${names.join(", ")}: ${of}`,
+    standing: { kind: "cited", entry: gate.entry, source: "catalogue, section B" },
+    origin: gate.origin,
+    premises: [],
+  }));
+}
+
 function derive(
   says: string,
   { bound, hardness, assumptions }: { bound: ClassBound } & Pick<Judgement, "hardness" | "assumptions">,
@@ -543,17 +563,7 @@ function derive(
   const premises = judged.map((j): Derivation => {
     const a = bound.readings.length === 0 ? j.exact : j.rounded;
     const names = j.component.families.map((f) => f.name).join(", ");
-    const gates = j.component.gates
-      .filter((g) => printClass(g.class) !== "NC^0")
-      .map(
-        (g): Derivation => ({
-          rule: "gate",
-          claim: `${g.what}: ${printClass(a.readings.includes("up-to-rounding") ? g.class : g.exactClass)}`,
-          standing: { kind: "cited", entry: g.entry, source: "catalogue, section B" },
-          origin: g.origin,
-          premises: [],
-        }),
-      );
+    const gates = gateSteps(j.component.gates, a.readings.includes("up-to-rounding"));
     return {
       rule: a.law.title,
       claim: `${names}: ${printClass(a.class)}, ${a.because}`,

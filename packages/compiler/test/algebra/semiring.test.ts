@@ -43,7 +43,7 @@ test("repeated squaring, circuits and thresholds have no such bound", () => {
   expect(form(chain("int", "min(max(s[i-1], x[i]), 7)"))).toBe("lattice: linear, 2");
   expect(
     form(
-      "task V(n: size, m: size) where n >= 1, m >= 1 {\n input x[i: 0..n]: bit\n input l[g: 0..m]: index(n + g)\n node v[k: 0..n+m]: bit = if k < n { x[k] } else { not v[l[k-n]] }\n output o = v[n+m-1]\n}\n",
+      "task V(n: size, m: size) where n >= 1, m >= 1 {\n input x[i: 0..n]: bit\n input l[g: 0..m]: index(n + g)\n node v[k: 0..n+m]: bit = if k < n { x[k] } else { not (v[l[k-n]] and v[k-1]) }\n output o = v[n+m-1]\n}\n",
     ),
   ).toBeUndefined();
 });

@@ -76,8 +76,8 @@ describe("circuits given as data", () => {
   it("sees arithmetic that is Boolean on 0 and 1 (F.9)", () => {
     expect(circuit(`1 - ${l} * ${r}`, { type: "int" })).toBe(hard);
     expect(circuit(`max(0, 1 - ${l} - ${r})`, { type: "int" })).toBe(hard);
-    // Sums leave 0 and 1, and a product alone is an AND: neither is a reduction.
-    expect(circuit(`${l} + ${r}`, { type: "int" })).toBe("serial-as-written P");
+    // Sums leave 0 and 1, and a product alone is an AND: neither is a reduction. Sums are linear, whatever the wires (C.20).
+    expect(circuit(`${l} + ${r}`, { type: "int" })).toBe("parallel DET");
     expect(circuit(`${l} * ${r}`, { type: "int" })).toBe("serial-as-written P");
   });
 
