@@ -121,7 +121,10 @@ export async function drawLines({ title, x, y, lines, labels = [], rule }: Lines
             type: "nominal",
             title: null,
             scale: { domain: lines.map((l) => l.name), range: COLOURS.slice(0, lines.length) },
-            legend: lines.length < 2 ? null : { orient: "top-right", symbolType: "stroke", offset: 4 },
+            legend:
+              lines.length < 2
+                ? null
+                : { orient: "top-right", symbolType: "stroke", offset: 4, labelLimit: 260 },
           },
         },
       },
@@ -147,7 +150,11 @@ export async function drawLines({ title, x, y, lines, labels = [], rule }: Lines
                 fontSize: 11,
                 color: "#52606d",
               },
-              encoding: { x: { value: 556 }, y: place.y, text: { field: "text", type: "nominal" as const } },
+              encoding: {
+                x: { value: "width" as const },
+                y: place.y,
+                text: { field: "text", type: "nominal" as const },
+              },
             },
           ]),
     ],

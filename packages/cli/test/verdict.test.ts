@@ -62,3 +62,21 @@ describe("fathom match", () => {
     });
   });
 });
+
+test("frontier draws depth against tables, and quotes limits for the task's own class", async () => {
+  const picture = join(mkdtempSync(join(tmpdir(), "fathom-")), "frontier.svg");
+  const words = ["frontier", join(root, "std/automata.fathom"), "-t", "Rule110", "n=16", "T=8"];
+  expect(await main([...words, "-o", picture])).toBe(0);
+  expect(said.out).toContain("the cone of k levels ends in 2*k + 1 bits (counted for k = 1 to 7)");
+  expect(said.out).toContain("the live state is n bits (16 here): it grows faster than log N");
+  expect(said.out).toContain("[G.10]");
+  const svg = readFileSync(picture, "utf8");
+  expect(svg).toContain("the square of the graph");
+  expect(svg).not.toMatch(/NaN|Infinity/);
+  said.forget();
+  expect(await main([...words, "--json"])).toBe(0);
+  expect(JSON.parse(said.out)).toMatchObject({
+    depth: 8,
+    cone: { form: "2*k + 1", degree: 1, words: false },
+  });
+});

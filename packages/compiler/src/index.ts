@@ -17,7 +17,6 @@ export * from "./checks/checks";
 export * from "./checks/declarations";
 export * from "./checks/small-sizes";
 export * from "./compile";
-export * from "./depth/frontier";
 export * from "./depth/graph-dot";
 export * from "./depth/guess";
 export * from "./depth/instance-graph";
@@ -57,6 +56,7 @@ export { alignment, coarsened, type Distance, distanceBetween } from "./report/a
 export * from "./report/curves";
 export * from "./report/expects";
 export * from "./report/forms";
+export * from "./report/frontier";
 export { holdExpects } from "./report/hold-expects";
 export * from "./report/html";
 export * from "./report/json";

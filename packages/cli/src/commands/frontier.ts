@@ -1,9 +1,19 @@
-/** `fathom frontier`: depth against width, by looking up k levels at once. */
-import { defaultSizes, frontierOf, knownLimits, unroll } from "@fathom/compiler";
+/** `fathom frontier`: depth against width, by tables of cones and by composing the maps of a state. */
+import {
+  defaultSizes,
+  type Frontier,
+  type FrontierPoint,
+  frontierOf,
+  judgementOf,
+  knownLimits,
+  sizesText,
+  unroll,
+} from "@fathom/compiler";
 import type { Command } from "commander";
 import pc from "picocolors";
+import { drawLines } from "../charts";
 import { openTask, orExit, parseArguments, sizesOrExit } from "../program";
-import { jsonOption, print, taskOption } from "../terminal";
+import { jsonOption, print, taskOption, writeWhole } from "../terminal";
 
 export function frontierCommand(cli: Command): void {
   cli
@@ -11,7 +21,8 @@ export function frontierCommand(cli: Command): void {
     .description("depth against width: what looking up k levels in one table costs, on the task's own graph")
     .addOption(taskOption)
     .addOption(jsonOption)
-    .action((file: string, words: string[], o: { task?: string; json?: boolean }) => {
+    .option("-o, --output <svg>", "draw the curve")
+    .action(async (file: string, words: string[], o: { task?: string; json?: boolean; output?: string }) => {
       const json = o.json === true;
       const compiled = openTask(file, o.task, json);
       const { system, program } = compiled;
@@ -23,23 +34,86 @@ export function frontierCommand(cli: Command): void {
         return;
       }
       const frontier = frontierOf(system, unrolled.result);
-      if (json) {
-        print(JSON.stringify({ task: system.name, sizes, ...frontier, limits: knownLimits }));
-        return;
-      }
-      const at = Object.entries(sizes).map(([n, v]) => `${n} = ${v}`);
-      print(`${pc.bold(system.name)}  at ${at.join(", ")}: depth ${frontier.depth} as written`);
-      print(pc.dim("  levels at once   depth   rows of a table"));
-      for (const p of frontier.points)
+      const limits = knownLimits(judgementOf(compiled));
+      if (json) print(JSON.stringify({ task: system.name, sizes, ...frontier, limits }));
+      else {
         print(
-          `  ${String(p.steps).padStart(14)}   ${String(p.depth).padStart(5)}   2^${p.bits}${p.practical ? "" : pc.yellow("  out of reach")}`,
+          `${pc.bold(system.name)}  at ${sizesText(sizes)}: depth ${frontier.depth} as written, ${frontier.instances} instances`,
         );
-      print(
-        pc.dim(
-          `  counted on ${frontier.cones} cones${frontier.all ? ", all there are" : ", the deepest first; larger ones may exist"}; out of reach: more rows than the square of the graph's instances`,
-        ),
-      );
-      print(pc.bold("known limits"));
-      for (const l of knownLimits) print(`  [${l.entry}] ${l.text} (${l.source})`);
+        print(render(frontier).join("\n"));
+        print(pc.bold("known limits"));
+        for (const l of limits) print(`  [${l.entry}] ${l.text} (${l.source})`);
+      }
+      if (o.output !== undefined) writeWhole(o.output, await draw(system.name, sizesText(sizes), frontier));
     });
+}
+
+const table = (label: string, points: readonly FrontierPoint[]): string[] => [
+  pc.dim(`  ${label.padStart(14)}   depth   rows of a table`),
+  ...points.map(
+    (p) =>
+      `  ${String(p.steps).padStart(14)}   ${String(p.depth).padStart(5)}   2^${p.bits}${p.practical ? "" : pc.yellow("  out of reach")}`,
+  ),
+];
+
+/** What the growth of a cone means: how many levels at once tables of polynomial size can hold. */
+function conclusion({ cone, points }: Frontier): string {
+  if (cone === undefined) {
+    const [first] = points;
+    return first !== undefined && !first.practical
+      ? "one level already reads more bits than a table of polynomial size has rows for: no level is saved this way"
+      : "no polynomial in k was found for the bits of a cone at these sizes";
+  }
+  const ends = `the cone of k levels ends in ${cone.form} bits (counted for k = 1 to ${cone.upTo})`;
+  if (cone.grows)
+    return `${ends} at these sizes; with larger sizes an equation reads more, and it ends in more`;
+  if (cone.degree === 0) return `${ends}: one table holds the whole depth`;
+  const beyond = "at polynomial width; beyond it tables are larger than every polynomial";
+  if (cone.words) return `${ends}, a word being O(log N) of them: depth D / O(1) ${beyond}`;
+  return `${ends}: depth D / ${cone.degree === 1 ? "O(log N)" : "O(√log N)"} ${beyond}`;
+}
+
+function render(frontier: Frontier): string[] {
+  const lines = [pc.bold("k levels looked up in one table"), ...table("levels at once", frontier.points)];
+  lines.push(`  ${conclusion(frontier)}`);
+  lines.push(
+    pc.dim(
+      `  ${frontier.cones} cones${frontier.all ? ", all there are" : ", the deepest first; larger ones may exist"}; out of reach: more rows than the square of the instances`,
+    ),
+  );
+  for (const s of frontier.states) {
+    lines.push(
+      pc.bold(`r maps of the state of ${s.families.join(", ")} composed at once`) + pc.dim(" [G.3]"),
+      ...table("maps at once", s.points),
+      `  the live state is ${s.live} bits (${s.bits} here): ${
+        s.exponential
+          ? "it grows faster than log N, so every such table is larger than every polynomial"
+          : "O(log N), so tables of a fixed r are polynomial, and logarithmic depth is enough"
+      }`,
+    );
+  }
+  return lines;
+}
+
+async function draw(task: string, at: string, { points, states, instances }: Frontier): Promise<string> {
+  const named = [
+    { name: "levels in one table", points },
+    ...states.map((s) => ({ name: `maps of ${s.families[0]} composed`, points: s.points })),
+  ];
+  // Tables of more than 2^160 rows are off the picture.
+  const lines = named.map(({ name, points: p }) => ({
+    name,
+    points: p.filter((q) => q.bits <= 160).map((q) => [q.depth, q.bits] as const),
+  }));
+  const shown = lines.filter((l) => l.points.length > 0);
+  return drawLines({
+    title: `${task} (${at}): depth against the size of a table`,
+    x: "depth",
+    y: "log2 of its rows",
+    lines: shown,
+    labels: points
+      .filter((p) => p.bits <= 160)
+      .map((p) => ({ x: p.depth, y: p.bits, text: `k = ${p.steps}` })),
+    rule: { y: 2 * Math.log2(Math.max(2, instances)), text: "the square of the graph" },
+  });
 }
