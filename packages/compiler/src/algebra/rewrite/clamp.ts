@@ -1,9 +1,10 @@
 /** Clamps, x → min(max(x + shift, lower), upper): closed under composition, so a scan of triples. */
 import * as build from "../../equations/build";
-import type { Condition, Expr, Piece } from "../../equations/system";
+import type { Condition, Expr, IndexExpr, Piece } from "../../equations/system";
 import { readsOf } from "../expressions";
 import { stateRead } from "../recurrence";
 import { afterStarts, type Context, is, type Law, one, placeAt, startAt, zero } from "./context";
+import { magnitude } from "./magnitude";
 import { type Part, scan } from "./scan";
 
 interface Clamp {
@@ -89,34 +90,15 @@ function clampOf(c: Context, root: Expr): Clamp | undefined {
   return { ...found, lower: found.lower ?? noneBelow!, upper: found.upper ?? noneAbove! };
 }
 
-/** Sums of a few numbers as large as this stay inside 32 bits. */
+/**
+ * Numbers up to this stay inside 32 bits in the sums below. With states, starts, shifts and bounds no larger, a scan of clamps is exact
+ * although its total shifts may be large: they are cut off at twice this. For let a shift be cut, say above. Then x + shift is at or above the
+ * upper bound for every state x, and so the map is constant; both sides of that comparison move together under later shifts, until the
+ * upper bound is itself cut off and equals the lower one. So the map stays constant whatever the cut shift says. Below likewise.
+ */
 const SMALL = 2 ** 27;
-
-/** A bound of the absolute value of a whole number, by its type and operators; ∞ where none is seen. */
-function magnitude(e: Expr): number {
-  const most = (xs: readonly Expr[]) => Math.max(...xs.map(magnitude));
-  switch (e.kind) {
-    case "constant":
-      return Math.abs(e.value);
-    case "index-value":
-      return e.value.kind === "integer" ? Math.abs(e.value.value) : Number.POSITIVE_INFINITY;
-    case "select":
-      return most([e.then, e.otherwise]);
-    case "choose":
-      return most(e.cases.map((c) => c.value));
-    case "read":
-      return e.type.kind === "index" && e.type.bound.kind === "integer"
-        ? e.type.bound.value
-        : Number.POSITIVE_INFINITY;
-    case "apply":
-      if (e.op === "add" || e.op === "sub") return magnitude(e.args[0]!) + magnitude(e.args[1]!);
-      if (e.op === "neg" || e.op === "abs" || e.op === "min" || e.op === "max" || e.op === "clamp")
-        return most(e.args);
-      return e.op === "to-int" && build.typeOf(e.args[0]!).kind === "bit" ? 1 : Number.POSITIVE_INFINITY;
-    default:
-      return Number.POSITIVE_INFINITY;
-  }
-}
+const whole = (e: IndexExpr): Expr =>
+  e.kind === "integer" ? build.constant(build.int, e.value) : build.indexValue(e);
 
 export const asClampScan: Law = (c) => {
   const { family, r } = c;
@@ -136,14 +118,16 @@ export const asClampScan: Law = (c) => {
   const op = (name: "add" | "min" | "max", a: Expr, b: Expr) => build.apply(name, [a, b], type);
   // States of an index type lie below its bound: shifts beyond it are all the same, and cutting them keeps sums small.
   const bound = family.type.kind === "index" ? family.type.bound : undefined;
+  const start = startAt(c, family.name, placeAt(c, 0));
+  const small =
+    kind !== "real" &&
+    [start, ...all.flatMap((e) => [e.shift, e.lower, e.upper])].every((x) => magnitude(x) <= SMALL) &&
+    (bound === undefined || (bound.kind === "integer" && bound.value <= SMALL));
+  const reach = bound ?? (small ? build.integer(2 * SMALL) : undefined);
   const cut = (shift: Expr): Expr =>
-    bound === undefined
+    reach === undefined
       ? shift
-      : build.apply(
-          "clamp",
-          [shift, build.indexValue(build.sub(zero, bound)), build.indexValue(bound)],
-          type,
-        );
+      : build.apply("clamp", [shift, whole(build.sub(zero, reach)), whole(reach)], type);
   const inside = (e: Expr): Expr =>
     bound === undefined
       ? e
@@ -173,16 +157,10 @@ export const asClampScan: Law = (c) => {
       (before, after) => cutOff(op("add", before(2), after(0)), after(1), after(2)),
     ),
   ]);
-  const start = startAt(c, family.name, placeAt(c, 0));
   const pieces: Piece[] = [
     { guard: is(build.index(c.time.index), placeAt(c, 0)), value: start },
     { guard: build.always, value: cutOff(op("add", start, last(0)), last(1), last(2)) },
   ];
-  // With few states and small shifts no sum comes near 32 bits.
-  const small =
-    bound?.kind === "integer" &&
-    bound.value <= SMALL &&
-    all.every((e) => [e.shift, e.lower, e.upper].every((x) => magnitude(x) <= SMALL));
   return {
     families: [...families, { ...family, pieces }],
     law: "C.12",

@@ -112,10 +112,15 @@ function firstRewritten(
     if (!wanted(r) || isShort(system, r.length)) continue;
     const context = contextOf(system, r);
     if (context === undefined) continue;
+    // The first law whose form is the same function for all ints; else the first.
+    let found: Rewritten | undefined;
     for (const law of laws) {
-      const found = law(context);
-      if (found !== undefined) return { r, found };
+      const made = law(context);
+      const certain = made !== undefined && !made.upTo.includes("overflow");
+      if (certain || found === undefined) found = made ?? found;
+      if (certain) break;
     }
+    if (found !== undefined) return { r, found };
   }
   return undefined;
 }
