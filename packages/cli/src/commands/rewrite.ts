@@ -72,7 +72,7 @@ function sourceOf({ program, task, system }: Compiled, chosen: Rewrite, out: str
     notes.push(`Depth in steps: ${printFigure(report.steps.depth)}; ${saysOf(report.steps)}.`);
   if (edited === undefined) return taskSource(chosen.system, notes);
   const { path } = program.fileOf(task);
-  const held = holdExpects(path, edited.text, fileHost);
+  const held = holdExpects(program, path, edited.text, fileHost);
   for (const { was, now } of held.changed)
     notes.push(now === undefined ? `Left out: \`${was}\`.` : `\`${was}\` is now \`${now}\`.`);
   const moved = withImports(path, held.text, out);

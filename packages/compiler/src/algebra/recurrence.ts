@@ -3,7 +3,19 @@
  * record: the live state, the step as expressions over the state before it and the inputs at it, and how far back it
  * reads.
  */
-import { add, choose, index, indexOperators, integer, log2, mul, sub } from "../equations/build";
+import {
+  add,
+  apply,
+  choose,
+  index,
+  indexOperators,
+  int,
+  integer,
+  log2,
+  mul,
+  sub,
+  typeOf,
+} from "../equations/build";
 import { isAlways, mapCondition, substitute, substituteIndex } from "../equations/conditions";
 import { collectIndices } from "../equations/evaluate-index";
 import { type GuardedRead, guardedReads } from "../equations/reads";
@@ -469,7 +481,7 @@ function stepsOf(
       });
     let covered = 0;
     return family.pieces.flatMap((p): StepEquation[] => {
-      const value = writeOut(p.value);
+      const value = withExtremes(writeOut(p.value));
       if (!failed && sizeOf(value) > STEP_LIMIT) failed = true;
       const known = { family: family.name, guard: p.guard, value };
       if (failed) return [{ ...known, role: "step" }];
@@ -493,6 +505,25 @@ function stepsOf(
   const [first] = starts;
   return { steps, startSteps: starts.size === 1 && Number.isFinite(first) ? first : undefined };
 }
+
+/**
+ * `if a < b { a } else { b }` on ints as the minimum that it is. Not on reals, where it says something else of a NaN and of the two zeros.
+ */
+const withExtremes = (root: Expr): Expr =>
+  rewriteExpr(root, (e) => {
+    if (e.kind !== "select" || e.condition.kind !== "apply") return undefined;
+    const { op, args } = e.condition;
+    if ((op !== "lt" && op !== "le") || e.type.kind === "real" || typeOf(args[0]!).kind === "real")
+      return undefined;
+    const [less, greater] = args as [Expr, Expr];
+    const extreme =
+      e.then === less && e.otherwise === greater
+        ? "min"
+        : e.then === greater && e.otherwise === less
+          ? "max"
+          : undefined;
+    return extreme && apply(extreme, [withExtremes(less), withExtremes(greater)], int);
+  });
 
 /**
  * An equation with defaults, `a[i-1] ?? 0`, as two: at the first step, where the defaults stand, and at later ones, where the reads do.

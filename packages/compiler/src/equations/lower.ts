@@ -17,6 +17,7 @@ import {
   type Type,
   type UseMember,
 } from "@fathom/lang";
+import { readsOf, rewriteExpr } from "../algebra/expressions";
 import * as build from "./build";
 import {
   and,
@@ -27,6 +28,7 @@ import {
   or,
   type Renaming,
   renameExpr,
+  substitute,
   substituteIndex,
 } from "./conditions";
 import { collectIndices } from "./evaluate-index";
@@ -269,14 +271,20 @@ class Lowering {
     if (guard.length > 0 && !into.some((p) => isAlways(p.guard))) into.push({ guard, value, origin });
   }
 
-  /** An equation for each component; a plain copy of another family's tuple is one equation for all. */
+  /** An equation for each component; where they are one equation at several positions, as in a plain copy, that one for all. */
   private tuplePieces(tree: Tree, env: Env, guard: Condition, origin: Origin, into: Piece[]): void {
     const copy = this.tupleRead(tree, env);
     if (copy !== undefined) {
       into.push({ guard, value: copy(build.index(COMPONENT)), origin });
       return;
     }
-    this.tuple(tree, env).forEach((value, k) => {
+    const values = this.tuple(tree, env);
+    const one = oneForAll(values);
+    if (one !== undefined) {
+      into.push({ guard, value: one, origin });
+      return;
+    }
+    values.forEach((value, k) => {
       const own = atom(build.compare("==", build.index(COMPONENT), build.integer(k)));
       into.push({ guard: and(guard, own), value, origin });
     });
@@ -1210,6 +1218,31 @@ function balanced<T>(operands: readonly T[], join: (a: T, b: T) => T): T {
   if (operands.length <= 1) return operands[0]!;
   const middle = operands.length >> 1;
   return join(balanced(operands.slice(0, middle), join), balanced(operands.slice(middle), join));
+}
+
+/**
+ * An expression in the component's index that is the first of these at position 0, the second at 1, …; undefined where there is none. `[x[s[0]],
+ * x[s[1]]]` reads its own position in each: then positions are copies of one recurrence, and everything that looks for copies sees them.
+ */
+function oneForAll(values: readonly Expr[]): Expr | undefined {
+  const [first, second] = values;
+  if (first === undefined || second === undefined) return undefined;
+  // What the second reads too does not depend on the position.
+  const shared = new Set(readsOf(second));
+  const general = (e: Expr): Expr =>
+    rewriteExpr(e, (x) => {
+      if (x.kind !== "read" || shared.has(x)) return undefined;
+      const at = x.at.map((s, k): Subscript => {
+        if (s.kind === "dynamic") return { ...s, value: general(s.value) };
+        const own = k === x.at.length - 1 && s.value === build.integer(0);
+        return own ? { kind: "static", value: build.index(COMPONENT) } : s;
+      });
+      return build.read(x.family, at, x.type, x.origin);
+    });
+  const one = general(first);
+  if (one === first) return undefined;
+  const fits = values.every((v, k) => substitute(one, new Map([[COMPONENT, build.integer(k)]])) === v);
+  return fits ? one : undefined;
 }
 
 const conjuncts = (tree: Tree): Tree[] =>

@@ -2,6 +2,7 @@
 import { type CheckedProgram, check, type ExpectMember, type Host, type TaskItem } from "@fathom/lang";
 import { applyEdits, type TextEdit } from "../algebra/rewrite/as-source";
 import { lower, lowerSize } from "../equations/lower";
+import { printSystem } from "../equations/print";
 import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
 import { compareGrowth, growthOf } from "../symbolic/growth";
 import { closedOf, decideExpects, expectsOf } from "./expects";
@@ -15,14 +16,16 @@ interface HeldExpects {
   readonly changed: readonly { readonly was: string; readonly now: string | undefined }[];
 }
 
-/** The `expect` lines of all tasks of a file without errors. Proves figures, so it takes as long as `check`. */
-export function holdExpects(path: string, text: string, host?: Host): HeldExpects {
+/** The `expect` lines of all tasks that an edit made another: the edited one, and those that use it. Proves figures, so it takes a while. */
+export function holdExpects(before: CheckedProgram, path: string, text: string, host?: Host): HeldExpects {
   const program = check(path, text, host);
   const edits: (TextEdit & { was: string; now: string | undefined })[] = [];
   for (const task of program.tasks) {
     const members = expectsOf(task);
     if (members.length === 0) continue;
     const system = lower(program, task);
+    const old = before.tasks.find((t) => t.name.text === task.name.text);
+    if (old !== undefined && printSystem(lower(before, old)) === printSystem(system)) continue;
     const forms = () => formsOf(system);
     decideExpects({ program, task, system }, forms).forEach((r, k) => {
       const member = members[k]!;

@@ -308,3 +308,26 @@ test("starts that a place decides are told apart", () => {
     [2, 3, 4, 9, 34].map((n) => ({ n })),
   );
 });
+
+test("tuples whose components do the same are copies; extremes written as choices are extremes", () => {
+  const word =
+    "task W(n: size) where n >= 1 {\n input x[i: 0..n]: index(5)^5\n node s[i: 0..=n]: index(5)^5 = if i == 0 { [0, 1, 2, 3, 4] } else { [x[i-1][s[i-1][0]], x[i-1][s[i-1][1]], x[i-1][s[i-1][2]], x[i-1][s[i-1][3]], x[i-1][s[i-1][4]]] }\n output o[i: 0..=n]: index(5)^5 = s[i]\n}\n";
+  expect(names(rewritten(word, along))).toEqual(["C.3 a scan of maps of 5 states"]);
+  expect(names(rewritten(chain("int", "if x[i] < s[i-1] { x[i] } else { s[i-1] }"), along))[0]).toBe(
+    "B.7 one min over everything up to there",
+  );
+  expect(rewrites(systemOf(chain("real", "if x[i] < s[i-1] { x[i] } else { s[i-1] }")))).toEqual([]);
+});
+
+test("clamps of small ints are exact, however far their shifts add up", () => {
+  // A thousand steps of 2^27 leave 32 bits many times over; the states never do.
+  const text =
+    "task C(n: size) where n >= 1 {\n input up[i: 0..n]: bit\n node s[i: 0..=n]: int = if i == 0 { 5 } else { clamp(s[i-1] + (if up[i-1] { 134217728 } else { -134217727 }), -100000000, 100000000) }\n output o[i: 0..=n] = s[i]\n}\n";
+  const found = rewritten(
+    text,
+    [1, 2, 3, 8, 33, 200].map((n) => ({ n })),
+  );
+  expect(found.map((r) => r.exact)).toEqual([true]);
+  const free = rewrites(systemOf(chain("int", "clamp(s[i-1] + x[i], -50, 50)")));
+  expect(free.map((r) => r.exact)).toEqual([false]);
+});
