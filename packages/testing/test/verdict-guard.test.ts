@@ -3,10 +3,7 @@
  * known of their first task, those of `corpus/near-misses` above each task; what the compiler says may be weaker, and then it is
  * listed, but never stronger.
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import {
-  type CircuitClass,
   compileTask,
   inclusion,
   type Judgement,
@@ -18,48 +15,17 @@ import {
 import { type CheckedProgram, check, type TaskItem } from "@fathom/lang";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { fathomFiles, projectHost, projectRoot, randomProgram } from "../src/index";
+import {
+  fathomFiles,
+  verdictFiles as files,
+  heads,
+  known,
+  nearMisses,
+  overclaim,
+  projectHost,
+  randomProgram,
+} from "../src/index";
 
-interface Known {
-  readonly verdict: string;
-  readonly class?: CircuitClass | undefined;
-}
-
-/** `parallel TC^0 [C.9]`, `inherently-serial [F.7]`. */
-function known(text: string): Known {
-  const [verdict, second] = text.split(/\s+/);
-  const name = second?.startsWith("[") === true ? undefined : second;
-  const of = name === undefined ? undefined : parseClass(name);
-  if (name !== undefined && of === undefined) throw new Error(`no class is called ${name}`);
-  return { verdict: verdict!, class: of };
-}
-
-/** Lines `// key: value` at the head of a file. */
-const heads = (text: string, key: string): string[] =>
-  [...text.matchAll(new RegExp(`^// ${key}: (.*)$`, "gm"))].map((m) => m[1]!);
-
-/** Why a judgement says more than `may` allows; undefined where it does not. */
-export function overclaim(j: Judgement, may: readonly Known[]): string | undefined {
-  const allows = (verdict: string) => may.filter((k) => k.verdict === verdict);
-  if (j.verdict === "serial-as-written" || j.verdict === "undecided") return undefined;
-  const fitting = allows(j.verdict);
-  if (fitting.length === 0) return `it is called ${j.verdict}`;
-  if (j.verdict !== "parallel") return undefined;
-  for (const bound of [j.bound!, ...j.others]) {
-    const holds = fitting.some((k) => inclusion(k.class!, bound.class) !== undefined);
-    if (!holds) return `it is put in ${printClass(bound.class)} by ${bound.entry}`;
-  }
-  return undefined;
-}
-
-const files = [
-  ...fathomFiles("corpus/verdicts"),
-  ...(existsSync(join(projectRoot, "corpus/traps")) ? fathomFiles("corpus/traps") : []),
-];
-/** Path, task, the comment right above it, and the file. */
-const nearMisses = fathomFiles("corpus/near-misses").flatMap(({ path, text }) =>
-  [...text.matchAll(/^((?:\/\/.*\n)+)task (\w+)/gm)].map((m) => [path, m[2]!, m[1]!, text] as const),
-);
 const weaker: string[] = [];
 afterAll(() => {
   if (weaker.length > 0) console.log(`weaker than what is known (not a failure):\n${weaker.join("\n")}`);
