@@ -18,7 +18,7 @@ export interface Certificate {
   readonly model: CostModel;
   /** The equations, as text. */
   readonly system: string;
-  /** For each family: what is claimed, and a proof for each obligation, in their order: upper, tight where exact, order. */
+  /** For each family: what is claimed, and a proof for each obligation, in their order: upper, tight (exact, or from below), order. */
   readonly levels: readonly {
     readonly family: string;
     readonly claim: LevelClaim;
@@ -33,8 +33,9 @@ export type Verdict =
       readonly model: CostModel;
       /** The depth for all sizes that `where` allows, provided that every read lies inside its family. */
       readonly depth: readonly LevelPiece[];
-      /** False: the depth is at most that. */
+      /** False: the depth is at most that, and at least `below`. */
       readonly exact: boolean;
+      readonly below?: readonly LevelPiece[] | undefined;
     }
   | { readonly ok: false; readonly why: string };
 
@@ -48,7 +49,7 @@ export function verifyCertificate(text: string, program?: System): Verdict {
     const depth = checkCertificate(certificate, system);
     const { task, model } = certificate;
     if (task !== system.name) return { ok: false, why: "its equations are of another task" };
-    return { ok: true, task, model, depth: depth.pieces, exact: depth.exact };
+    return { ok: true, task, model, depth: depth.pieces, exact: depth.exact, below: depth.below };
   } catch (error) {
     // Whatever goes wrong on the way, the certificate shows nothing.
     return { ok: false, why: error instanceof Error ? error.message : String(error) };
@@ -64,7 +65,7 @@ function checkCertificate(certificate: Certificate, system: System): LevelClaim 
   const claims = new Claims(system, certificate.model, levels);
   const names = namesOf(system);
   for (const { family, claim, proofs } of certificate.levels) {
-    for (const f of [claim.rank, ...claim.pieces.map((p) => p.form)])
+    for (const f of [claim.rank, ...[...claim.pieces, ...(claim.below ?? [])].map((p) => p.form)])
       for (const bound of summationIndices(f))
         if (names.has(bound) || !/^[a-z]/i.test(bound))
           throw new Rejected(`a summation index has the name of an index: ${bound}`);
@@ -75,7 +76,7 @@ function checkCertificate(certificate: Certificate, system: System): LevelClaim 
       checkProof(o.facts, proof, o.kind === "tight" ? claims.instanceOf(o) : undefined);
     };
     for (const o of claims.upper(family)) check(o);
-    if (claim.exact) for (const o of claims.tight(family)) check(o);
+    for (const o of claims.tight(family)) check(o);
     for (const o of claims.order(family)) check(o);
     if (next !== proofs.length) throw new Rejected(`${family} has more proofs than obligations`);
   }

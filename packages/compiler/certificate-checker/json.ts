@@ -205,6 +205,7 @@ export function printCertificate(c: Certificate): string {
     stage: claim.stage,
     rank: formOut(claim.rank),
     pieces: claim.pieces.map(pieceOut),
+    below: claim.below?.map(pieceOut),
     proofs: proofs.map(proofOut),
   }));
   return `${JSON.stringify({ format, task, model, system: system.split("\n"), levels }, undefined, 1)}\n`;
@@ -229,9 +230,11 @@ export function readCertificate(given: string): Certificate {
         stage: whole(level.stage),
         rank: formIn(level.rank),
         pieces: list(level.pieces).map(pieceIn),
+        below: level.below === undefined ? undefined : list(level.below).map(pieceIn),
       };
-      if (claim.pieces.length === 0 || claim.pieces[claim.pieces.length - 1]!.guard.length > 0)
-        wrong("a last piece without a guard");
+      for (const pieces of [claim.pieces, claim.below ?? claim.pieces])
+        if (pieces.length === 0 || pieces[pieces.length - 1]!.guard.length > 0)
+          wrong("a last piece without a guard");
       return { family: text(level.family), claim, proofs: list(level.proofs).map(proofIn) };
     }),
   };

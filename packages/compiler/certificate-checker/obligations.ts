@@ -3,10 +3,10 @@
  * must contradict one another.
  *
  *   upper   no term is later than the level claimed, nor is 0
- *   tight   some term, or 0, is as late: assuming that none is must fail
+ *   tight   some term, or 0, is as late as the level claimed, or as the lower bound: assuming that none is must fail
  *   order   along a read that costs nothing, a rank falls; so there is no cycle, and levels are what the equations say
  *
- * By induction along reads, levels that satisfy all three are the levels of the instance graph.
+ * By induction along reads, levels that satisfy all three are the levels of the instance graph; bounds stay on their side of them.
  */
 
 import * as build from "../src/equations/build";
@@ -27,10 +27,16 @@ export interface LevelClaim {
   readonly pieces: readonly LevelPiece[];
   /** False: an upper bound only. */
   readonly exact: boolean;
+  /** A lower bound beside one that is not exact. Where it is negative it says nothing. */
+  readonly below?: readonly LevelPiece[] | undefined;
   /** Reads that cost nothing lead to a smaller stage, or to the same stage and a smaller rank. */
   readonly stage: number;
   readonly rank: ClosedForm;
 }
+
+/** What a claim says from below. */
+export const lowerPieces = (c: LevelClaim): readonly LevelPiece[] | undefined =>
+  c.exact ? c.pieces : c.below;
 
 /** The depth is the level of a family with this name, which reads every output and costs nothing. */
 export const DEPTH = "depth of the task";
@@ -96,21 +102,23 @@ export class Claims {
   }
 
   /** The facts of one instance, for each alternative of `where` and each piece of its level function. */
-  private *instances(family: string): Generator<{ facts: Sequent; piece: number; form: ClosedForm }> {
+  private *instances(
+    family: string,
+    pieces: readonly LevelPiece[],
+  ): Generator<{ facts: Sequent; piece: number; form: ClosedForm }> {
     for (const where of this.where) {
       const base = withRange(where, this.dims(family));
       if (base === undefined) continue;
-      for (const selected of this.selections(base, family, (e) => e)) yield selected;
+      for (const selected of this.selections(base, pieces, (e) => e)) yield selected;
     }
   }
 
   /** Every way in which a piece of a level function is the one that counts. */
   private *selections(
     base: Sequent,
-    family: string,
+    pieces: readonly LevelPiece[],
     at: (e: IndexExpr) => IndexExpr,
   ): Generator<{ facts: Sequent; piece: number; form: ClosedForm }> {
-    const { pieces } = this.claim(family);
     const guards = pieces.map((p) =>
       p.guard.map((c): Comparison => ({ op: c.op, left: at(c.left), right: at(c.right) })),
     );
@@ -147,13 +155,13 @@ export class Claims {
     // A read lies inside its family: elsewhere checked, or the program has no value.
     const inside = withRange(facts, dims, [...forms.values()], (e) => fromIndexExpr(inPlace(e)));
     if (inside === undefined) return;
-    for (const { facts: selected, form } of this.selections(inside, family, inPlace))
+    for (const { facts: selected, form } of this.selections(inside, this.claim(family).pieces, inPlace))
       yield { facts: selected, level: substituteClosedForm(form, forms), at: forms };
   }
 
   *upper(family: string): Generator<Obligation> {
     const kind = "upper";
-    for (const { facts, piece, form } of this.instances(family)) {
+    for (const { facts, piece, form } of this.instances(family, this.claim(family).pieces)) {
       yield { kind, family, piece, facts: facts.withoutClaim(form) };
       for (const term of this.termsOf(family))
         for (const source of this.sources(facts, term)) {
@@ -163,8 +171,9 @@ export class Claims {
     }
   }
 
+  /** None where nothing is claimed from below. */
   *tight(family: string): Generator<Obligation> {
-    for (const { facts, piece, form } of this.instances(family))
+    for (const { facts, piece, form } of this.instances(family, lowerPieces(this.claim(family)) ?? []))
       yield { kind: "tight", family, piece, facts: facts.withoutClaim(closed.sub(zero, form)) };
   }
 
@@ -194,7 +203,7 @@ export class Claims {
 
   /** For `instance` steps in the proof of a tight obligation. */
   instanceOf({ family, piece }: Obligation) {
-    const own = this.claim(family).pieces[piece]!.form;
+    const own = lowerPieces(this.claim(family))![piece]!.form;
     return (
       facts: Sequent,
       number: number,
@@ -240,11 +249,11 @@ export class Claims {
         const there = (e: IndexExpr): ClosedForm =>
           facts.rewritten(substituteClosedForm(fromIndexExpr(e), by));
         if (term.dynamic && !inRange(dims, values, there)) return "unknown";
-        const claim = this.claim(term.source.family);
-        const source = claim.pieces[sourcePiece];
-        if (source === undefined || !claim.exact) return "unknown";
+        const pieces = lowerPieces(this.claim(term.source.family));
+        const source = pieces?.[sourcePiece];
+        if (pieces === undefined || source === undefined) return "unknown";
         if (!source.guard.every((c) => holds(c, there))) return "unknown";
-        for (const earlier of claim.pieces.slice(0, sourcePiece))
+        for (const earlier of pieces.slice(0, sourcePiece))
           if (!earlier.guard.some((c) => holds(negated(c), there))) return "unknown";
         level = substituteClosedForm(source.form, by);
       }

@@ -21,6 +21,7 @@ export * from "./depth/graph-dot";
 export * from "./depth/guess";
 export * from "./depth/instance-graph";
 export * from "./depth/levels";
+export { formOfPieces } from "./depth/pieces";
 export * from "./depth/prove";
 export * from "./depth/samples";
 export * from "./depth/unroll";

@@ -5,12 +5,20 @@
  */
 import { Inexpressible, sizeFacts, type Term } from "../../certificate-checker/bellman";
 import type { Certificate } from "../../certificate-checker/check";
-import { Claims, DEPTH, type LevelPiece, type Obligation } from "../../certificate-checker/obligations";
+import {
+  Claims,
+  DEPTH,
+  type LevelClaim,
+  type LevelPiece,
+  lowerPieces,
+  type Obligation,
+} from "../../certificate-checker/obligations";
 import { factOf, type Proof, Rejected, type Sequent, wholeMultiple } from "../../certificate-checker/sequent";
 import type { CostModel } from "../equations/cost";
 import { printCondition, printSystem } from "../equations/print";
 import type { Comparison, Origin, Sizes, System } from "../equations/system";
 import {
+  atLeastForm,
   atMostForm,
   checkedAt,
   type Derivation,
@@ -30,8 +38,10 @@ import {
   substituteClosedForm,
 } from "../symbolic/closed-form";
 import { negate, one, over, rational, signOf } from "../symbolic/rational";
+import { type BoundHints, lowerGuesses, upperGuesses } from "./bounds";
 import { type FitHints, fitLevels, guessLevels } from "./fit";
-import { type Env, type LevelPoint, type LevelSamples, levelSamples, numeric } from "./level-samples";
+import { type LevelPoint, type LevelSamples, levelSamples } from "./level-samples";
+import { evaluator, formOfPieces } from "./pieces";
 import { Budget, Search } from "./refute";
 import { candidatesOf, proveTight } from "./tight";
 
@@ -61,6 +71,8 @@ export interface DepthProof {
 
 /** Steps of the search for one task and model. */
 const BUDGET = 16_000;
+/** More for each group of families of which only a bound is sought. */
+const BOUND_BUDGET = 3_000;
 
 const memo = new Map<string, DepthProof>();
 const REMEMBERED = 400;
@@ -188,42 +200,32 @@ class Proving {
         const pieces = guesses[g]!.at(choice[g]!)!;
         this.claims.levels.set(f, { pieces, exact: true, stage: stages.get(f)!, rank: closed.constant(0) });
       });
-      const why = this.attempt(group, true);
+      const why = this.attempt(group);
       if (why === undefined) return;
       if (failure === "") failure = why;
     }
     this.bound(group, stages, failure);
   }
 
-  /** Proves all obligations of a group; the reason where one resists. */
-  private attempt(group: readonly string[], exact: boolean): string | undefined {
-    const proofs = new Map<string, Proof[]>(group.map((f) => [f, []]));
+  /** Proves all that is claimed of a group; the reason where something resists. */
+  private attempt(group: readonly string[]): string | undefined {
+    const proofs = new Map<string, Proof[]>();
     try {
-      for (const f of group)
-        for (const o of this.claims.upper(f)) {
-          const p = this.search.refute(o.facts);
-          if (p === undefined) return this.resisting(o);
-          proofs.get(f)!.push(p);
-        }
-      if (exact)
-        for (const f of group) {
-          const points = this.samples.families.get(f) ?? [];
-          const thin = thinned(points, 90);
-          const candidates = candidatesOf(this.claims, f, thin, this.sizes);
-          const predicates = this.predicates(f);
-          for (const o of this.claims.tight(f)) {
-            const p =
-              this.search.quick(o.facts) ??
-              proveTight(this.claims, o, candidates, thin, predicates, this.search);
-            if (p === undefined) return this.resisting(o);
-            proofs.get(f)!.push(p);
-          }
-        }
+      for (const f of group) {
+        const upper = this.shown(this.claims.upper(f));
+        if (typeof upper === "string") return upper;
+        proofs.set(f, upper);
+      }
+      for (const f of group) {
+        const tight = this.attained(f);
+        if (typeof tight === "string") return tight;
+        proofs.get(f)!.push(...tight);
+      }
       const order = this.ordered(group);
       if (typeof order === "string") return order;
       for (const f of group)
         this.settled.set(f, {
-          status: exact ? "exact" : "upper",
+          status: this.claims.levels.get(f)!.exact ? "exact" : "upper",
           proofs: [...proofs.get(f)!, ...order.get(f)!],
         });
       return undefined;
@@ -232,6 +234,30 @@ class Proving {
         return error.message;
       throw error;
     }
+  }
+
+  /** Proofs that levels, or lower bounds, are attained by reads. */
+  private attained(family: string): Proof[] | string {
+    const claim = this.claims.levels.get(family)!;
+    const pieces = lowerPieces(claim);
+    if (pieces === undefined) return [];
+    let points = this.sampled(family).points;
+    if (!claim.exact) {
+      // What is to be attained is the bound.
+      const value = evaluator(pieces);
+      points = points.flatMap(({ env }) => (value(env) > 0 ? [{ env, level: value(env) }] : []));
+    }
+    const thin = thinned(points, family === DEPTH ? 60 : 90);
+    const candidates = candidatesOf(this.claims, family, thin, this.sizes);
+    const predicates = this.predicates(family);
+    const proofs: Proof[] = [];
+    for (const o of this.claims.tight(family)) {
+      const p =
+        this.search.quick(o.facts) ?? proveTight(this.claims, o, candidates, thin, predicates, this.search);
+      if (p === undefined) return this.resisting(o);
+      proofs.push(p);
+    }
+    return proofs;
   }
 
   /** Ranks that fall along reads that cost nothing, with the proofs. */
@@ -279,38 +305,57 @@ class Proving {
     return stages;
   }
 
-  /** Only an upper bound: an affine one, small on the samples. */
+  /** Only bounds: one from above, and where there is one, one from below. */
   private bound(group: readonly string[], stages: ReadonlyMap<string, number>, why: string): void {
+    // What was spent on exact forms is no reason to give up on a bound.
+    this.search.budget.units = Math.max(this.search.budget.units, 0) + BOUND_BUDGET;
     for (const f of group) this.claims.levels.delete(f);
-    const open = (): void => {
-      for (const f of group) {
-        this.claims.levels.delete(f);
-        this.settled.set(f, { status: "open", why, proofs: [] });
-      }
-    };
-    if (this.search.budget.over) return open();
-    for (const slack of [0, 1, 2]) {
-      for (const f of group) {
-        const form = affineAbove(
-          this.samples.families.get(f) ?? [],
-          this.sizes,
-          this.claims.dims(f).map((d) => d.index),
-          slack,
-        );
-        if (form === undefined) return open();
+    for (const forms of upperGuesses(this.claims, group, (f) => this.sampled(f))) {
+      for (const f of group)
         this.claims.levels.set(f, {
-          pieces: [{ guard: [], form }],
+          pieces: [{ guard: [], form: forms.get(f)! }],
           exact: false,
           stage: stages.get(f)!,
           rank: closed.constant(0),
         });
-      }
-      if (this.attempt(group, false) === undefined) {
-        for (const f of group) this.settled.set(f, { ...this.settled.get(f)!, why });
-        return;
-      }
+      if (this.attempt(group) !== undefined) continue;
+      this.boundBelow(group);
+      for (const f of group) this.settled.set(f, { ...this.settled.get(f)!, why });
+      return;
     }
-    open();
+    for (const f of group) {
+      this.claims.levels.delete(f);
+      this.settled.set(f, { status: "open", why, proofs: [] });
+    }
+  }
+
+  /** Adds lower bounds to claims that hold from above. */
+  private boundBelow(group: readonly string[]): void {
+    const above = new Map(group.map((f) => [f, this.claims.levels.get(f)!]));
+    for (const forms of lowerGuesses(this.claims, group, (f) => this.sampled(f))) {
+      for (const f of group)
+        this.claims.levels.set(f, { ...above.get(f)!, below: [{ guard: [], form: forms.get(f)! }] });
+      if (this.attempt(group) !== undefined) continue;
+      // Where both bounds agree the level is known; the proofs are the same.
+      if (group.every((f) => closedFormKey(forms.get(f)!) === closedFormKey(above.get(f)!.pieces[0]!.form)))
+        for (const f of group) {
+          this.claims.levels.set(f, { ...above.get(f)!, exact: true });
+          this.settled.set(f, { ...this.settled.get(f)!, status: "exact" });
+        }
+      return;
+    }
+    for (const f of group) this.claims.levels.set(f, above.get(f)!);
+    this.attempt(group);
+  }
+
+  private sampled(family: string): { readonly points: readonly LevelPoint[]; readonly hints: BoundHints } {
+    const points = family === DEPTH ? this.samples.depth : (this.samples.families.get(family) ?? []);
+    return { points, hints: this.boundHints(family) };
+  }
+
+  private boundHints(family: string): BoundHints {
+    const indices = family === DEPTH ? [] : this.claims.dims(family).map((d) => d.index);
+    return { sizes: this.sizes, indices, atoms: this.pools.get(family) ?? [] };
   }
 
   /** Atoms that levels of a family may be made of. */
@@ -435,56 +480,47 @@ class Proving {
     const stage = this.stage + 1_000_000;
     this.pools.set(DEPTH, this.poolOf(DEPTH, [DEPTH]));
     const rank = closed.constant(0);
-    const points = this.samples.depth;
+    let why = terms.map((t) => this.settled.get(t.source!.family)!).find((s) => s.status === "upper")?.why;
+    const attempt = (claim: Pick<LevelClaim, "pieces" | "exact" | "below">): Proof[] | string => {
+      this.claims.levels.set(DEPTH, { ...claim, stage, rank });
+      const upper = this.shown(this.claims.upper(DEPTH));
+      if (typeof upper === "string") return upper;
+      const tight = this.attained(DEPTH);
+      return typeof tight === "string" ? tight : [...upper, ...tight];
+    };
     if (exact) {
-      const thin = thinned(points, 60);
-      let failure = "no closed form gives the depth at the sizes tried";
-      let tried = 0;
-      for (const pieces of guessLevels(points, this.hints(DEPTH))) {
-        this.claims.levels.set(DEPTH, { pieces, exact: true, stage, rank });
-        const proofs = this.attemptDepth(thin);
+      why = undefined;
+      for (const pieces of guessLevels(this.samples.depth, this.hints(DEPTH))) {
+        const proofs = attempt({ pieces, exact: true });
         if (typeof proofs !== "string") return { status: "exact", proofs, pieces };
-        if (tried++ === 0) failure = proofs;
+        why ??= proofs;
       }
-      this.claims.levels.delete(DEPTH);
-      return none(failure);
+      why ??= "no closed form gives the depth at the sizes tried";
     }
-    for (const slack of [0, 1, 2, 3]) {
-      const form = affineAbove(points, this.sizes, [], slack);
-      if (form === undefined) break;
-      const pieces = [{ guard: [], form }];
+    this.search.budget.units = Math.max(this.search.budget.units, 0) + BOUND_BUDGET;
+    const whole = (forms: ReadonlyMap<string, ClosedForm>) => [{ guard: [], form: forms.get(DEPTH)! }];
+    for (const upper of upperGuesses(this.claims, [DEPTH], (f) => this.sampled(f))) {
+      const pieces = whole(upper);
+      const proofs = attempt({ pieces, exact: false });
+      if (typeof proofs === "string") continue;
+      for (const lower of lowerGuesses(this.claims, [DEPTH], (f) => this.sampled(f))) {
+        const below = whole(lower);
+        const exact = closedFormKey(below[0]!.form) === closedFormKey(pieces[0]!.form);
+        const both = attempt(exact ? { pieces, exact } : { pieces, exact, below });
+        if (typeof both !== "string") return { status: exact ? "exact" : "upper", why, proofs: both, pieces };
+      }
       this.claims.levels.set(DEPTH, { pieces, exact: false, stage, rank });
-      const proofs: Proof[] = [];
-      let failed = false;
-      for (const o of this.claims.upper(DEPTH)) {
-        const p = this.search.refute(o.facts);
-        if (p === undefined) {
-          failed = true;
-          break;
-        }
-        proofs.push(p);
-      }
-      if (!failed) {
-        const upper = terms.map((t) => this.settled.get(t.source!.family)!).find((s) => s.status === "upper");
-        return { status: "upper", why: upper?.why, proofs, pieces };
-      }
+      return { status: "upper", why, proofs, pieces };
     }
     this.claims.levels.delete(DEPTH);
-    const upper = terms.map((t) => this.settled.get(t.source!.family)!).find((s) => s.status === "upper");
-    return none(upper?.why ?? "the greatest level is not found");
+    return none(why ?? "the greatest level is not found");
   }
 
-  private attemptDepth(points: readonly LevelPoint[]): Proof[] | string {
+  /** Proofs by contradiction alone; what resists where one does. */
+  private shown(obligations: Iterable<Obligation>, cases = 5): Proof[] | string {
     const proofs: Proof[] = [];
-    for (const o of this.claims.upper(DEPTH)) {
-      const p = this.search.refute(o.facts);
-      if (p === undefined) return this.resisting(o);
-      proofs.push(p);
-    }
-    const candidates = candidatesOf(this.claims, DEPTH, points, this.sizes);
-    const predicates = this.predicates(DEPTH);
-    for (const o of this.claims.tight(DEPTH)) {
-      const p = proveTight(this.claims, o, candidates, points, predicates, this.search);
+    for (const o of obligations) {
+      const p = this.search.refute(o.facts, cases);
       if (p === undefined) return this.resisting(o);
       proofs.push(p);
     }
@@ -532,14 +568,25 @@ class Proving {
     ): Figure => {
       if (s.status === "open") return { why: s.why };
       const form = formOfPieces(pieces);
-      if (s.status === "upper") return { upper: atMostForm(form, proved(by)), why: s.why };
+      const below = this.claims.levels.get(f)?.below;
       // A proof that samples contradict is a fault of this program: it is never reported as proved.
-      const value = evaluator(pieces);
-      const broken = points.find((p) => Math.abs(value(p.env) - p.level) > 1e-6);
+      const [most, least] = [evaluator(pieces), evaluator(below ?? pieces)];
+      const broken = points.find(
+        (p) =>
+          most(p.env) < p.level - 1e-6 ||
+          ((s.status === "exact" || below !== undefined) && least(p.env) > p.level + 1e-6),
+      );
       if (broken !== undefined)
         return {
           why: `internal error: ${printClosedForm(form)} was proved for ${f}, but the level is ${broken.level} at ${JSON.stringify(broken.env)}`,
         };
+      if (s.status === "upper") {
+        // Levels are whole.
+        const upper = atMostForm(closed.floor(form), proved(by));
+        const least = below === undefined ? undefined : closed.ceiling(formOfPieces(below));
+        const lower = least === undefined || isNothing(least) ? undefined : atLeastForm(least, proved(by));
+        return { upper, lower, why: s.why };
+      }
       return { exact: exactly(form, proved(by), worst(new Set(), f)) };
     };
     const families = new Map<string, FamilyLevel>();
@@ -682,30 +729,7 @@ class Guesses {
   }
 }
 
-/** The form of a level function: cases where there are any. */
-export const formOfPieces = (pieces: readonly LevelPiece[]): ClosedForm =>
-  closed.cases(pieces.map((p) => ({ guard: [p.guard], value: p.form })));
-
-function evaluator(pieces: readonly LevelPiece[]): (env: Env) => number {
-  const made = pieces.map((p) => ({
-    holds: p.guard.map((c) => ({
-      op: c.op,
-      a: numeric(fromIndexExpr(c.left)),
-      b: numeric(fromIndexExpr(c.right)),
-    })),
-    value: numeric(p.form),
-  }));
-  return (env) => {
-    for (const p of made) {
-      const holds = p.holds.every(({ op, a, b }) => {
-        const [x, y] = [a(env), b(env)];
-        return op === "==" ? x === y : op === "<" ? x < y : x <= y;
-      });
-      if (holds) return p.value(env);
-    }
-    return Number.NaN;
-  };
-}
+const isNothing = (f: ClosedForm): boolean => f.kind === "constant" && f.value.numerator <= 0n;
 
 function thinned(points: readonly LevelPoint[], most: number): LevelPoint[] {
   if (points.length <= most) return [...points];
@@ -798,32 +822,6 @@ function freshName(system: System): string {
   for (const name of ["k", "q", "j", "m", "s", "u", "v"])
     if (!used.has(name) && !new RegExp(`\\b${name}\\b`).test(text)) return name;
   return "summand";
-}
-
-/** An affine form that no sample exceeds, close to them: slopes from neighbours, the least constant that does. */
-function affineAbove(
-  points: readonly LevelPoint[],
-  sizes: readonly string[],
-  indices: readonly string[],
-  slack: number,
-): ClosedForm | undefined {
-  const names = [...sizes, ...indices];
-  if (points.length === 0) return undefined;
-  const slopes = names.map((n) => {
-    // The steepest rise of the maximum per step of one variable.
-    const most = new Map<number, number>();
-    for (const p of points) most.set(p.env[n]!, Math.max(most.get(p.env[n]!) ?? 0, p.level));
-    const values = [...most].sort(([a], [b]) => a - b);
-    const [first, last] = [values[0]!, values[values.length - 1]!];
-    return last[0] === first[0] ? 0 : Math.max(0, Math.ceil((last[1] - first[1]) / (last[0] - first[0])));
-  });
-  const forms = names.map((n, k) =>
-    closed.scale(sizes.includes(n) ? closed.size(n) : closed.index(n), rational(slopes[k]!)),
-  );
-  let least = 0;
-  for (const p of points)
-    least = Math.max(least, p.level - names.reduce((s, n, k) => s + slopes[k]! * p.env[n]!, 0));
-  return closed.add(...forms, closed.constant(least + slack));
 }
 
 /** Strongly connected components, what is read first. */

@@ -3,7 +3,7 @@
  * where; the steps themselves are proved.
  */
 import { negated, type Term } from "../../certificate-checker/bellman";
-import type { Claims, Obligation } from "../../certificate-checker/obligations";
+import { type Claims, lowerPieces, type Obligation } from "../../certificate-checker/obligations";
 import {
   factOf,
   formOf,
@@ -23,6 +23,7 @@ import {
 import { rational } from "../symbolic/rational";
 import { fitLevels } from "./fit";
 import { type Env, type LevelPoint, numeric } from "./level-samples";
+import { evaluator } from "./pieces";
 import type { Search } from "./refute";
 
 interface Candidate {
@@ -101,15 +102,16 @@ export function candidatesOf(
         continue;
       }
       const claim = claims.levels.get(term.source.family);
-      if (claim === undefined || !claim.exact) continue;
+      const pieces = claim === undefined ? undefined : lowerPieces(claim);
+      if (pieces === undefined) continue;
       const dims = claims.dims(term.source.family);
       const values = term.source.at.map(place);
       const by = new Map(dims.map((d, k) => [d.index, values[k]!]));
       const there = (e: IndexExpr): ClosedForm => substituteClosedForm(fromIndexExpr(e), by);
       const inside = term.dynamic ? range(dims, values, there) : [];
-      claim.pieces.forEach((p, piece) => {
+      pieces.forEach((p, piece) => {
         let ways: ClosedForm[][] = [p.guard.flatMap((c) => formsOf(c, there))];
-        for (const earlier of claim.pieces.slice(0, piece))
+        for (const earlier of pieces.slice(0, piece))
           ways = ways.flatMap((w) =>
             earlier.guard.flatMap((c) => {
               const n = negated(c);
@@ -148,32 +150,19 @@ function suggest(
   const none = term.inner.map(() => []);
   if (term.source === undefined || term.inner.length > 3) return none;
   const claim = claims.levels.get(term.source.family);
-  if (claim === undefined) return none;
+  const pieces = claim === undefined ? undefined : lowerPieces(claim);
+  if (pieces === undefined) return none;
   const dims = claims.dims(term.source.family);
   const ranges = term.inner.map((d) => [numeric(fromIndexExpr(d.lo)), numeric(fromIndexExpr(d.hi))] as const);
   const at = term.source.at.map((e) => numeric(fromIndexExpr(e)));
-  const pieces = claim.pieces.map((p) => ({
-    holds: p.guard.map((c) => ({
-      op: c.op,
-      a: numeric(fromIndexExpr(c.left)),
-      b: numeric(fromIndexExpr(c.right)),
-    })),
-    value: numeric(p.form),
-  }));
+  const source = evaluator(pieces);
   const conditions = term.conditions.flatMap((c) => formsOf(c, fromIndexExpr)).map(numeric);
   const level = (env: Env): number => {
     const there: Env = { ...env };
     dims.forEach((d, k) => {
       there[d.index] = at[k]!(env);
     });
-    for (const p of pieces) {
-      const holds = p.holds.every(({ op, a, b }) => {
-        const [x, y] = [a(there), b(there)];
-        return op === "==" ? x === y : op === "<" ? x < y : x <= y;
-      });
-      if (holds) return p.value(there);
-    }
-    return 0;
+    return source(there);
   };
   const first: LevelPoint[][] = term.inner.map(() => []);
   const last: LevelPoint[][] = term.inner.map(() => []);
@@ -325,7 +314,7 @@ export function proveTight(
         for (const p of here) {
           if (!c.applies(p.env)) continue;
           applies++;
-          if (Math.abs(c.value(p.env) - p.level) < 1e-9) tight++;
+          if (c.value(p.env) > p.level - 1e-9) tight++;
         }
         return { c, tight, applies };
       })

@@ -106,6 +106,7 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
       : {
           ...checked((u) => u.depth, proof.depth.why ?? "no proof of the level of every instance"),
           upper: proof.depth.upper,
+          lower: proof.depth.lower,
         },
     work.figure,
     "no more than all work",

@@ -228,6 +228,29 @@ const isNatural = (f: ClosedForm): boolean =>
       m.factors.every((x) => x.kind === "size" || x.kind === "log2"),
   );
 
+/** The least d for which all but the constant is a whole multiple of 1/d, if that is certain. */
+function stepsOf(all: readonly Monomial[]): Rational | undefined {
+  let steps = 1n;
+  for (const {
+    coefficient: { denominator: d },
+    factors,
+  } of all) {
+    if (factors.length === 0) continue;
+    if (!factors.every(isWholeForm)) return undefined;
+    steps = (steps * d) / gcd(steps, d);
+  }
+  return rational(steps);
+}
+
+function ceiling(f: ClosedForm): ClosedForm {
+  const all = monomialsOf(f);
+  const steps = stepsOf(all);
+  if (steps === undefined) return scale(floor(scale(f, rational(-1))), rational(-1));
+  const constantPart = all.find((m) => m.factors.length === 0)?.coefficient ?? zero;
+  const whole = over(rational(ceilingOf(times(constantPart, steps))), steps);
+  return floor(add(f, constant(plus(minus(whole, constantPart), minus(one, over(one, steps))))));
+}
+
 function floor(f: ClosedForm): ClosedForm {
   // What is whole comes out: floor((n + 4) / 3) is floor((n + 1) / 3) + 1.
   const inside: Monomial[] = [];
@@ -240,6 +263,14 @@ function floor(f: ClosedForm): ClosedForm {
     } else if (isWhole(m.coefficient) && m.factors.every(isWholeForm)) outside.push(m);
     else inside.push(m);
   }
+  // What is left beside whole multiples of 1/d: floor(n / 5 + 5/6) is floor((n + 4) / 5).
+  const steps = stepsOf(inside);
+  const last = inside.findIndex((m) => m.factors.length === 0);
+  if (steps !== undefined && last >= 0)
+    inside[last] = {
+      coefficient: over(rational(floorOf(times(inside[last]!.coefficient, steps))), steps),
+      factors: [],
+    };
   const rest = fromMonomials(inside);
   if (isConstant(rest)) return add(constant(floorOf(rest.value)), fromMonomials(outside));
   return add({ kind: "floor", of: rest }, fromMonomials(outside));
@@ -320,6 +351,8 @@ export const closed = {
   over: (f: ClosedForm, by: Rational | bigint | number): ClosedForm =>
     scale(f, over(one, typeof by === "object" ? by : rational(by))),
   floor,
+  /** The least whole number that is no less. */
+  ceiling,
   mod,
   min: (...of: readonly ClosedForm[]): ClosedForm => extremum("min", of),
   max: (...of: readonly ClosedForm[]): ClosedForm => extremum("max", of),

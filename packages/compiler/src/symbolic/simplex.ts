@@ -188,8 +188,11 @@ export type StandardResult =
   | { readonly kind: "unbounded"; readonly ray: Vector }
   | { readonly kind: "exhausted" };
 
-export function solveStandard(program: StandardProgram, limit = PIVOTS): StandardResult {
-  return attempt(program, limit, doubleTableau(program)) ?? attempt(program, limit, bigTableau(program))!;
+/** With `small`, a program whose numbers grow beyond doubles is given up as exhausted. */
+export function solveStandard(program: StandardProgram, limit = PIVOTS, small = false): StandardResult {
+  const quick = attempt(program, limit, doubleTableau(program));
+  if (quick !== undefined) return quick;
+  return small ? { kind: "exhausted" } : attempt(program, limit, bigTableau(program))!;
 }
 
 /** The first tableau, rows turned so that no right-hand side is negative: by BigInt. */
@@ -405,19 +408,25 @@ export function feasible(constraints: readonly Constraint[], limit?: number): Fe
   }
 }
 
-/** The greatest value of a form. Every bounded answer is attained at `point`. */
-export function maximise(form: LinearForm, constraints: readonly Constraint[], limit?: number): Extremum {
+/** The greatest value of a form. Every bounded answer is attained at `point`. `small` as in `solveStandard`. */
+export function maximise(
+  form: LinearForm,
+  constraints: readonly Constraint[],
+  limit?: number,
+  small = false,
+): Extremum {
   const columns = new Columns(constraints, form);
   const program = {
     matrix: columns.matrix(),
     right: columns.variables.map((v) => -(form.terms.get(v) ?? 0n)),
     cost: columns.constants(1n),
   };
-  const result = solveStandard(program, limit);
+  const result = solveStandard(program, limit, small);
   switch (result.kind) {
     case "exhausted":
       return result;
     case "infeasible": {
+      if (small) return { kind: "unbounded" };
       const inside = feasible(constraints, limit);
       return inside.kind === "point" ? { kind: "unbounded" } : inside;
     }

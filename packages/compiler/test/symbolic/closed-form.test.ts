@@ -55,6 +55,25 @@ describe("closed forms", () => {
     ).toBe("if n < 3 { n - 1 } else { n }");
   });
 
+  test("round to whole numbers", () => {
+    const fifth = closed.over(n, 5);
+    expect(printClosedForm(closed.floor(closed.add(fifth, c(rational(5, 6)))))).toBe("floor((n + 4) / 5)");
+    expect(printClosedForm(closed.ceiling(closed.sub(fifth, c(rational(1, 30)))))).toBe("floor((n + 4) / 5)");
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 60 }),
+        fc.integer({ min: -40, max: 40 }),
+        fc.integer({ min: 1, max: 12 }),
+        (k, p, q) => {
+          const f = closed.add(closed.over(closed.scale(n, rational(k % 7)), q), c(rational(p, 1 + (k % 9))));
+          const exact = ((k % 7) * k) / q + p / (1 + (k % 9));
+          expect(at(closed.floor(f), { n: k })).toBe(String(Math.floor(exact + 1e-9)));
+          expect(at(closed.ceiling(f), { n: k })).toBe(String(Math.ceil(exact - 1e-9)));
+        },
+      ),
+    );
+  });
+
   test("fold what cannot change a value", () => {
     expect(sameClosedForm(closed.mul(closed.pow2(n), closed.pow2(closed.sub(c(1), n))), c(2))).toBe(true);
     expect(sameClosedForm(closed.log2(closed.pow2(n)), n)).toBe(true);

@@ -1,0 +1,27 @@
+/** Level functions by cases, as functions on doubles: for looking around, never for a proof. */
+import type { LevelPiece } from "../../certificate-checker/obligations";
+import type { Conjunction } from "../equations/system";
+import { type ClosedForm, closed, fromIndexExpr } from "../symbolic/closed-form";
+import { type Env, numeric } from "./level-samples";
+
+/** The form of a level function: cases where there are any. */
+export const formOfPieces = (pieces: readonly LevelPiece[]): ClosedForm =>
+  closed.cases(pieces.map((p) => ({ guard: [p.guard], value: p.form })));
+
+export function holdsAt(conditions: Conjunction): (env: Env) => boolean {
+  const all = conditions.map((c) => ({
+    op: c.op,
+    a: numeric(fromIndexExpr(c.left)),
+    b: numeric(fromIndexExpr(c.right)),
+  }));
+  return (env) =>
+    all.every(({ op, a, b }) => {
+      const [x, y] = [a(env), b(env)];
+      return op === "==" ? x === y : op === "!=" ? x !== y : op === "<" ? x < y : x <= y;
+    });
+}
+
+export function evaluator(pieces: readonly LevelPiece[]): (env: Env) => number {
+  const made = pieces.map((p) => ({ holds: holdsAt(p.guard), value: numeric(p.form) }));
+  return (env) => made.find((p) => p.holds(env))?.value(env) ?? Number.NaN;
+}
