@@ -1,6 +1,6 @@
 /** Circuit files: `fathom analyze` and `fathom run` on netlists that nobody wrote in Fathom. */
 
-import { uniform } from "@fathom/compiler";
+import { bindValues, compileTask, type FamilyValues, uniform } from "@fathom/compiler";
 import {
   type Circuit,
   circuitLevels,
@@ -12,7 +12,11 @@ import {
   readCircuit,
   unpackPatterns,
 } from "@fathom/importers";
+import { check } from "@fathom/lang";
+import { execute, type Target } from "@fathom/runtime";
 import pc from "picocolors";
+import { circuitInputs } from "./circuit-program";
+import { fileHost } from "./host";
 import { Exit, exitCode, readFile } from "./program";
 
 export const isCircuit = (path: string): boolean => /\.(aag|aig|bench|txt|blif|bristol)$/i.test(path);
@@ -101,12 +105,39 @@ export function analyzeCircuit(path: string, json: boolean): string {
   ].join("\n");
 }
 
-/** Input patterns in, output patterns out: given bit strings, or random ones. */
-export function runCircuit(
+/** The outputs of all patterns, by the task of the standard library whose wires and gates are data. */
+async function byTask(circuit: Circuit, patterns: readonly string[], target: Target): Promise<string[]> {
+  const found = fileHost.resolve("", "std/hardness/circuit-patterns");
+  if (found === undefined) throw new Error("the standard library has no circuit-patterns");
+  const program = check(found.path, found.text, fileHost);
+  const compiled = compileTask(program, program.tasks[0]!);
+  const { sizes, inputs } = circuitInputs(
+    circuit,
+    patterns.map((p) => Uint8Array.from(p, Number)),
+  );
+  const bound = new Map<string, FamilyValues>();
+  for (const f of compiled.system.families)
+    if (f.role === "input") bound.set(f.name, bindValues(f, sizes, inputs[f.name]).values!);
+  const { outputs, diagnostics } = await execute(compiled, { sizes, inputs: bound, target });
+  const [wrong] = diagnostics;
+  if (wrong !== undefined) throw new Exit(exitCode.found, `error[${wrong.code}] ${wrong.message}`);
+  const { data } = outputs.y!;
+  return patterns.map((_, p) =>
+    Array.from({ length: sizes.q! }, (_, o) => data[o * patterns.length + p]).join(""),
+  );
+}
+
+/** Input patterns in, output patterns out: given bit strings, or random ones. Without a target the importer evaluates. */
+export async function runCircuit(
   path: string,
   patterns: readonly string[],
-  options: { readonly random?: number | undefined; readonly seed: number; readonly json: boolean },
-): string {
+  options: {
+    readonly random?: number | undefined;
+    readonly seed: number;
+    readonly json: boolean;
+    readonly target?: Target | undefined;
+  },
+): Promise<string> {
   const circuit = loadCircuit(path, options.json);
   const all =
     options.random === undefined
@@ -126,10 +157,16 @@ export function runCircuit(
     const batch = all.slice(k, k + 32);
     const packed = packPatterns(batch, circuit.inputCount);
     if (packed.words === undefined) throw new Exit(exitCode.usage, `${path}: ${packed.problem}`);
+    // Packing has checked the patterns, whoever computes.
+    if (options.target !== undefined) continue;
     const outputs = unpackPatterns(evaluateCircuit(circuit, packed.words), batch.length);
     batch.forEach((input, j) => {
       rows.push({ input, output: outputs[j]! });
     });
+  }
+  if (options.target !== undefined) {
+    const outputs = await byTask(circuit, all, options.target);
+    rows.push(...all.map((input, p) => ({ input, output: outputs[p]! })));
   }
   if (options.json)
     return JSON.stringify({ file: path, inputs: circuit.inputNames, outputs: circuit.outputNames, rows });

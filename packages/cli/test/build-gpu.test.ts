@@ -115,6 +115,24 @@ describe.skipIf(missing)("a program built for the GPU runs without Fathom", () =
     }
   });
 
+  test("levels of a circuit come from a module beside it", async () => {
+    vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    const example = join(root, "examples/circuit-value/circuit-value.fathom");
+    expect(await main(["build", example, "--target", "gpu", "-o", folder])).toBe(0);
+    vi.restoreAllMocks();
+    writeFileSync(
+      join(folder, "circuit.mjs"),
+      `import { run } from "./CircuitValue.js";
+const inputs = { x: [1, 0], left: [0, 0, 2, 3], right: [1, 2, 1, 4] };
+const { answer } = await run({ sizes: { n: 2, m: 4 }, inputs });
+const outside = await run({ sizes: { n: 2, m: 4 }, inputs: { ...inputs, left: [0, 9, 2, 3] } }).catch((e) => e.code);
+console.log(JSON.stringify([answer.data[0], outside]));`,
+    );
+    const out = execFileSync(process.execPath, ["circuit.mjs"], { cwd: folder, encoding: "utf8" });
+    expect(JSON.parse(out)).toEqual([1, "input-range"]);
+    expect(existsSync(join(folder, "CircuitValue.levels.js"))).toBe(true);
+  });
+
   test("its shaders and types stand beside it", () => {
     expect(readFileSync(join(folder, "Rule110.wgsl"), "utf8")).toMatch(
       /^\/\/ Rule110: made by Fathom\.\nstruct/,

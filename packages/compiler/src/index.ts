@@ -67,6 +67,7 @@ export { PAGE_STYLE } from "./report/page-style";
 export * from "./report/prediction";
 export * from "./report/rewritten";
 export * from "./report/standing";
+export * from "./schedule/inspector";
 export * from "./schedule/packing";
 export * from "./schedule/schedule";
 export * from "./schedule/stencil";

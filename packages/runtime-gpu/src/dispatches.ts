@@ -30,7 +30,10 @@ type Cuttable = Exclude<Launch, { kind: "rounds" }>;
 /** A time inside one workgroup costs about as much as this many calls side by side. */
 const FUSED_COST = FUSED_WIDTH;
 
-export const startOf = (launch: Cuttable): Position => ({ base: 0, time: launch.time });
+export const startOf = (launch: Cuttable): Position => ({
+  base: launch.kind === "parallel" ? (launch.first ?? 0) : 0,
+  time: launch.time,
+});
 
 /**
  * The rest of a launch from a position on, in dispatches of at most `most` workgroups that cost at most `budget()`, which may change
@@ -88,10 +91,11 @@ export function* piecesOf(
       return;
     }
     case "parallel": {
-      const { count, weight, time, fixed } = launch;
-      for (let { base } = from; base < count; ) {
+      const { weight, time, fixed } = launch;
+      const end = (launch.first ?? 0) + launch.count;
+      for (let { base } = from; base < end; ) {
         const allowed = Math.max(GROUP, Math.floor(budget() / weight / GROUP) * GROUP);
-        const now = Math.min(count - base, most * GROUP, allowed);
+        const now = Math.min(end - base, most * GROUP, allowed);
         const groups = Math.ceil(now / GROUP);
         yield {
           dispatch: { kernel, groups, base, count: now, time, last: 0, round: 0, fixed },

@@ -43,7 +43,15 @@ export async function load(url: URL): Promise<string> {
   return readFile(url, "utf8");
 }
 
-export function create(program: GpuProgram): {
+/** The levels of what waits for data; throws where they have no value, and then the run says why. */
+type Inspect = (
+  options: Pick<PlayerOptions, "sizes" | "inputs" | "seed">,
+) => Promise<Record<string, FamilyValues>>;
+
+export function create(
+  program: GpuProgram,
+  inspect?: Inspect,
+): {
   run(options: PlayerOptions): Promise<Record<string, FamilyValues>>;
 } {
   return {
@@ -58,9 +66,11 @@ export function create(program: GpuProgram): {
         stop(diagnostics);
         bound.set(family.name, values!);
       }
+      const flat = Object.fromEntries([...bound].map(([name, { data }]) => [name, data]));
+      const levels = await inspect?.({ sizes, inputs: flat, seed: rest.seed ?? 0 }).catch(() => undefined);
       const gpu: Gpu = device === undefined ? findGpu() : { open: async () => device, close() {} };
       try {
-        const found = await runOnGpu(program, { ...rest, gpu, sizes, inputs: bound });
+        const found = await runOnGpu(program, { ...rest, gpu, sizes, inputs: bound, levels });
         stop(found.diagnostics);
         return Object.fromEntries(found.values);
       } finally {

@@ -1,6 +1,7 @@
 /** Follows a program on a device: buffers in, launches in short submits, results out whole or not at all. */
 import {
   allocate,
+  type ByLevel,
   type FamilyValues,
   type GpuLayout,
   type GpuProgram,
@@ -10,6 +11,8 @@ import {
   type Launch,
   launchesGpu,
   layoutGpu,
+  levelsOf,
+  listByLevel,
   packLanes,
   place,
   printIndex,
@@ -34,6 +37,8 @@ export interface GpuRunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called between submits with the work that is done, of the total. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Levels that the plan's inspector gave, `levelsOf(family)` by name: without, what waits for data is computed in rounds. */
+  readonly levels?: Readonly<Record<string, FamilyValues>> | undefined;
   /** Milliseconds between copies of the device's memory, from which a lost device is taken up again; 1,000 without. */
   readonly checkpointMs?: number | undefined;
 }
@@ -144,6 +149,7 @@ class Run {
   private budget = FIRST_WORK;
   /** The device is the processor itself. */
   private readonly software: boolean;
+  private readonly orders = new Map<number, ByLevel>();
   private done = 0;
   private total = 0;
   private checkpointAt: number;
@@ -206,7 +212,7 @@ class Run {
   }
 
   private launches(): Generator<Launch> {
-    return launchesGpu(this.program, this.options.sizes, this.layout, this.software);
+    return launchesGpu(this.program, this.options.sizes, this.layout, this.software, this.orders);
   }
 
   async all(): Promise<GpuResult> {
@@ -416,6 +422,14 @@ class Run {
         at * WORD,
         asWords as GPUAllowSharedBufferSource,
       );
+    }
+    for (const [number, { family, ready }] of layout.places.entries()) {
+      const levels = options.levels?.[levelsOf(family.name)];
+      if (family.ordered === undefined || ready === undefined || levels === undefined) continue;
+      const order = listByLevel(levels.data as Int32Array);
+      this.orders.set(number, order);
+      const bank = this.banks[layout.bankOf[number]!]!;
+      device.queue.writeBuffer(bank, ready * WORD, order.list as GPUAllowSharedBufferSource);
     }
     for (const { at, entries } of layout.tables)
       if (entries.length > 0) device.queue.writeBuffer(this.banks[0]!, at * WORD, Int32Array.from(entries));

@@ -2,6 +2,7 @@
 import {
   type Compiled,
   type FamilyValues,
+  type GpuPlan,
   place,
   planGpu,
   type Sizes,
@@ -64,6 +65,58 @@ function moduleOf(
   return module;
 }
 
+const planned = new WeakMap<Compiled, Map<string, GpuPlan>>();
+
+function planOf(compiled: Compiled, keep: readonly string[]): GpuPlan {
+  const known = planned.get(compiled) ?? new Map<string, GpuPlan>();
+  planned.set(compiled, known);
+  const key = JSON.stringify(keep);
+  const plan = known.get(key) ?? planGpu(compiled.system, { keep, unproved: compiled.unproved });
+  known.set(key, plan);
+  return plan;
+}
+
+type Levels = Readonly<Record<string, FamilyValues>>;
+interface Inspected {
+  readonly key: string;
+  /** Copies: the caller may write into its own. */
+  readonly places: ReadonlyMap<string, FamilyValues["data"]>;
+  readonly levels: Levels | undefined;
+}
+const inspected = new WeakMap<GpuPlan, Inspected>();
+
+/**
+ * The levels of what waits for data, in JavaScript; those of the last run where the same places are read. Undefined where there are none,
+ * or where they have no value: the run itself then says why.
+ */
+export async function levelsFor(
+  plan: GpuPlan,
+  { unproved }: Pick<Compiled, "unproved">,
+  { sizes, inputs, seed = 0 }: Pick<ExecuteOptions, "sizes" | "inputs" | "seed">,
+): Promise<Levels | undefined> {
+  const { inspector } = plan;
+  if (inspector === undefined) return undefined;
+  const given = inspector.families.filter((f) => f.role === "input" || f.role === "param");
+  const key = JSON.stringify([sizes, seed]);
+  const before = inspected.get(plan);
+  const same = (name: string, data: FamilyValues["data"]) => {
+    const old = before!.places.get(name)!;
+    return old.length === data.length && data.every((v, k) => Object.is(v, old[k]));
+  };
+  if (before?.key === key && given.every((f) => same(f.name, inputs.get(f.name)!.data))) return before.levels;
+  const module = await loadModule({ system: inspector, unproved }, "js");
+  const flat = Object.fromEntries(given.map((f) => [f.name, inputs.get(f.name)!.data]));
+  let levels: Levels | undefined;
+  try {
+    levels = await module.runAsync({ sizes, inputs: flat, seed });
+  } catch (error) {
+    if ((error as Error).name !== "FathomError") throw error;
+  }
+  const places = new Map(given.map((f) => [f.name, inputs.get(f.name)!.data.slice()]));
+  inspected.set(plan, { key, places, levels });
+  return levels;
+}
+
 /** Sizes must satisfy `where` (`sizeProblems`) and inputs be bound. Rejects only when cancelled, or through a fault of ours. */
 export async function execute(compiled: Compiled, options: ExecuteOptions): Promise<Outcome> {
   const { sizes, inputs, seed = 0, keep = [], checked = false, onProgress, signal } = options;
@@ -73,12 +126,14 @@ export async function execute(compiled: Compiled, options: ExecuteOptions): Prom
     const { findGpu, runOnGpu } = await import("@fathom/runtime-gpu");
     const gpu = options.gpu ?? findGpu();
     try {
-      const { program } = planGpu(compiled.system, { keep, unproved: compiled.unproved });
-      const found = await runOnGpu(program, {
+      const plan = planOf(compiled, keep);
+      const levels = await levelsFor(plan, compiled, { sizes, inputs, seed });
+      const found = await runOnGpu(plan.program, {
         gpu,
         sizes,
         inputs,
         seed,
+        levels,
         ...(onProgress === undefined ? {} : { onProgress }),
         ...(signal === undefined ? {} : { signal }),
       });

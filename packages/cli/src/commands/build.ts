@@ -51,9 +51,10 @@ export function buildCommand(cli: Command): void {
         files.set(`${name}.wasm`, wasm);
         files.set(`${name}.d.ts`, dts);
       } else if (o.target === "gpu") {
-        const { js, wgsl, dts } = emitGpu(planGpu(compiled.system, options), player());
+        const { js, wgsl, dts, levels } = emitGpu(planGpu(compiled.system, options), player(), options);
         files.set(`${name}.js`, js);
         files.set(`${name}.wgsl`, wgsl);
+        if (levels !== undefined) files.set(`${name}.levels.js`, levels);
         files.set(`${name}.d.ts`, dts);
       } else {
         const { js, dts } = emitJs(compiled.system, options);

@@ -63,10 +63,11 @@ export function runCommand(cli: Command): void {
         const json = o.json === true;
         if (isCircuit(file)) {
           print(
-            runCircuit(file, words, {
+            await runCircuit(file, words, {
               random: o.random === undefined ? undefined : Number(o.random),
               seed: Number(o.seed),
               json,
+              target: o.target === "auto" ? undefined : o.target,
             }),
           );
           return;

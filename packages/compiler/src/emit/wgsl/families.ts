@@ -20,20 +20,31 @@ export abstract class Families extends Lanes {
     placement.fixed.forEach((d, k) => {
       lines.push(`  let ${indices[d]} = P.fixed[${k >> 2}][${k & 3}];`);
     });
-    const { wave } = placement;
+    const { wave, listed } = placement;
     const free = family.dims
       .map((_, d) => d)
-      .filter((d) => !placement.fixed.includes(d) && d !== wave?.pivot);
-    if (free.length > 0) lines.push("  var rest = k;");
+      .filter((d) => !placement.fixed.includes(d) && d !== wave?.pivot && listed?.includes(d) !== true);
     const lanes = this.packed.get(family.name);
-    free.toReversed().forEach((d, k) => {
-      const [lo, extent] = [this.use(override.lo(number, d)), this.use(override.extent(number, d))];
-      const last = k === free.length - 1;
-      const step = last ? "rest" : `rest % ${extent}`;
-      if (d === lanes?.dim) lines.push(`  let word = ${step};`, `  let ${indices[d]} = word * 32 + ${lo};`);
-      else lines.push(`  let ${indices[d]} = ${step} + ${lo};`);
-      if (!last) lines.push(`  rest = rest / ${extent};`);
-    });
+    const decode = (from: string, dims: readonly number[]): void => {
+      if (dims.length > 0) lines.push(`  rest = ${from};`);
+      dims.toReversed().forEach((d, k) => {
+        const [lo, extent] = [this.use(override.lo(number, d)), this.use(override.extent(number, d))];
+        const last = k === dims.length - 1;
+        const step = last ? "rest" : `rest % ${extent}`;
+        if (d === lanes?.dim) lines.push(`  let word = ${step};`, `  let ${indices[d]} = word * 32 + ${lo};`);
+        else lines.push(`  let ${indices[d]} = ${step} + ${lo};`);
+        if (!last) lines.push(`  rest = rest / ${extent};`);
+      });
+    };
+    lines.push("  var rest = 0;");
+    if (listed === undefined) decode("k", free);
+    else {
+      const inner = free.map((d) => this.use(override.extent(number, d))).join(" * ") || "1";
+      const place = `${this.memory(family)}[${this.use(override.ready(number))} + k / inner]`;
+      lines.push(`  let inner = ${inner};`);
+      decode("k % inner", free);
+      decode(place, listed);
+    }
     if (wave !== undefined) {
       const others = free
         .filter((d) => wave.weights[d] !== 0)
@@ -55,7 +66,7 @@ export abstract class Families extends Lanes {
           scope.lines.push(`${scope.indent}${this.memory(family)}[ready] = P.round; atomicAdd(&F[10], 1u);`);
       }),
     );
-    return `fn compute${number}(k: i32, time: i32) {\n${lines.join("\n")}\n}`;
+    return `fn ${listed === undefined ? "compute" : "listed"}${number}(k: i32, time: i32) {\n${lines.join("\n")}\n}`;
   }
 
   /** Values to the family's place in storage. */

@@ -32,6 +32,22 @@ fn family${number}(@builtin(global_invocation_id) id: vec3<u32>) {
     );
   }
 
+  /** One instance a lane, taken from the list of its level. */
+  listed(family: Family, kept: readonly number[]): number {
+    const number = this.numberOf.get(family.name)!;
+    this.parts.push(this.compute(family, { fixed: [], listed: kept }));
+    return this.kernel(
+      family.name,
+      `level${number}`,
+      `@compute @workgroup_size(${GROUP})
+fn level${number}(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= P.count) { return; }
+  listed${number}(i32(id.x) + P.base, 0);
+  tell();
+}`,
+    );
+  }
+
   /** A lane a column: all times of the launch, one after another. */
   columns(members: Members, loop: number): number {
     const body = members.map(

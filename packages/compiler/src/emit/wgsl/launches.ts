@@ -19,6 +19,8 @@ export type Launch =
       readonly kind: "parallel";
       readonly kernel: number;
       readonly count: number;
+      /** The number of the first call; 0 without. */
+      readonly first?: number;
       readonly time: number;
       readonly fixed: readonly number[];
       /** The most operands that a reduction of one instance may have. */
@@ -72,6 +74,7 @@ export function* launchesGpu(
   sizes: Sizes,
   layout: GpuLayout,
   software = false,
+  orders: ReadonlyMap<number, ByLevel> = new Map(),
 ): Generator<Launch> {
   const { families } = program;
   const { places } = layout;
@@ -132,6 +135,33 @@ export function* launchesGpu(
     return to + 1;
   }
 
+  /** One launch a level and family: what it reads stands on lower ones. */
+  function* byLevels(some: readonly number[]): Generator<Launch> {
+    const levels = Math.max(0, ...some.map((f) => orders.get(f)!.starts.length - 1));
+    for (let level = 0; level < levels; level++)
+      for (const f of some) {
+        const { ordered, ...family } = families[f]!;
+        const { starts } = orders.get(f)!;
+        const [from, to] = [starts[level] ?? 0, starts[level + 1] ?? 0];
+        if (to <= from) continue;
+        const inner = callsOf(family, places[f]!.extent).reduce(
+          (n, x, d) => (ordered!.kept.includes(d) ? n : n * x),
+          1,
+        );
+        const count = (to - from) * inner;
+        const weight = weightOf(f);
+        yield {
+          kind: "parallel",
+          kernel: ordered!.kernel,
+          count,
+          first: from * inner,
+          time: 0,
+          fixed: [],
+          weight,
+        };
+      }
+  }
+
   function* walk(
     steps: readonly GpuStep[],
     fixed: ReadonlyMap<number, readonly number[]>,
@@ -145,6 +175,10 @@ export function* launchesGpu(
       }
       if (step.kind === "rounds") {
         const some = step.families.filter((f) => calls[f]! > 0);
+        if (some.every((f) => orders.has(f))) {
+          yield* byLevels(some);
+          continue;
+        }
         const kernels = some.map((f) => ({
           kernel: families[f]!.kernel!,
           count: calls[f]!,
@@ -189,6 +223,25 @@ export function* launchesGpu(
   }
   for (const [k, f] of families.entries()) if (f.role === "random" && calls[k]! > 0) yield one(k, 0);
   yield* walk(program.steps, new Map(), () => true);
+}
+
+/** The places of a family by levels: those of level l are `list[starts[l]]` up to `list[starts[l + 1]]`. */
+export interface ByLevel {
+  readonly list: Int32Array;
+  readonly starts: Int32Array;
+}
+
+/** Sorts places by their levels, in time linear in both. */
+export function listByLevel(levels: Int32Array): ByLevel {
+  let deepest = -1;
+  for (const level of levels) if (level > deepest) deepest = level;
+  const starts = new Int32Array(deepest + 2);
+  for (const level of levels) starts[level + 1]!++;
+  for (let level = 0; level <= deepest; level++) starts[level + 1]! += starts[level]!;
+  const next = starts.slice();
+  const list = new Int32Array(levels.length);
+  for (let place = 0; place < levels.length; place++) list[next[levels[place]!]!++] = place;
+  return { list, starts };
 }
 
 type Loop = Extract<GpuStep, { kind: "loop" }>;

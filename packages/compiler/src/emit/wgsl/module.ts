@@ -1,4 +1,6 @@
 /** A program for the GPU as files that need no Fathom: an ES module, its shaders beside it, and the module's types. */
+import type { Read } from "../../equations/system";
+import { emitJs } from "../js";
 import { declaration } from "../module-text";
 import type { GpuPlan } from "./plan";
 
@@ -6,16 +8,23 @@ export interface EmittedGpu {
   readonly js: string;
   readonly wgsl: string;
   readonly dts: string;
+  /** The module that finds the levels of what waits for data, for programs that have such. */
+  readonly levels: string | undefined;
+}
+
+export interface EmitGpuOptions {
+  readonly keep?: readonly string[] | undefined;
+  readonly unproved?: ReadonlySet<Read> | undefined;
 }
 
 /**
  * `player` is the text of a module that exports `create`, `load` and `FathomError`: `@fathom/runtime-gpu/player`. The module looks for its shaders
- * at `./NAME.wgsl`.
+ * at `./NAME.wgsl`, and for levels at `./NAME.levels.js`.
  */
 export function emitGpu(
-  { program, system }: GpuPlan,
+  { program, system, inspector }: GpuPlan,
   player: string,
-  keep: readonly string[] = [],
+  { keep = [], unproved = new Set() }: EmitGpuOptions = {},
 ): EmittedGpu {
   const { wgsl, ...data } = program;
   const names = (roles: readonly string[]) =>
@@ -26,12 +35,18 @@ export function emitGpu(
     `// ${program.name}: what the GPU is to do, and what it is given.`,
     `const program = ${JSON.stringify(data)};`,
     `const wgsl = await load(new URL(${JSON.stringify(`./${program.name}.wgsl`)}, import.meta.url));`,
-    "export const { run } = create({ ...program, wgsl });",
+    ...(inspector === undefined
+      ? ["export const { run } = create({ ...program, wgsl });"]
+      : [
+          `const { runAsync: levels } = await import(${JSON.stringify(`./${program.name}.levels.js`)});`,
+          "export const { run } = create({ ...program, wgsl }, levels);",
+        ]),
     "export const runAsync = run;",
     `export const sizes = ${JSON.stringify(program.sizes.map((s) => s.name))};`,
     `export const inputs = ${names(["input", "param"])};`,
     `export const outputs = ${names(["output"])};`,
     "",
   ].join("\n");
-  return { js, wgsl, dts: declaration(system, new Set(keep), true) };
+  const levels = inspector === undefined ? undefined : emitJs(inspector, { unproved }).js;
+  return { js, wgsl, dts: declaration(system, new Set(keep), true), levels };
 }

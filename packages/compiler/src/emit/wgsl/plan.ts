@@ -6,13 +6,14 @@ import { runPasses, runPipeline } from "../../equations/pass";
 import { guardedReads } from "../../equations/reads";
 import type { Expr, Family, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
+import { inspectorOf } from "../../schedule/inspector";
 import { type Choice, type Packed, packing } from "../../schedule/packing";
 import { splitReductions } from "../../schedule/split-reductions";
 import { isColumns, stencilOf, tileOf, WORKGROUP_WORDS } from "../../schedule/stencil";
 import { type Wavefronts, type WaveStep, wavefronts } from "../../schedule/wavefront";
 import { visitWord } from "../../schedule/words";
 import { Kernels } from "./kernels";
-import { type GpuProgram, type GpuStep, LANES, type Placement, type Site } from "./program";
+import { type GpuFamily, type GpuProgram, type GpuStep, LANES, type Placement, type Site } from "./program";
 import { rangesOf } from "./ranges";
 
 export interface GpuPlan {
@@ -23,6 +24,8 @@ export interface GpuPlan {
   readonly packed: ReadonlyMap<string, Packed>;
   /** What a runtime follows. */
   readonly program: GpuProgram;
+  /** Levels of what waits for data, as outputs `levelsOf(family)`: to be computed on the processor, once for the same places read. */
+  readonly inspector: System | undefined;
 }
 
 export interface GpuOptions {
@@ -49,6 +52,8 @@ export interface GpuForms {
   readonly columns?: Choice | undefined;
   /** Reductions in blocks. */
   readonly blocks?: Choice | undefined;
+  /** Instances that wait for data by levels, which are computed first. */
+  readonly levels?: "auto" | "never" | undefined;
 }
 
 export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
@@ -73,6 +78,23 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
   for (const family of system.families) {
     const placement = placementOf.get(family.name);
     if (placement !== undefined) kernelOf.set(family.name, kernels.single(family, placement));
+  }
+  const orderedOf = new Map<string, GpuFamily["ordered"]>();
+  let inspector: System | undefined;
+  for (const step of waves.steps) {
+    if (step.kind !== "rounds" || forms.levels === "never") continue;
+    const found = inspectorOf(system, step.families);
+    if (found === undefined) continue;
+    // A word of instances has one level.
+    const split = (f: Family) => found.kept.get(f.name)!.includes(packed.get(f.name)?.dim ?? -1);
+    if (step.families.some(split)) continue;
+    for (const f of step.families) {
+      const kept = found.kept.get(f.name)!;
+      orderedOf.set(f.name, { kernel: kernels.listed(f, kept), kept });
+    }
+    const known = new Set(inspector?.families.map((f) => f.name));
+    const added = found.system.families.filter((f) => !known.has(f.name));
+    inspector = { ...system, families: [...(inspector?.families ?? []), ...added] };
   }
   const reads = guardedReads(system);
   const numberOf = new Map(system.families.map((f, k) => [f.name, k]));
@@ -134,6 +156,7 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
       folded: waves.folded.get(f.name),
       placement: placementOf.get(f.name),
       kernel: kernelOf.get(f.name),
+      ordered: orderedOf.get(f.name),
       turns: lanesInTurn(packed.get(f.name)),
       ranges: rangesOf(f),
     })),
@@ -144,7 +167,7 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
     tables,
     results: system.families.flatMap((f, k) => (f.role === "output" || keep.has(f.name) ? [k] : [])),
   };
-  return { system, waves, packed, program };
+  return { system, waves, packed, program, inspector };
 }
 
 /** Where lanes would stay idle while one of them reduces much: the reduction shared out, level by level. */

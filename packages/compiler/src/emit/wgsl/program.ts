@@ -35,6 +35,8 @@ export interface GpuFamily extends Pick<Family, "name" | "role" | "dims" | "type
   /** Absent for what is given. */
   readonly placement?: Placement | undefined;
   readonly kernel?: number | undefined;
+  /** Where levels can be known before: the kernel that takes instances from a list, and the dimensions that the list counts. */
+  readonly ordered?: { readonly kernel: number; readonly kept: readonly number[] } | undefined;
   /** How often a call evaluates expressions anew: 32 where lanes of a word take turns. */
   readonly turns: number;
   readonly ranges: Ranges;
@@ -48,6 +50,8 @@ export interface Placement {
   readonly wave?: { readonly weights: readonly number[]; readonly pivot: number } | undefined;
   /** Computed in rounds, with these families: reads of them ask whether they are there. */
   readonly rounds?: readonly string[] | undefined;
+  /** Taken from a list of places in these dimensions; the others count inside each. */
+  readonly listed?: readonly number[] | undefined;
 }
 
 /** Static expressions as they are nested: some in a family's own indices, others in those of its reductions. */
@@ -112,6 +116,7 @@ export const LANES = 32;
 export const override = {
   size: (k: number) => `s${k}`,
   at: (family: number) => `f${family}_at`,
+  /** Rounds in which instances were computed, or the list of instances by levels. */
   ready: (family: number) => `f${family}_ready`,
   lo: (family: number, dim: number) => `f${family}_lo${dim}`,
   stride: (family: number, dim: number) => `f${family}_st${dim}`,
