@@ -30,9 +30,35 @@ function program() {
 
 const server = spawn(
   process.execPath,
-  [new URL("packages/language-server/dist/server.cjs", root).pathname, "--stdio"],
-  { stdio: ["pipe", "pipe", "inherit"] },
+  ["--inspect=127.0.0.1:0", new URL("packages/language-server/dist/server.cjs", root).pathname, "--stdio"],
+  { stdio: ["pipe", "pipe", "pipe"] },
 );
+const inspector = await new Promise((go) => {
+  server.stderr.on("data", (chunk) => {
+    const url = /ws:\S+/.exec(String(chunk))?.[0];
+    if (url !== undefined) go(new WebSocket(url));
+    else if (!/debugger|inspector/i.test(String(chunk))) process.stderr.write(chunk);
+  });
+});
+await new Promise((go) => inspector.addEventListener("open", go));
+const inspected = new Map();
+inspector.addEventListener("message", ({ data }) => {
+  const { id, result } = JSON.parse(data);
+  inspected.get(id)?.(result);
+  inspected.delete(id);
+});
+let asked = 0;
+const inspect = (method, params = {}) =>
+  new Promise((go) => {
+    inspected.set(++asked, go);
+    inspector.send(JSON.stringify({ id: asked, method, params }));
+  });
+/** What the server's own thread holds once everything that is garbage is gone, in MiB. */
+async function heap() {
+  await inspect("HeapProfiler.collectGarbage");
+  const { result } = await inspect("Runtime.evaluate", { expression: "process.memoryUsage().heapUsed" });
+  return result.value / 2 ** 20;
+}
 const connection = createProtocolConnection(
   new StreamMessageReader(server.stdout),
   new StreamMessageWriter(server.stdin),
@@ -136,16 +162,31 @@ for (let k = 0; k < 12; k++) {
   settled.push(performance.now() - start);
 }
 show("a whole edit to figures of the new text", settled);
+const MARKS = 20;
+const held = [[0, await heap()]];
 const before = resident();
-const marks = [];
-for (let k = 0; k < MEMORY_EDITS; k++) {
+for (let k = 1; k <= MEMORY_EDITS; k++) {
   const [offset, length, inserted] = script.next().value;
   await replace(offset, length, inserted);
-  if (k % 10 === 9) await diagnostics();
-  if (k % (MEMORY_EDITS / 4) === MEMORY_EDITS / 4 - 1) marks.push(Math.round(resident()));
+  if (k % 10 === 0) await Promise.all([hints(), diagnostics()]);
+  if (k % Math.ceil(MEMORY_EDITS / MARKS) === 0) {
+    await analysed();
+    held.push([k, await heap()]);
+  }
 }
+/** The line of least squares through what was held, the first fifth left out: code and caches warm up. */
+const settledMarks = held.slice(Math.ceil(held.length / 5));
+const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+const [x, y] = [0, 1].map((c) => mean(settledMarks.map((m) => m[c])));
+const slope =
+  settledMarks.reduce((sum, [k, h]) => sum + (k - x) * (h - y), 0) /
+  settledMarks.reduce((sum, [k]) => sum + (k - x) ** 2, 0);
 console.log(
-  `${MEMORY_EDITS.toLocaleString("en-US")} edits: ${Math.round(before)} MiB resident before, ${marks.join(", ")} MiB at each quarter`,
+  `${MEMORY_EDITS.toLocaleString("en-US")} edits: heap after collection ${held.map(([, h]) => h.toFixed(1)).join(", ")} MiB`,
 );
+console.log(
+  `  slope ${(slope * 2 ** 20).toFixed(0)} bytes an edit; resident ${Math.round(before)} MiB before, ${Math.round(resident())} MiB after`,
+);
+inspector.close();
 await connection.sendRequest("shutdown");
 await connection.sendNotification("exit");

@@ -33,7 +33,7 @@ export interface FigureEvents {
   changed(uri: string): void;
   /** A fault of ours in an analysis. */
   failed(message: string): void;
-  progress(task: string): Promise<Progress | undefined>;
+  progress(task: string, cancel: () => void): Promise<Progress | undefined>;
 }
 
 interface Running {
@@ -49,8 +49,9 @@ export class FigureService {
   private readonly scheduled = new Set<string>();
   private readonly running = new Map<string, Running>();
   private readonly waiting = new Map<string, ReturnType<typeof setTimeout>>();
-  /** How long the last analysis of a document took, in milliseconds. */
+  /** How long the last analysis of a document took, in milliseconds; and of each of its tasks, by name. */
   private readonly took = new Map<string, number>();
+  private readonly tookOf = new Map<string, Map<string, number>>();
 
   constructor(
     private readonly workspace: Workspace,
@@ -90,6 +91,7 @@ export class FigureService {
     clearTimeout(this.waiting.get(uri));
     this.waiting.delete(uri);
     this.took.delete(uri);
+    this.tookOf.delete(uri);
     this.store.forget(uri);
   }
 
@@ -102,7 +104,12 @@ export class FigureService {
     const snapshot = this.workspace.document(uri) === undefined ? undefined : this.workspace.snapshot(uri);
     if (snapshot === undefined) return;
     this.events.update(snapshot);
-    const wanted = snapshot.units.filter((u) => !u.broken && this.store.get(u)?.stage !== "analysed");
+    const times = this.tookOf.get(uri);
+    const timeOf = ({ task }: Unit): number => times?.get(task.name.text) ?? 0;
+    // The quick ones first: nobody waits for a long one who types into another.
+    const wanted = snapshot.units
+      .filter((u) => !u.broken && this.store.get(u)?.stage !== "analysed")
+      .sort((a, b) => timeOf(a) - timeOf(b));
     const before = this.running.get(uri);
     // Going on with what is still wanted is quicker than beginning again.
     if (before !== undefined && wanted.length > 0 && wanted.every((u) => before.keys.has(u.key))) return;
@@ -123,7 +130,6 @@ export class FigureService {
   private analyse(uri: string, wanted: readonly Unit[]): void {
     const job: Job = { kind: "figures", sources: wanted.map(sourceOf) };
     const start = performance.now();
-    const progress = this.progress(wanted[0]!.task.name.text);
     let checked = () => {};
     const first = new Promise<void>((go) => {
       const grace = setTimeout(go, GRACE_MS);
@@ -132,7 +138,10 @@ export class FigureService {
         go();
       };
     });
+    const times = this.tookOf.get(uri) ?? new Map<string, number>();
+    this.tookOf.set(uri, times);
     let at = 0;
+    let since = start;
     const { result, cancel } = this.lane.run(job, ({ source, figures }) => {
       const unit = wanted[source];
       if (unit === undefined) return;
@@ -141,10 +150,14 @@ export class FigureService {
       if (source === wanted.length - 1) checked();
       if (figures.stage === "analysed") {
         at = source + 1;
+        const now = performance.now();
+        times.set(unit.task.name.text, now - since);
+        since = now;
         progress.report(Math.round((100 * at) / wanted.length), wanted[at]?.task.name.text ?? "");
       }
       this.events.changed(uri);
     });
+    const progress = this.progress(wanted[0]!.task.name.text, cancel);
     this.running.set(uri, { keys: new Set(wanted.map((u) => u.key)), cancel, checked: first });
     const ended = (): void => {
       checked();
@@ -169,12 +182,12 @@ export class FigureService {
     );
   }
 
-  /** Shown only when the work turns out to be long. */
-  private progress(task: string): Progress {
+  /** Shown only when the work turns out to be long; the user may cancel it there. */
+  private progress(task: string, cancel: () => void): Progress {
     let shown: Progress | undefined;
     let over = false;
     const timer = setTimeout(async () => {
-      const made = await this.events.progress(task).catch(() => undefined);
+      const made = await this.events.progress(task, cancel).catch(() => undefined);
       if (over) made?.done();
       else shown = made;
     }, PROGRESS_MS);

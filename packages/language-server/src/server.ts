@@ -107,10 +107,11 @@ export function startServer(connection: Connection, edge: Edge): void {
     changed,
     update: push,
     failed: (message) => connection.console.error(message),
-    progress: async (task) => {
+    progress: async (task, cancel) => {
       if (!can.progress) return undefined;
       const progress = await connection.window.createWorkDoneProgress();
-      progress.begin("Fathom: depth, work and class", 0, task, false);
+      progress.begin("Fathom: depth, work and class", 0, task, true);
+      progress.token.onCancellationRequested(cancel);
       return { report: (percent, next) => progress.report(percent, next), done: () => progress.done() };
     },
   });

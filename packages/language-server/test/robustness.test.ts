@@ -141,7 +141,7 @@ async function answers(client: Client, uri: string, places: readonly object[]): 
       .replaceAll(uri, "it")
       .replaceAll(/"\.\/[^"]*\.fathom"/g, '"file"')
       // Figures of the text before the last edit are marked so; a fresh server has none.
-      .replaceAll(/\\n\\n\*\*(?:(?!\\n\\n\*\*).)*?\\n\\n\*stale: of the text before the last edit\*/g, "")
+      .replaceAll(/\\n\\n\*stale: of the text before the last edit\*.*?(?="\},"range")/g, "")
       .concat(` (${k})`),
   );
 }

@@ -31,15 +31,15 @@ export function hover(snapshot: Snapshot, offset: number, known: (unit: Unit) =>
   if (unit !== undefined) {
     const { figures, state } = known(unit);
     if (figures !== undefined) {
-      if (meaning.kind === "task") parts.push(taskFigures(figures));
       const family =
         meaning.kind === "family"
           ? figures.families.find((f) => f.name === familyName(snapshot, occurrence))
           : undefined;
-      if (family !== undefined)
-        parts.push(`**level** ${codeFigure(family.level)} in steps — ${standingText(family.level)}`);
       if (state === "stale" && (meaning.kind === "task" || family !== undefined))
         parts.push("*stale: of the text before the last edit*");
+      if (meaning.kind === "task") parts.push(taskFigures(figures));
+      if (family !== undefined)
+        parts.push(`**level** ${codeFigure(family.level)} in steps — ${standingText(family.level)}`);
     }
   }
   return answer(parts.join("\n\n"), name.range);
