@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { compileTask, defaultSizes, lower } from "@fathom/compiler";
+import { defaultSizes, lower } from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { expect, test } from "vitest";
 import { fileHost } from "../src/host";
@@ -38,10 +38,11 @@ test("rewrite prints the program with its recurrence rewritten, and what that is
   expect(said.err).toContain("no law of the catalogue rewrites a recurrence of Rule110");
 });
 
-test("what rewrite writes of every example and of std checks, passes its examples and runs", async () => {
+test("what rewrite writes of every example and of a file of std checks, passes its examples and runs", async () => {
   const folder = mkdtempSync(join(tmpdir(), "fathom-"));
   let written = 0;
-  for (const path of ["examples", "std"].flatMap((f) => fathomFiles(f))) {
+  // The others of std are held by `packages/testing/test/source.test.ts`, without the proofs that take long.
+  for (const path of [...fathomFiles("examples"), "std/automata.fathom"]) {
     const file = join(root, path);
     for (const task of tasksOf(file)) {
       const out = join(folder, `${task}.fathom`);
@@ -49,12 +50,7 @@ test("what rewrite writes of every example and of std checks, passes its example
       const form = written % 2 === 0 ? [] : ["--scans"];
       if ((await main(["rewrite", file, "-t", task, ...form, "-o", out])) !== 0) continue;
       written++;
-      const checked = program(out);
-      expect(checked.diagnostics, path).toEqual([]);
-      for (const t of checked.tasks) expect(compileTask(checked, t).diagnostics, path).toEqual([]);
-      // A file of std proves for long what this edit did not touch.
-      if (path.startsWith("examples"))
-        expect(await main(["check", out]), `${path} ${task}\n${said.err}`).toBe(0);
+      expect(await main(["check", out]), `${path} ${task}\n${said.err}`).toBe(0);
       expect(await main(["test", out]), `${path} ${task}\n${said.out}`).toBe(0);
       expect(await main(["run", out, "-t", task, "--fill", ...sizesOf(out, task)]), said.err).toBe(0);
     }

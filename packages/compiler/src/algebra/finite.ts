@@ -9,7 +9,7 @@ import { applyOperator, type Operand, reduceOperands } from "../equations/operat
 import { printCondition, printExpr, printIndex } from "../equations/print";
 import type { Condition, Dim, ElementType, Expr, Family, IndexExpr, System } from "../equations/system";
 import { toAffine } from "../symbolic/affine";
-import { type Recurrence, type StepEquation, stateRead, valuesOfType } from "./recurrence";
+import { isOutside, type Recurrence, type StepEquation, stateRead, valuesOfType } from "./recurrence";
 
 /** One digit of the state: a cell of a state family so many steps back. */
 export interface Digit {
@@ -283,7 +283,7 @@ class Enumeration {
   }
 
   private isState(e: Expr & { kind: "read" }): boolean {
-    return this.r.families.includes(e.family);
+    return this.r.families.includes(e.family) && !isOutside(this.r, e);
   }
 
   private dependsOnState(e: Expr): boolean {

@@ -16,7 +16,7 @@ import {
   sub,
   typeOf,
 } from "../equations/build";
-import { isAlways, mapCondition, substitute, substituteIndex } from "../equations/conditions";
+import { and, isAlways, mapCondition, substitute, substituteIndex } from "../equations/conditions";
 import { collectIndices } from "../equations/evaluate-index";
 import { type GuardedRead, guardedReads } from "../equations/reads";
 import type {
@@ -57,6 +57,11 @@ export interface Recurrence {
   readonly copies: readonly Dim[];
   /** Where those dimensions stand in each family, in the order of `copies`. */
   readonly copyAxes: ReadonlyMap<string, readonly number[]>;
+  /**
+   * Of a recurrence within one step of another: where the index of that other stands in each family. Reads of its earlier steps are inputs
+   * here.
+   */
+  readonly outer?: ReadonlyMap<string, number> | undefined;
   /** What passes from step to step, for one copy. */
   readonly state: readonly StateFamily[];
   /** Live state of one copy: bits of finite types, and `int` and `real` numbers, which are words of O(log n) bits. An upper bound where rows vary. */
@@ -101,7 +106,13 @@ export interface StateRead {
   readonly cell: readonly Subscript[];
 }
 
-type Axes = Pick<Recurrence, "axis" | "copyAxes" | "direction">;
+type Axes = Pick<Recurrence, "axis" | "copyAxes" | "direction" | "outer">;
+
+/** A read of one of the families at another step of the recurrence around this one. */
+export function isOutside(r: Axes, read: Read): boolean {
+  const at = read.at[r.outer?.get(read.family) ?? -1];
+  return at !== undefined && (at.kind !== "static" || at.value.kind !== "index");
+}
 
 /**
  * What a read in a step says of the state, where the reader's running index is called `time`; undefined for reads of inputs. Only for
@@ -109,7 +120,7 @@ type Axes = Pick<Recurrence, "axis" | "copyAxes" | "direction">;
  */
 export function stateRead(r: Axes, time: string, read: Read): StateRead | undefined {
   const axis = r.axis.get(read.family);
-  if (axis === undefined) return undefined;
+  if (axis === undefined || isOutside(r, read)) return undefined;
   const at = read.at[axis]!;
   if (at.kind !== "static") return undefined;
   const distance = combine(toAffine(index(time)), toAffine(at.value), -1);
@@ -151,8 +162,35 @@ export function findRecurrences(system: System): readonly Recurrence[] {
     const inside = reads.filter(
       (r) => component.includes(r.reader.name) && component.includes(r.source.name),
     );
-    const best = alignments(system, component, inside)[0];
+    const best = alignments(component, inside, system)[0];
     return best === undefined ? [] : [describe(system, component, inside, best)];
+  });
+}
+
+/**
+ * Recurrences within one step of another, where that one's step waits for itself: `s[t, i]` of `s[t, i-1]` and of anything at `t-1`. Each has
+ * the index around it among its copies.
+ */
+export function innerRecurrences(system: System): readonly Recurrence[] {
+  const reads = guardedReads(system);
+  return recursiveComponents(system, reads).flatMap((component) => {
+    const inside = reads.filter(
+      (r) => component.includes(r.reader.name) && component.includes(r.source.name),
+    );
+    return alignments(component, inside, system).flatMap((around) => {
+      const all = [...around.distances.values()];
+      if (!around.within || all.some((d) => d.lag === undefined)) return [];
+      const now = inside.filter((r) => around.distances.get(r)!.lag === 0);
+      return recursiveComponents(system, now).flatMap((inner) => {
+        const own = now.filter((r) => inner.includes(r.reader.name) && inner.includes(r.source.name));
+        const free = (f: Family, place: number) => around.axis.get(f.name) !== place;
+        const best = alignments(inner, own, system, free)[0];
+        if (best === undefined) return [];
+        const found = describe(system, inner, own, best, around.axis);
+        const copied = inner.every((f) => found.copyAxes.get(f)!.includes(around.axis.get(f)!));
+        return copied && found.steps !== undefined ? [found] : [];
+      });
+    });
   });
 }
 
@@ -190,9 +228,10 @@ function distanceOf(r: GuardedRead, own: number, source: number, direction: 1 | 
 
 /** The ways time may run through a component, the simplest first. */
 function alignments(
-  system: System,
   component: readonly string[],
   inside: readonly GuardedRead[],
+  system: System,
+  free?: (family: Family, place: number) => boolean,
 ): Alignment[] {
   const families = component.map((name) => system.families.find((f) => f.name === name)!);
   const found: Alignment[] = [];
@@ -201,6 +240,7 @@ function alignments(
       families,
       inside,
       (r, own, source) => distanceOf(r, own, source, direction) !== undefined,
+      free,
     );
     for (const axis of axes) {
       const distances = new Map(
@@ -272,6 +312,7 @@ function describe(
   component: readonly string[],
   inside: readonly GuardedRead[],
   { axis, direction, distances, within }: Alignment,
+  outer?: ReadonlyMap<string, number>,
 ): Recurrence {
   const families = component.map((name) => system.families.find((f) => f.name === name)!);
   const carried = copyAxesOf(families, inside, axis);
@@ -307,6 +348,7 @@ function describe(
     length: extentOf(running, first.dims) ?? sub(running.hi, running.lo),
     copies: copyAxes.get(first.name)!.map((k) => first.dims[k]!),
     copyAxes,
+    outer,
     state,
     origin: first.origin,
   } as const;
@@ -480,30 +522,60 @@ function stepsOf(
         return body && writeOut(body);
       });
     let covered = 0;
-    return family.pieces.flatMap((p): StepEquation[] => {
-      const value = withExtremes(writeOut(p.value));
-      if (!failed && sizeOf(value) > STEP_LIMIT) failed = true;
-      const known = { family: family.name, guard: p.guard, value };
-      if (failed) return [{ ...known, role: "step" }];
-      if (recurs(running.index, value)) {
-        const split = isAlways(p.guard) ? withoutDefaults(family, running, r.direction, value) : undefined;
-        if (split === undefined || recurs(running.index, split.first)) return [{ ...known, role: "step" }];
-        covers.set(family.name, 1);
-        return [
-          { family: family.name, guard: split.guard, value: split.first, role: "start" },
-          { ...known, value: split.later, role: "step" },
-        ];
-      }
-      const further = firstSteps(p.guard, running, r.direction, covered);
-      covered = further ?? covered;
-      covers.set(family.name, covered);
-      return [{ ...known, role: further === undefined ? "reset" : "start" }];
-    });
+    return startsFirst(
+      family.pieces.flatMap((p): StepEquation[] => {
+        const value = withExtremes(writeOut(p.value));
+        if (!failed && sizeOf(value) > STEP_LIMIT) failed = true;
+        const known = { family: family.name, guard: p.guard, value };
+        if (failed) return [{ ...known, role: "step" }];
+        if (recurs(running.index, value)) {
+          const split = isAlways(p.guard) ? withoutDefaults(family, running, r.direction, value) : undefined;
+          if (split === undefined || recurs(running.index, split.first)) return [{ ...known, role: "step" }];
+          covers.set(family.name, 1);
+          return [
+            { family: family.name, guard: split.guard, value: split.first, role: "start" },
+            { ...known, value: split.later, role: "step" },
+          ];
+        }
+        const further = firstSteps(p.guard, running, r.direction, covered);
+        covered = further ?? covered;
+        covers.set(family.name, covered);
+        return [{ ...known, role: further === undefined ? "reset" : "start" }];
+      }),
+      running.index,
+    );
   });
   if (failed) return undefined;
   const starts = new Set(stateFamilies.map((f) => covers.get(f.name) ?? 0));
   const [first] = starts;
   return { steps, startSteps: starts.size === 1 && Number.isFinite(first) ? first : undefined };
+}
+
+const mentionsTime = (guard: Condition, time: string): boolean => {
+  const names = new Set<string>();
+  for (const all of guard)
+    for (const c of all) {
+      collectIndices(c.left, names);
+      collectIndices(c.right, names);
+    }
+  return names.has(time);
+};
+
+/** Resets of whole copies that stand before a start are starts at its places: then no start comes after another equation. */
+function startsFirst(steps: readonly StepEquation[], time: string): readonly StepEquation[] {
+  const last = steps.findLastIndex((s) => s.role === "start");
+  const early = steps.slice(0, Math.max(last, 0)).filter((s) => s.role !== "start");
+  if (early.some((s) => s.role === "step" || mentionsTime(s.guard, time))) return steps;
+  const starts: StepEquation[] = [];
+  const resets: StepEquation[] = [];
+  for (const s of steps.slice(0, last + 1)) {
+    if (s.role === "reset") resets.push(s);
+    else {
+      for (const r of resets) starts.push({ ...r, guard: and(r.guard, s.guard), role: "start" });
+      starts.push(s);
+    }
+  }
+  return [...starts, ...resets, ...steps.slice(last + 1)];
 }
 
 /**

@@ -331,3 +331,31 @@ test("clamps of small ints are exact, however far their shifts add up", () => {
   const free = rewrites(systemOf(chain("int", "clamp(s[i-1] + x[i], -50, 50)")));
   expect(free.map((r) => r.exact)).toEqual([false]);
 });
+
+test("what waits for itself within a step of something serial is rewritten there", () => {
+  const text =
+    "task N(T: size, n: size) where n >= 1 {\n input x[i: 0..n]: int\n node s[t: 0..=T, i: 0..n]: int = if t == 0 { x[i] } else if i == 0 { q[t-1] } else { s[t, i-1] + x[i] }\n node q[t: 0..=T]: int = if t == 0 { 1 } else { q[t-1] * q[t-1] + s[t-1, n-1] }\n output y = q[T]\n output z[i: 0..n] = s[T, i]\n}\n";
+  const at = [0, 1, 2, 5].flatMap((T) => [1, 2, 7].map((n) => ({ T, n })));
+  expect(names(rewritten(text, [...at, { T: 6, n: 30 }]))).toEqual([
+    "B.9 one sum over everything up to there",
+    "C.2 a scan of sum",
+  ]);
+  // Longest common subsequence: a row is one maximum, n steps instead of n + m - 1.
+  const common =
+    "task L(n: size, m: size) where n >= 1, m >= 1 {\n input a[i: 0..n]: index(3)\n input b[j: 0..m]: index(3)\n node d[i: 0..=n, j: 0..=m]: int = if i == 0 { 0 } else if j == 0 { 0 } else { max(max(d[i-1, j], d[i, j-1]), d[i-1, j-1] + int(a[i-1] == b[j-1])) }\n output y = d[n, m]\n}\n";
+  const sizes = [1, 2, 5].flatMap((n) => [1, 3, 8].map((m) => ({ n, m })));
+  expect(names(rewritten(common, [...sizes, { n: 9, m: 20 }]))).toEqual([
+    "B.7 one max over everything up to there",
+  ]);
+  // Scans of the rows of edit distance would be deeper than its diagonals.
+  const edit = common
+    .replace("int(a[i-1] == b[j-1])", "int(a[i-1] == b[j-1]) * 3")
+    .replace("d[i-1, j]", "d[i-1, j] - 1");
+  expect(rewrites(systemOf(edit.replace("d[i, j-1])", "d[i, j-1] - 1)")))).toEqual([]);
+});
+
+test("sums of vectors round too", () => {
+  const text =
+    "task V(n: size) where n >= 1 {\n input x[i: 0..n]: vec3\n node s[i: 0..n]: vec3 = if i == 0 { x[0] } else { s[i-1] + x[i] }\n output o[i: 0..n] = s[i]\n}\n";
+  expect(rewrites(systemOf(text)).map((r) => r.exact)).toEqual([false, false]);
+});

@@ -3,7 +3,17 @@
  */
 import * as build from "../../equations/build";
 import { mapCondition, type Substitution, substitute, substituteIndex } from "../../equations/conditions";
-import type { Condition, Dim, Expr, Family, IndexExpr, Subscript, System } from "../../equations/system";
+import type {
+  Comparison,
+  Condition,
+  Dim,
+  Expr,
+  Family,
+  IndexExpr,
+  Piece,
+  Subscript,
+  System,
+} from "../../equations/system";
 import { boundIndices } from "../expressions";
 import { type LinearStep, linearStep, mentionsIndex } from "../linear";
 import type { Recurrence, StepEquation } from "../recurrence";
@@ -29,10 +39,62 @@ export interface Context {
   readonly linear: LinearStep | undefined;
   readonly fresh: (name: string) => string;
   readonly freshFamily: (name: string) => string;
+  /** A rewritten family with the rows that `narrowed` took away. */
+  readonly whole: (family: Family) => Family;
 }
 
-export function contextOf(system: System, r: Recurrence): Context | undefined {
-  if (r.steps === undefined) return undefined;
+/**
+ * Without the first rows of copies that are set by an equation of their own (`if t == 0 { … }`, where the recurrence runs along another
+ * index): what the others read at t − 1 is not there, so no scan may have elements for them.
+ */
+function narrowed(
+  system: System,
+  r: Recurrence,
+): Pick<Context, "system" | "r" | "whole"> & { readonly steps: readonly StepEquation[] } {
+  let families = r.state.map((s) => system.families.find((f) => f.name === s.family)!);
+  const rows = new Map<string, Piece[]>(families.map((f) => [f.name, []]));
+  let steps = r.steps ?? [];
+  for (let copy = 0; copy < r.copies.length; copy++) {
+    const dims = families.map((f) => f.dims[r.copyAxes.get(f.name)![copy]!]!);
+    const setsFirst = (f: Family, d: Dim): boolean => {
+      const [all, ...others] = f.pieces[0]!.guard;
+      return others.length === 0 && all?.length === 1 && isFirst(all[0]!, d);
+    };
+    if (!families.every((f, k) => f.pieces.length > 1 && setsFirst(f, dims[k]!))) continue;
+    families = families.map((f, k) => {
+      const dim = dims[k]!;
+      rows.get(f.name)!.push(f.pieces[0]!);
+      steps = steps.flatMap((s) => {
+        if (s.family !== f.name) return [s];
+        const guard = s.guard.filter((all) => !all.some((c) => isFirst(c, dim)));
+        return guard.length === 0 ? [] : [{ ...s, guard }];
+      });
+      const later: Dim = { ...dim, lo: build.add(dim.lo, one) };
+      return { ...f, dims: f.dims.map((d) => (d === dim ? later : d)), pieces: f.pieces.slice(1) };
+    });
+  }
+  const by = new Map(families.map((f) => [f.name, f]));
+  return {
+    system: { ...system, families: system.families.map((f) => by.get(f.name) ?? f) },
+    r: { ...r, steps },
+    steps,
+    whole: (f) => {
+      const first = rows.get(f.name) ?? [];
+      if (first.length === 0) return f;
+      const { dims } = system.families.find((x) => x.name === f.name)!;
+      return { ...f, dims, pieces: [...first, ...f.pieces] };
+    },
+  };
+}
+
+const isFirst = (c: Comparison, d: Dim): boolean =>
+  c.op === "==" &&
+  ((c.left === build.index(d.index) && c.right === d.lo) ||
+    (c.right === build.index(d.index) && c.left === d.lo));
+
+export function contextOf(given: System, found: Recurrence): Context | undefined {
+  if (found.steps === undefined) return undefined;
+  const { system, r, steps, whole } = narrowed(given, found);
   const family = system.families.find((f) => f.name === r.state[0]!.family)!;
   const axis = r.axis.get(family.name)!;
   const time = family.dims[axis]!;
@@ -46,14 +108,14 @@ export function contextOf(system: System, r: Recurrence): Context | undefined {
   });
   if (varies || r.startSteps === undefined) return undefined;
   // Equations of several families are brought to the indices of the first: its names must be free in them.
-  const bound = r.steps.flatMap((s) => [...boundIndices(s.value)]);
+  const bound = steps.flatMap((s) => [...boundIndices(s.value)]);
   if (r.state.length > 1 && family.dims.some((d) => bound.includes(d.index))) return undefined;
   const names = new Set(system.sizes.map((s) => s.name));
   for (const f of system.families) {
     for (const d of f.dims) names.add(d.index);
     for (const p of f.pieces) for (const n of boundIndices(p.value)) names.add(n);
   }
-  for (const s of r.steps) for (const n of boundIndices(s.value)) names.add(n);
+  for (const s of steps) for (const n of boundIndices(s.value)) names.add(n);
   const families = new Set(system.families.map((f) => f.name));
   const unused = (name: string, taken: Set<string>): string => {
     let candidate = name;
@@ -66,7 +128,8 @@ export function contextOf(system: System, r: Recurrence): Context | undefined {
     r,
     family,
     time,
-    steps: r.steps,
+    steps,
+    whole,
     linear: linearStep(system, r),
     fresh: (name) => unused(name, names),
     freshFamily: (name) => unused(name, families),
@@ -105,7 +168,9 @@ export function afterStarts(c: Context, family: string): readonly StepEquation[]
   return first < 0 || later.some((s) => s.role === "start") ? undefined : later;
 }
 
-export const isReal = (c: Context): boolean => c.family.type.kind === "real";
+/** Of reals, or vectors of them: combined in another order they round otherwise. */
+export const isReal = (c: Context): boolean =>
+  c.family.type.kind === "real" || c.family.type.kind === "vector";
 export const rounding = (c: Context): readonly "rounding"[] => (isReal(c) ? ["rounding"] : []);
 
 export const renameOuter = (e: Expr, by: Substitution): Expr =>

@@ -15,6 +15,8 @@ export const asJumps: Law = (c) => {
   if (linear?.ring.name !== "gf2" || !linear.timeInvariant || r.startSteps !== 1) return undefined;
   if (r.state.length !== 1 || r.state[0]!.depth !== 1 || r.state[0]!.cells.length !== 1 || r.direction !== 1)
     return undefined;
+  // Its own later rows read it too, at other times.
+  if (r.outer !== undefined) return undefined;
   const [cell] = r.state[0]!.cells as [Dim];
   const later = linear.equations.filter((e) => e.role !== "start");
   if (later.length !== 1 || afterStarts(c, family.name) === undefined || cell.lo !== zero) return undefined;

@@ -50,6 +50,8 @@ function folded(c: Context): Folded | undefined {
   });
   if (step.op === "sub" && isState(a) && !reads(b)) return combined("add", build.apply("neg", [b], type));
   const op = step.op as "add";
+  // Vectors have sums only.
+  if (type.kind === "vector" && op !== "add") return undefined;
   if (folds[op] !== undefined && isState(a) && !reads(b)) return combined(op, b);
   if (folds[op] !== undefined && isState(b) && !reads(a)) return combined(op, a);
   return byLinearForm(c);

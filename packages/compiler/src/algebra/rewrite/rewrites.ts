@@ -6,9 +6,11 @@
  * Scans are those of Kogge and Stone (1973): level r holds, at place i, the composition of the last 2^r steps up to i. They
  * take log2 levels in both cost models.
  */
+import { sizeProblems } from "../../depth/samples";
+import { unroll } from "../../depth/unroll";
 import { guardedReads } from "../../equations/reads";
-import type { Family, IndexExpr, System } from "../../equations/system";
-import { findRecurrences, type Recurrence } from "../recurrence";
+import type { Family, IndexExpr, Sizes, System } from "../../equations/system";
+import { findRecurrences, innerRecurrences, type Recurrence } from "../recurrence";
 import { asAffineScan } from "./affine";
 import { asClampScan } from "./clamp";
 import { contextOf, type Law, type Rewritten } from "./context";
@@ -71,17 +73,7 @@ function rewriteAll(system: System, laws: readonly Law[], family?: string): Rewr
     if (next === undefined) break;
     const { r, found } = next;
     for (const f of [...r.families, ...found.families.map((x) => x.name)]) done.add(f);
-    const made = new Map(found.families.map((f) => [f.name, f]));
-    const first = current.families.findIndex((f) => made.has(f.name));
-    const kept = (fs: readonly Family[]) => fs.filter((f) => !made.has(f.name));
-    current = {
-      ...current,
-      families: [
-        ...kept(current.families.slice(0, first)),
-        ...found.families,
-        ...kept(current.families.slice(first)),
-      ],
-    };
+    current = next.system;
     applied.push({
       law: found.law,
       name: found.name,
@@ -107,22 +99,61 @@ function firstRewritten(
   system: System,
   laws: readonly Law[],
   wanted: (r: Recurrence) => boolean,
-): { readonly r: Recurrence; readonly found: Rewritten } | undefined {
-  for (const r of findRecurrences(system)) {
+): { readonly r: Recurrence; readonly found: Rewritten; readonly system: System } | undefined {
+  // What waits for itself within its step is rewritten there: the outer recurrence stays, with shallow steps.
+  for (const r of [...findRecurrences(system), ...innerRecurrences(system)]) {
     if (!wanted(r) || isShort(system, r.length)) continue;
     const context = contextOf(system, r);
     if (context === undefined) continue;
     // The first law whose form is the same function for all ints; else the first.
-    let found: Rewritten | undefined;
+    let best: { readonly found: Rewritten; readonly system: System } | undefined;
     for (const law of laws) {
       const made = law(context);
-      const certain = made !== undefined && !made.upTo.includes("overflow");
-      if (certain || found === undefined) found = made ?? found;
+      if (made === undefined) continue;
+      const found = { ...made, families: made.families.map(context.whole) };
+      const next = withFamilies(system, found.families);
+      if (r.outer !== undefined && !isLower(system, next, r)) continue;
+      const certain = !found.upTo.includes("overflow");
+      if (certain || best === undefined) best = { found, system: next };
       if (certain) break;
     }
-    if (found !== undefined) return { r, found };
+    if (best !== undefined) return { r, ...best };
   }
   return undefined;
+}
+
+/** The families stand for those of their names; the others come before the first of them. */
+function withFamilies(system: System, families: readonly Family[]): System {
+  const made = new Set(families.map((f) => f.name));
+  const first = system.families.findIndex((f) => made.has(f.name));
+  const kept = (fs: readonly Family[]) => fs.filter((f) => !made.has(f.name));
+  return {
+    ...system,
+    families: [...kept(system.families.slice(0, first)), ...families, ...kept(system.families.slice(first))],
+  };
+}
+
+/** Sizes at which an inner recurrence is tried, and instances that are counted then. */
+const TRIED = [24, 25, 16, 12, 9, 8];
+const COUNTED = 60_000;
+
+/**
+ * Whether the levels of a recurrence are lower after it is rewritten, at sizes that tell a logarithm from a length. A row that leans on the
+ * row before it all along (edit distance) is already as deep as one diagonal: scans would only add their logarithm to each row.
+ */
+function isLower(before: System, after: System, r: Recurrence): boolean {
+  const level = (system: System, sizes: Sizes): number | undefined => {
+    const counted = unroll(system, sizes, { model: "steps", limit: COUNTED });
+    if (!counted.ok) return undefined;
+    return Math.max(...r.state.map((s) => counted.result.families.get(s.family)?.maxLevel ?? 0));
+  };
+  for (const n of TRIED) {
+    const sizes = Object.fromEntries(before.sizes.map((s) => [s.name, s.kind === "const" ? 2 : n]));
+    if (sizeProblems(before, sizes).length > 0) continue;
+    const [written, rewritten] = [level(before, sizes), level(after, sizes)];
+    if (written !== undefined && rewritten !== undefined) return rewritten < written;
+  }
+  return false;
 }
 
 const readByOthers = (system: System): Set<string> =>
