@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { defineConfig } from "tsup";
 
-/** The files of a folder of the repository by name without their ending, to be put into a bundle. */
+/** The files of a folder of the repository and of those inside it, by name, to be put into a bundle. */
 function texts(folder: string, ending: string, keep: boolean): Record<string, string> {
   const url = new URL(`../../${folder}/`, import.meta.url);
-  const names = readdirSync(url).filter((n) => n.endsWith(ending) && n !== "README.md");
+  const names = readdirSync(url, { recursive: true, encoding: "utf8" })
+    .map((n) => n.replaceAll("\\", "/"))
+    .filter((n) => n.endsWith(ending) && !n.endsWith("README.md"))
+    .sort();
   return Object.fromEntries(
     names.map((n) => [keep ? n : n.slice(0, -ending.length), readFileSync(new URL(n, url), "utf8")]),
   );

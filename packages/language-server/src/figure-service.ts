@@ -69,6 +69,11 @@ export class FigureService {
     return this.store.known(uri, unit);
   }
 
+  /** Figures found elsewhere, of a document that need not be open. */
+  learn(uri: string, unit: Unit, figures: TaskFigures): void {
+    this.store.set(uri, unit, figures);
+  }
+
   /** After the messages at hand are read: bursts of typing are looked at once. */
   schedule(uri: string): void {
     if (this.scheduled.has(uri)) return;

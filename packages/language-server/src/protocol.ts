@@ -18,7 +18,9 @@ export const requests = {
   graph: "fathom/graph",
   /** `CurveParams → CurveResult` */
   curve: "fathom/curve",
-  /** `TaskParams → { markdown: string }`: the task beside the other tasks of its file. */
+  /** `TaskParams → readonly Comparable[]`: the other tasks of the file, of the workspace and of the standard library. */
+  comparable: "fathom/comparable",
+  /** `CompareParams → CompareResult`: the task beside others, analysed where they are not yet; cancellable. */
   compare: "fathom/compare",
   /** `RunParams → RunResult`; cancellable: a cancelled run is stopped, not only forgotten. */
   run: "fathom/run",
@@ -81,6 +83,22 @@ export interface TaskAtParams extends DocumentParams {
 export interface TaskParams extends DocumentParams {
   readonly task: string;
 }
+/** A task by name, and where it stands in words: `sums.fathom`, `std/automata`. */
+export interface Comparable extends TaskParams {
+  readonly place: string;
+  readonly doc?: string | undefined;
+}
+export interface CompareParams extends TaskParams {
+  /** Without: the other tasks of its file, then those of the workspace's files, as far as a table is read. */
+  readonly with?: readonly TaskParams[] | undefined;
+}
+export interface CompareResult {
+  /** A table, a row a task. */
+  readonly markdown: string;
+  /** The same as records, the task asked about first. */
+  readonly tasks: readonly TaskInfo[];
+}
+
 export type Sizes = Readonly<Record<string, number>>;
 
 export interface SizeInfo {

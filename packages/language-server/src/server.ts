@@ -13,11 +13,11 @@ import {
   TextDocuments,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import type { ExampleOutcome, Job, Source } from "./analysis/jobs";
+import type { ExampleOutcome, FiguresFound, Job, Source } from "./analysis/jobs";
 import { Cancelled, Lane, type WorkerLike } from "./analysis/lane";
 import { codeActions, rewritableAt } from "./editor/actions";
 import { incomingCalls, outgoingCalls, prepareCalls } from "./editor/calls";
-import { compareMarkdown } from "./editor/compare";
+import { type Compared, compareMarkdown } from "./editor/compare";
 import { completions } from "./editor/completion";
 import { headOf } from "./editor/describe";
 import { formattingEdits } from "./editor/formatting";
@@ -45,6 +45,9 @@ import { diagnosticOf, type Unit } from "./editor/units";
 import { FigureService, sourceOf } from "./figure-service";
 import {
   type CertifyResult,
+  type Comparable,
+  type CompareParams,
+  type CompareResult,
   type CurveParams,
   type DocumentParams,
   type ExampleInfo,
@@ -460,7 +463,6 @@ export function startServer(connection: Connection, edge: Edge): void {
   connection.onExecuteCommand(async ({ command, arguments: given = [] }) => {
     const [uri, task] = given as string[];
     if (uri === undefined || task === undefined) return null;
-    const snapshot = workspace.snapshot(uri);
     const params = { uri, task };
     const show = (text: string, problems: readonly Problem[] = []): void => {
       const message = problems.length > 0 ? problems.map((p) => p.message).join("\n") : text;
@@ -475,7 +477,7 @@ export function startServer(connection: Connection, edge: Edge): void {
       return report.markdown ?? null;
     }
     if (command === serverCommand(lensCommands.compare)) {
-      const markdown = snapshot === undefined ? "" : compareMarkdown(snapshot, task, known(snapshot.uri));
+      const { markdown } = await compare(params);
       show(markdown);
       return markdown;
     }
@@ -514,11 +516,61 @@ export function startServer(connection: Connection, edge: Edge): void {
 
   // Questions beyond the protocol
 
-  connection.onRequest(requests.compare, async ({ uri, task }: TaskParams) => {
-    await settle(uri);
-    const snapshot = workspace.snapshot(uri);
-    return { markdown: snapshot === undefined ? "" : compareMarkdown(snapshot, task, known(snapshot.uri)) };
-  });
+  /** Every task but one, those of its own file first, then the workspace's, then the library's. */
+  async function otherTasks({ uri, task }: TaskParams): Promise<(Comparable & { readonly unit: Unit })[]> {
+    const own = normalise(uri);
+    const all = [...(await workspace.all()), ...workspace.library()];
+    const files = new Map(all.map((s) => [s.uri, s]));
+    const first = workspace.snapshot(own);
+    return [
+      ...(first === undefined ? [] : [first]),
+      ...[...files.values()].filter((s) => s.uri !== own),
+    ].flatMap((s) =>
+      s.units
+        .filter((u) => s.uri !== own || u.task.name.text !== task)
+        .map((unit) => ({
+          uri: clientUri(s.uri),
+          task: unit.task.name.text,
+          place: s.uri === own ? "" : workspace.specOf(own, s.uri).replace(/^\.\//, ""),
+          doc: unit.task.doc,
+          unit,
+        })),
+    );
+  }
+
+  /** Rows of a table that are read. */
+  const MOST_COMPARED = 24;
+
+  async function compare(params: CompareParams, token?: Token): Promise<CompareResult> {
+    await settle(params.uri);
+    const others = await otherTasks(params);
+    const wanted =
+      params.with?.flatMap(
+        (w) => others.find((o) => normalise(o.uri) === normalise(w.uri) && o.task === w.task) ?? [],
+      ) ?? others.filter((o) => !o.place.startsWith("std/")).slice(0, MOST_COMPARED - 1);
+    const unit = workspace.snapshot(params.uri)?.unit(params.task);
+    if (unit === undefined) return { markdown: "", tasks: [] };
+    const compared: Compared[] = [];
+    const tasks: TaskInfo[] = [];
+    for (const { uri, unit: each, place } of [{ uri: params.uri, unit, place: "" }, ...wanted]) {
+      const path = normalise(uri);
+      if (!each.broken && figures.get(each)?.stage !== "analysed")
+        await question({ kind: "figures", sources: [sourceOf(each)] }, token, (found) =>
+          figures.learn(path, each, found.figures),
+        );
+      compared.push({ unit: each, place: place === "" ? undefined : place, ...figures.known(path, each) });
+      const snapshot = workspace.snapshot(path);
+      if (snapshot !== undefined) tasks.push(taskInfo(snapshot, each));
+    }
+    return { markdown: compareMarkdown(compared), tasks };
+  }
+
+  connection.onRequest(
+    requests.comparable,
+    async (params: TaskParams): Promise<Comparable[]> =>
+      (await otherTasks(params)).map(({ unit, ...task }) => task),
+  );
+  connection.onRequest(requests.compare, compare);
 
   function taskInfo(snapshot: Snapshot, unit: Unit): TaskInfo {
     const { task } = unit;
@@ -577,8 +629,8 @@ export function startServer(connection: Connection, edge: Edge): void {
       .map(({ code, severity, message, help }) => ({ code, severity, message, help }));
 
   /** Runs a job for a client that waits for it; cancelling the request stops it. */
-  function question(job: Job, token?: Token): Promise<unknown> {
-    const { result, cancel } = questions.run(job);
+  function question(job: Job, token?: Token, found?: (found: FiguresFound) => void): Promise<unknown> {
+    const { result, cancel } = questions.run(job, found);
     token?.onCancellationRequested(cancel);
     if (token?.isCancellationRequested) cancel();
     return result.catch((error: Error) => {

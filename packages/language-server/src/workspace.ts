@@ -161,8 +161,13 @@ export class Workspace {
     return [...uris].flatMap((uri) => this.snapshot(uri) ?? []);
   }
 
+  /** Snapshots of the standard library's files. */
+  library(): Snapshot[] {
+    return this.std.flatMap((uri) => this.snapshot(uri) ?? []);
+  }
+
   /** How a file is imported from another one. */
-  private specOf(from: string, uri: string): string {
+  specOf(from: string, uri: string): string {
     if (this.isStd(uri)) return `std/${uri.slice(this.stdBase.length + 1).replace(/\.fathom$/, "")}`;
     const [a, b] = [from.split("/").slice(0, -1), uri.split("/")];
     let k = 0;
@@ -189,9 +194,8 @@ export class Workspace {
     name: string,
     others: readonly Snapshot[],
   ): { readonly spec: string; readonly kind: string }[] {
-    const library = this.std.flatMap((uri) => this.snapshot(uri) ?? []);
     const words: Readonly<Record<string, string>> = { fn: "function" };
-    return [...others, ...library].flatMap((s) =>
+    return [...others, ...this.library()].flatMap((s) =>
       s.uri === from
         ? []
         : s.file.tree.items.flatMap((item) =>

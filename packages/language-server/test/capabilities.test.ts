@@ -784,13 +784,39 @@ describe("settings and life", () => {
       "task A(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  node y[i: 0..n]: int = if i == 0 { x[0] } else { y[i-1] + x[i] }\n  output s = y[n-1]\n}\n\ntask B(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  output s = sum[i: 0..n] x[i]\n}\n",
     );
     await client.analysed(uri);
-    const { markdown } = await client.connection.sendRequest<{ markdown: string }>("fathom/compare", {
-      uri,
-      task: "A",
-    });
-    const rows = markdown.split("\n").map((l) => l.split(" | ").slice(0, 2).join(" | "));
-    expect(rows[2]).toMatch(/^\| \*\*A\*\* \| `n - 1` \((checked|proved)\)$/);
-    expect(rows[3]).toMatch(/^\| B \| /);
+    const rows = async (params: object) => {
+      const { markdown, tasks } = await client.connection.sendRequest<{
+        markdown: string;
+        tasks: { task: string; state: string }[];
+      }>("fathom/compare", { uri, task: "A", ...params });
+      expect(tasks.every((t) => t.state === "fresh")).toBe(true);
+      expect(markdown.split("\n")).toHaveLength(tasks.length + 2);
+      return markdown
+        .split("\n")
+        .slice(2)
+        .map((l) => l.split(" | ").slice(0, 2).join(" | "));
+    };
+    // A file that is not open is analysed for it.
+    expect(await rows({})).toEqual(
+      expect.arrayContaining([
+        "| **A** | `n - 1` (proved)",
+        "| B | `min(n - 1, 1)` (proved)",
+        "| Sum (lib/sums.fathom) | `min(n - 1, 1)` (proved)",
+      ]),
+    );
+    const others = await client.connection.sendRequest<{ uri: string; task: string; place: string }[]>(
+      "fathom/comparable",
+      { uri, task: "A" },
+    );
+    expect(others.map((o) => `${o.task} ${o.place}`)).toEqual(
+      expect.arrayContaining(["B ", "Sum lib/sums.fathom", "Rule110 std/automata"]),
+    );
+    expect(others.map((o) => o.task)).not.toContain("A");
+    const library = others.find((o) => o.task === "Rule110" && o.place === "std/automata")!;
+    expect(await rows({ with: [library] })).toEqual([
+      "| **A** | `n - 1` (proved)",
+      "| Rule110 (std/automata) | `T` (proved)",
+    ]);
     const certified = await client.connection.sendRequest("fathom/certify", { uri, task: "A" });
     expect(certified).toMatchObject({ problems: [], summary: expect.stringMatching(/^the depth of A is /) });
   });

@@ -140,8 +140,9 @@ async function answers(client: Client, uri: string, places: readonly object[]): 
     JSON.stringify(answer, (key, value) => (key === "resultId" ? undefined : value))
       .replaceAll(uri, "it")
       .replaceAll(/"\.\/[^"]*\.fathom"/g, '"file"')
-      // Figures of the text before the last edit are marked so; a fresh server has none.
-      .replaceAll(/\\n\\n\*stale: of the text before the last edit\*.*?(?="\},"range")/g, "")
+      // What is known of a text that stood there before is shown at once; a fresh server is still at it.
+      .replaceAll(/\\n\\n(?:\*stale|- \*\*(?:depth|work|width|class)|\*\*level\*\*).*?(?="\},"range")/g, "")
+      .replaceAll(/\{"label":"(?:depth|work|width)[^"]* [=<]=(?:(?!"preselect").)*"preselect":\w+\},?/g, "")
       .concat(` (${k})`),
   );
 }

@@ -1,38 +1,48 @@
-/** Two tasks side by side: their figures as a table. */
-import type { TaskInfo } from "@fathom/language-server";
-import { commands, type Disposable, type OutputChannel, window, workspace } from "vscode";
+/** Tasks side by side: their figures as a table. */
+import { type Comparable, type CompareResult, requests, type TaskInfo } from "@fathom/language-server";
+import { commands, type Disposable, type OutputChannel, ProgressLocation, window } from "vscode";
 import { comparison } from "./figures";
-import { isFathom, type Server } from "./server";
+import type { Server } from "./server";
 
 export function registerCompare(server: Server, output: OutputChannel): Disposable {
   return commands.registerCommand("fathom.compare", async (uri?: string, name?: string) => {
     const first = await server.chooseTask(uri, name);
     if (first === undefined) return;
-    const second = await otherTask(server, first);
-    if (second === undefined) return;
-    output.appendLine(comparison(first, second));
+    const chosen = await otherTasks(server, first);
+    if (chosen === undefined || chosen.length === 0) return;
+    const result = await window.withProgress(
+      { location: ProgressLocation.Notification, title: `Comparing ${first.task}`, cancellable: true },
+      (_, token) =>
+        server.ask<CompareResult>(
+          requests.compare,
+          { uri: first.uri, task: first.task, with: chosen.map(({ uri, task }) => ({ uri, task })) },
+          token,
+        ),
+    );
+    if (result === undefined) return;
+    output.appendLine(comparison(result.tasks));
     output.appendLine("");
     output.show(true);
   });
 }
 
-/** Another task of any open file. */
-async function otherTask(server: Server, first: TaskInfo): Promise<TaskInfo | undefined> {
-  const lists = await Promise.all(workspace.textDocuments.filter(isFathom).map((d) => server.tasks(d)));
-  const others = lists.flat().filter((t) => t.uri !== first.uri || t.task !== first.task);
-  if (others.length === 0) {
-    void window.showInformationMessage(
-      `There is no other task in the open files to compare ${first.task} with.`,
+/** Tasks of the file, of the workspace and of the standard library, as many as the user picks. */
+async function otherTasks(server: Server, first: TaskInfo): Promise<readonly Comparable[] | undefined> {
+  const items = server
+    .ask<readonly Comparable[]>(requests.comparable, { uri: first.uri, task: first.task })
+    .then((others = []) =>
+      others.map((task) => ({
+        label: task.task,
+        description: task.place,
+        detail: task.doc?.split("\n")[0] ?? "",
+        task,
+      })),
     );
-    return undefined;
-  }
-  const picked = await window.showQuickPick(
-    others.map((task) => ({
-      label: task.task,
-      description: task.uri === first.uri ? "" : (task.uri.split("/").pop() ?? ""),
-      task,
-    })),
-    { title: `Compare ${first.task} with…` },
-  );
-  return picked?.task;
+  const picked = await window.showQuickPick(items, {
+    title: `Compare ${first.task} with…`,
+    canPickMany: true,
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  return picked?.map((p) => p.task);
 }

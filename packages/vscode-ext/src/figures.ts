@@ -1,37 +1,21 @@
-/** Figures in a line of text. */
-import type { ShownFigure, TaskFigures, TaskInfo } from "@fathom/language-server";
+/** Figures as lines of text. */
+import { figureText, type TaskInfo } from "@fathom/language-server";
 
-const sign = { "=": "", "<=": "≤ ", ">=": "≥ " } as const;
-
-export const figureText = (f: ShownFigure): string => `${sign[f.relation]}${f.text}`;
-
-/** `depth T · work n*T · P, inherently serial` */
-export function summary(figures: TaskFigures): string {
-  const parts = [
-    figures.depth && `depth ${figureText(figures.depth)}`,
-    figures.work && `work ${figureText(figures.work)}`,
-    [figures.class?.text, figures.verdict?.text].filter((x) => x !== undefined).join(", "),
-  ];
-  return parts.filter((p) => p !== undefined && p !== "").join(" · ");
-}
-
-/** Rows of the same figure, with what each rests on. */
-export function comparison(a: TaskInfo, b: TaskInfo): string {
+/** A column a task, a row a figure, each with what it rests on. */
+export function comparison(tasks: readonly TaskInfo[]): string {
   const rows = (["depth", "ops", "work", "width"] as const).map((figure) => [
     figure === "ops" ? "depth (ops)" : figure,
-    ...[a, b].map((t) => {
+    ...tasks.map((t) => {
       const f = t.figures?.[figure];
       return f === undefined ? "not known" : `${figureText(f)}  ${f.standing}`;
     }),
   ]);
-  const word = (t: TaskInfo, key: "class" | "verdict") => t.figures?.[key]?.text ?? "not known";
-  const all = [
-    ["", a.task, b.task],
-    ...rows,
-    ["class", word(a, "class"), word(b, "class")],
-    ["verdict", word(a, "verdict"), word(b, "verdict")],
-  ];
-  const widths = [0, 1, 2].map((c) => Math.max(...all.map((r) => r[c]!.length)));
+  const words = (["class", "verdict"] as const).map((key) => [
+    key,
+    ...tasks.map((t) => t.figures?.[key]?.text ?? "not known"),
+  ]);
+  const all = [["", ...tasks.map((t) => t.task)], ...rows, ...words];
+  const widths = all[0]!.map((_, c) => Math.max(...all.map((r) => r[c]!.length)));
   return all
     .map((r) =>
       r

@@ -2,9 +2,8 @@
  * Figures at the end of the line being typed. The editor shows inlay hints of the cursor's own line late (VS Code waits
  * until typing pauses), so that line gets a decoration as soon as the server has new figures.
  */
-import type { TaskInfo } from "@fathom/language-server";
+import { figureText, summary, type TaskInfo } from "@fathom/language-server";
 import { type Disposable, Range, type TextEditor, ThemeColor, window, workspace } from "vscode";
-import { figureText, summary } from "./figures";
 import { isFathom, type Server } from "./server";
 
 export function registerLive(server: Server): Disposable {

@@ -1,6 +1,6 @@
 /** The status bar: the figures of the task at the cursor. */
+import { summary } from "@fathom/language-server";
 import { type Disposable, MarkdownString, StatusBarAlignment, window } from "vscode";
-import { summary } from "./figures";
 import { isFathom, type Server } from "./server";
 
 export function registerStatus(server: Server): Disposable {

@@ -1,7 +1,7 @@
-import type { TaskFigures, TaskInfo } from "@fathom/language-server";
+import { summary, type TaskFigures, type TaskInfo } from "@fathom/language-server";
 import { expect, test } from "vitest";
 import { parseArguments } from "../src/arguments";
-import { comparison, summary } from "../src/figures";
+import { comparison } from "../src/figures";
 
 const task = {
   sizes: [
@@ -47,10 +47,12 @@ const figures: TaskFigures = {
   citations: [],
 };
 
-test("a bound never reads as an exact figure", () => {
+test("a bound never reads as an exact figure, nor one that is only checked as proved", () => {
   expect(summary(figures)).toBe("depth n - 1 · work ≤ n");
+  const depth = { ...figures.depth!, standing: "checked" } as const;
+  expect(summary({ ...figures, depth })).toBe("depth n - 1 (checked) · work ≤ n");
   const info = { task: "Sum", figures } as unknown as TaskInfo;
-  const rows = comparison(info, { ...info, task: "Other", figures: undefined }).split("\n");
+  const rows = comparison([info, { ...info, task: "Other", figures: undefined }]).split("\n");
   expect(rows[0]).toMatch(/Sum +Other/);
   expect(rows[1]).toMatch(/^depth +n - 1 {2}proved +not known$/);
   expect(rows.find((r) => r.startsWith("work"))).toContain("≤ n  proved");

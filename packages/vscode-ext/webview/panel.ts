@@ -1,4 +1,5 @@
 /** The page of the panel. Text from programs is set as text; drawings are parsed as SVG, never run. */
+import { figureText } from "@fathom/language-server";
 import uPlot from "uplot";
 import type { FromPanel, ToPanel } from "../src/panel/messages";
 
@@ -43,7 +44,6 @@ function empty(text: string): void {
 }
 
 type TaskMessage = Extract<ToPanel, { kind: "task" }>;
-const sign = { "=": "", "<=": "≤ ", ">=": "≥ " } as const;
 
 function showTask({ task, sizes, vary }: TaskMessage): void {
   const { figures } = task;
@@ -71,7 +71,7 @@ function showTask({ task, sizes, vary }: TaskMessage): void {
         element("span", { class: "label", text: name === "ops" ? "depth, bounded fan-in" : name }),
         element("span", {
           class: "value",
-          text: figure === undefined ? "?" : `${sign[figure.relation]}${figure.text}`,
+          text: figure === undefined ? "?" : figureText(figure),
         }),
         element("span", {
           class: `standing ${figure?.standing ?? "unknown"}`,

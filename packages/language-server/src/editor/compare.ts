@@ -1,14 +1,18 @@
-/** A task beside the other tasks of its file, as a Markdown table: which form is shallower, and at what price. */
+/** Tasks side by side as a Markdown table: which form is shallower, and at what price. */
 import type { ShownFigure } from "../analysis/figures";
 import type { Known } from "../figure-store";
 import { figureText } from "./figure-text";
-import type { Snapshot } from "./snapshot";
 import type { Unit } from "./units";
 
-export function compareMarkdown(snapshot: Snapshot, task: string, known: (unit: Unit) => Known): string {
-  const rows = snapshot.units.map((unit) => {
+export interface Compared extends Known {
+  readonly unit: Unit;
+  /** The file, where it is another one than the first task's. */
+  readonly place?: string | undefined;
+}
+
+export function compareMarkdown(compared: readonly Compared[]): string {
+  const rows = compared.map(({ unit, place, figures, state }, k) => {
     const name = unit.task.name.text;
-    const { figures, state } = known(unit);
     const cell = (f: ShownFigure | undefined) =>
       f === undefined ? "—" : `\`${figureText(f)}\` (${f.standing})`;
     const cells =
@@ -21,7 +25,7 @@ export function compareMarkdown(snapshot: Snapshot, task: string, known: (unit: 
             cell(figures.width),
             [figures.class?.text, figures.verdict?.text].filter((t) => t !== undefined).join(", ") || "—",
           ];
-    const label = name === task ? `**${name}**` : name;
+    const label = `${k === 0 ? `**${name}**` : name}${place === undefined ? "" : ` (${place})`}`;
     return `| ${label}${state === "stale" ? " (stale)" : ""} | ${cells.join(" | ")} |`;
   });
   return ["| task | depth | depth (ops) | work | width | class |", "|---|---|---|---|---|---|", ...rows].join(

@@ -325,7 +325,8 @@ function expectItems(
   const previous = before[before.length - 1]?.text ?? "";
   if (before.length === 1) {
     const unit = snapshot.unitAt(offset);
-    const figures = unit === undefined ? undefined : known(unit).figures;
+    const { figures, state } = unit === undefined ? { figures: undefined, state: "none" } : known(unit);
+    const stale = state === "stale" ? ", of the text before the last edit" : "";
     const found = (["depth", "work", "width"] as const).flatMap((name): CompletionItem[] => {
       const figure = figures?.[name];
       if (figure?.source === undefined || figure.relation === ">=") return [];
@@ -333,7 +334,7 @@ function expectItems(
         {
           label: `${name} ${figure.relation === "=" ? "==" : "<="} ${figure.source}`,
           kind: CompletionItemKind.Value,
-          detail: `${figureText(figure)}: ${figure.standing}`,
+          detail: `${figureText(figure)}: ${figure.standing}${stale}`,
           documentation: markdown(figure.detail),
           sortText: `0${name}`,
           preselect: name === "depth",
