@@ -43,14 +43,14 @@ describe("fathom match", () => {
     expect(await main(["match", `${example("rule110")}:Rule110`, example("transformer")])).toBe(0);
     expect(said.out).toContain("ruled out under a hypothesis");
     expect(said.out).toContain("if P is not inside nonuniform TC^0");
-    expect(said.out).toContain("serial steps: depth that grows with T");
+    expect(said.out).toContain("serial steps: depth that grows with Rule110's T");
     expect(said.out).not.toMatch(/cannot|impossible/);
   });
 
   test("has nothing against a looped model, and says how long it must loop", async () => {
     expect(await main(["match", `${example("rule110")}:Rule110`, example("looped-transformer")])).toBe(0);
     expect(said.out).toContain("nothing against it");
-    expect(said.out).toContain("R must grow with T");
+    expect(said.out).toContain("LoopedTransformer's R must grow with Rule110's T");
   });
 
   test("leaves open what is open", async () => {

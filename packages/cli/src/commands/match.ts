@@ -1,5 +1,5 @@
 /** `fathom match`: what a task needs beside what a model gives. */
-import { matchModel, printClass, printFigure, printJson, type Side } from "@fathom/compiler";
+import { judgementOf, matchModel, printClass, printFigure, printJson, type Side } from "@fathom/compiler";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { openNamed } from "../program";
@@ -14,12 +14,16 @@ export function matchCommand(cli: Command): void {
     )
     .addOption(jsonOption)
     .action((task: string, model: string, { json = false }: { json?: boolean }) => {
-      const match = matchModel(openNamed(task, json).system, openNamed(model, json).system);
+      const side = (name: string) => {
+        const compiled = openNamed(name, json);
+        return { system: compiled.system, judgement: judgementOf(compiled) };
+      };
+      const match = matchModel(side(task), side(model));
       if (json) {
         print(JSON.stringify(printJson(match)));
         return;
       }
-      const side = (label: string, s: Side): string[] => [
+      const shown = (label: string, s: Side): string[] => [
         `${pc.bold(label)}  ${s.name}  ${paintVerdict(s.judgement.verdict)}`,
         `  depth       ${printFigure(s.depth)} steps as written${s.grows.length === 0 ? "" : `, growing with ${s.grows.join(", ")}`}`,
         `  class       ${s.judgement.bound === undefined ? "none" : `in ${printClass(s.judgement.bound.class)}, by ${s.judgement.bound.because} [${s.judgement.bound.entry}]`}`,
@@ -29,10 +33,10 @@ export function matchCommand(cli: Command): void {
         match.outcome === "nothing against it" ? pc.green : match.outcome === "open" ? pc.yellow : pc.red;
       print(
         [
-          ...side("task ", match.task),
+          ...shown("task ", match.task),
           `  needs       ${match.needs}`,
           "",
-          ...side("model", match.model),
+          ...shown("model", match.model),
           "",
           `${pc.bold("together")}  ${paint(match.outcome)}`,
           `  ${match.says}`,

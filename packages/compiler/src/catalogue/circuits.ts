@@ -179,14 +179,24 @@ function gateFunctions(
       if (v === undefined) return undefined;
       values.push(v);
     }
-    // On numbers only settings that stay within 0 and 1 are circuits.
-    if (values.some((v) => v !== 0 && v !== 1)) {
-      bitsOnly = false;
-      continue;
-    }
-    gates.set(values.join(""), { arity: wires.length, values: values.map((v) => (v === 0 ? 0 : 1)) });
+    // On numbers only what stays within 0 and 1 is a circuit; constants on some wires may keep it there: 1 − x is a negation.
+    if (values.some((v) => v !== 0 && v !== 1)) bitsOnly = false;
+    for (const some of bitsOnly ? [values] : withConstants(values, wires.length))
+      if (some.every((v) => v === 0 || v === 1))
+        gates.set(some.join(""), { arity: wires.length, values: some.map((v) => (v === 0 ? 0 : 1)) });
   }
   return { gates: [...gates.values()], bitsOnly, free: independent(data) };
+}
+
+/** A function with each wire left free or tied to 0 or 1: as functions of all wires. */
+function withConstants(values: readonly number[], arity: number): number[][] {
+  const found: number[][] = [];
+  for (let n = 0; n < 3 ** arity; n++) {
+    const tied = Array.from({ length: arity }, (_, k) => Math.floor(n / 3 ** k) % 3);
+    const place = (w: number): number => tied.reduce((at, t, k) => at | ((t === 2 ? bit(w, k) : t) << k), 0);
+    found.push(values.map((_, w) => values[place(w)]!));
+  }
+  return found;
 }
 
 const wireOf = (r: Read, wires: readonly Read[]): boolean =>

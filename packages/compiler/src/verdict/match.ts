@@ -8,7 +8,7 @@ import { proveDepth } from "../depth/prove";
 import type { System } from "../equations/system";
 import type { Figure } from "../report/standing";
 import { printClosedForm } from "../symbolic/closed-form";
-import { type CircuitClass, inclusion, NC, printClass, TC, UNION, within } from "./classes";
+import { type CircuitClass, inclusion, NC, printClass, TC, within } from "./classes";
 import { readingText, verdictOf } from "./judge";
 import { ordersOf } from "./order";
 import type { Judgement } from "./verdict";
@@ -47,8 +47,14 @@ export interface Match {
   readonly notClaimed: readonly { readonly entry: string; readonly text: string }[];
 }
 
+/** Equations, and the judgement on them where the program says more of its hardness than they do. */
+export interface Matched {
+  readonly system: System;
+  readonly judgement?: Judgement;
+}
+
 /** Both systems judged and compared; pure. */
-export function matchModel(task: System, model: System): Match {
+export function matchModel(task: Matched, model: Matched): Match {
   const [t, m] = [sideOf(task), sideOf(model)];
   const base = {
     task: t,
@@ -62,8 +68,11 @@ export function matchModel(task: System, model: System): Match {
       },
     ],
   };
-  const weights = model.families.some((f) => f.role === "param");
-  const given = m.judgement.bound?.class;
+  const weights = model.system.families.some((f) => f.role === "param");
+  // What a sampler answers in the limit is what it is asked for; that it does is assumed, and said.
+  const limit = m.judgement.others.find((o) => o.readings.includes("in-the-limit"));
+  const bound = limit ?? m.judgement.bound;
+  const given = bound?.class;
   if (t.judgement.bound === undefined || given === undefined) {
     const which = t.judgement.bound === undefined ? t : m;
     return {
@@ -76,19 +85,22 @@ export function matchModel(task: System, model: System): Match {
   const needed = t.judgement.bound.class;
   const hard = t.judgement.hardness;
   const relation = hard === undefined ? undefined : inclusion(given, hard.class);
-  const reading = m.judgement.bound!.readings.map((r) => `, ${readingText[r]}`).join("");
-  const modelClass = `${printClass(given)}${reading}`;
+  const reading = bound!.readings.map((r) => `, ${readingText[r]}`).join("");
+  const modelClass = `${bound!.nonuniform === true ? "nonuniform " : ""}${printClass(given)}${reading}`;
+  const ifHolds = limit === undefined ? "" : " if what the model assumes holds";
   // A reduction is computed in AC^0: a smaller class need not be closed under it.
   const closed = !within(given, NC(0));
   if (hard !== undefined && relation === "proved" && closed)
     return {
       ...base,
-      outcome: "ruled out",
-      says: `no ${weights ? "weights" : "inputs"} of ${m.name} compute ${t.name} on all inputs: the model is in ${modelClass}, properly inside ${printClass(hard.class)}, for which the task is hard [${hard.entry}]`,
+      outcome: limit === undefined ? "ruled out" : "ruled out under a hypothesis",
+      says: `no ${weights ? "weights" : "inputs"} of ${m.name} compute ${t.name} on all inputs${ifHolds}: the model is in ${modelClass}, properly inside ${printClass(hard.class)}, for which the task is hard [${hard.entry}]`,
+      ...(limit === undefined ? {} : { assumption: assumed }),
       missing: missingDepth(t, m),
     };
   if (hard !== undefined && relation === "believed") {
-    const assumption = separation(given, hard.class, weights);
+    const separate = separation(given, hard.class, weights || limit !== undefined);
+    const assumption = limit === undefined ? separate : `${separate}, and ${assumed}`;
     return {
       ...base,
       outcome: "ruled out under a hypothesis",
@@ -102,7 +114,7 @@ export function matchModel(task: System, model: System): Match {
       ...base,
       outcome: "nothing against it",
       says: `nothing known here is against ${m.name}: the task is in ${printClass(needed)}, the model's class is bounded only by ${modelClass}`,
-      missing: within(given, UNION) ? [] : stepsNeeded(t, m),
+      missing: stepsNeeded(t, m),
     };
   return {
     ...base,
@@ -111,6 +123,8 @@ export function matchModel(task: System, model: System): Match {
     missing: missingDepth(t, m),
   };
 }
+
+const assumed = "what the model assumes of its sampler holds [A.9]";
 
 function needsOf({ judgement, depth, grows }: Side): string {
   const shallow = judgement.bound && enough(judgement.bound.class);
@@ -125,7 +139,7 @@ function needsOf({ judgement, depth, grows }: Side): string {
     : `${steps}; whether fewer are enough is not known here${grows.length === 0 ? "" : ` (it grows with ${grows.join(", ")})`}`;
 }
 
-function sideOf(system: System): Side {
+function sideOf({ system, judgement = verdictOf(system) }: Matched): Side {
   const { depth } = proveDepth(system, "steps");
   const orders = ordersOf(system);
   const form = depth.exact?.form ?? depth.upper?.form;
@@ -133,7 +147,7 @@ function sideOf(system: System): Side {
     form === undefined || orders.of(form).kind === "polylog"
       ? []
       : orders.growing.filter((s) => growsWith(system, s));
-  return { name: system.name, judgement: verdictOf(system), depth, grows };
+  return { name: system.name, judgement, depth, grows };
 
   /** The depth is no longer polynomial where this size alone is held fixed. */
   function growsWith(of: System, size: string): boolean {
@@ -154,8 +168,14 @@ const missingDepth = (t: Side, m: Side): string[] =>
   m.grows.length > 0 || t.grows.length === 0
     ? []
     : [
-        `serial steps: depth that grows with ${t.grows.join(", ")} (loops, layers whose number is a size, tokens of thought)`,
+        `serial steps: depth that grows with ${t.grows.map((g) => `${t.name}'s ${g}`).join(" and ")} (loops, layers whose number is a size, tokens of thought)${atLeastText(t)}`,
       ];
+
+/** Where the class is known to be shallow, fewer steps than those as written may do. */
+function atLeastText(t: Side): string {
+  const shallow = t.judgement.bound && enough(t.judgement.bound.class);
+  return shallow === undefined || shallow === "O(1)" ? "" : `: ${shallow} loops are enough by the class`;
+}
 
 /** Layers of threshold gates that are enough for the class: `O(log N)`. */
 function enough(c: CircuitClass): string | undefined {
@@ -164,10 +184,19 @@ function enough(c: CircuitClass): string | undefined {
   return undefined;
 }
 
-/** How many of the model's steps the task as written would fill. */
+/** How far the model's depth has to reach: to follow the task as written, and what its class says is enough. */
 function stepsNeeded(t: Side, m: Side): string[] {
-  if (t.grows.length === 0 || m.grows.length === 0) return [];
-  return [
-    `to follow the task step by step, the depth of the model has to reach that of the task: ${m.grows.join(", ")} must grow with ${t.grows.join(", ")}`,
-  ];
+  if (t.grows.length === 0) return [];
+  const form = (s: Side) => s.depth.exact?.form ?? s.depth.upper?.form;
+  const [steps, own] = [form(t), form(m)].map((f) => (f === undefined ? "its depth" : printClosedForm(f)));
+  const shallow = t.judgement.bound && enough(t.judgement.bound.class);
+  const follow =
+    m.grows.length === 0
+      ? `to follow the task step by step: ${m.name} has ${own} steps whatever the sizes, ${t.name} as written ${steps}`
+      : `to follow the task step by step: ${m.grows.map((g) => `${m.name}'s ${g}`).join(" and ")} must grow with ${t.grows.map((g) => `${t.name}'s ${g}`).join(" and ")} (${own} steps against ${steps})`;
+  const less =
+    shallow === undefined
+      ? []
+      : [`or, for the parallel form that its class promises: ${shallow} layers of threshold gates`];
+  return [follow, ...less];
 }

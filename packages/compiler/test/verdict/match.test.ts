@@ -6,7 +6,7 @@ import { matchModel } from "../../src/verdict/match";
 const system = (text: string) => {
   const program = check("a.fathom", text);
   expect(program.diagnostics.map((d) => d.message)).toEqual([]);
-  return compileTask(program, program.tasks[0]!).system;
+  return { system: compileTask(program, program.tasks[0]!).system };
 };
 
 const word = system(`task Word(n: size) where n >= 1 {
@@ -45,6 +45,34 @@ describe("a task beside a model", () => {
     expect(m.outcome).toBe("nothing against it");
     expect(m.needs).toContain("O(1) layers");
     expect(m.notClaimed.map((n) => n.entry)).toContain("H.19");
+  });
+
+  it("counts the answers of a sampler by the law that its author assumes, and says so", () => {
+    const sampler = system(`task S(n: size, d: const, S: size) where n >= 1, d >= 1 {
+      input given[j: 0..n, i: 0..d]: real
+      random noise[i: 0..d]: real
+      node x[s: 0..=S, i: 0..d]: real =
+        if s == 0 { noise[i] } else { x[s-1, i] + 0.1 * tanh(sum[j: 0..n] given[j, i] * x[s-1, 0]) }
+      output y[i: 0..d] = x[S, i]
+      assume converges(x, s) by diffusion { intrinsic_dim = d }
+    }`);
+    const m = matchModel(word, sampler);
+    expect(m.outcome).toBe("ruled out under a hypothesis");
+    expect(m.assumption).toContain("NC^1 is not inside nonuniform TC^0, and what the model assumes");
+    expect(m.says).toContain("in the limit of many steps");
+  });
+
+  it("says how far depth has to reach, each size with its owner", () => {
+    const loops = system(`task Loop(n: size, T: size) where n >= 1 {
+      param w[i: 0..n]: real
+      input x[i: 0..n]: real
+      node h[t: 0..=T, i: 0..n]: real = if t == 0 { x[i] } else { tanh(w[i] * h[t-1, (i * i + 1) mod n]) }
+      output y[i: 0..n] = h[T, i]
+    }`);
+    const m = matchModel(word, loops);
+    expect(m.outcome).toBe("nothing against it");
+    expect(m.missing.join()).toContain("Loop's T must grow with Word's n (T steps against n)");
+    expect(m.missing.join()).toContain("promises: O(log N) layers");
   });
 
   it("leaves open what it does not know", () => {
