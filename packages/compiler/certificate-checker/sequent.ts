@@ -452,6 +452,7 @@ export const axiomNames = [
   "sum-step",
   "sum-order",
   "mod",
+  "mod-shift",
 ] as const;
 export type AxiomName = (typeof axiomNames)[number];
 
@@ -575,6 +576,19 @@ const axioms: Readonly<Record<AxiomName, (facts: Sequent, on: readonly ClosedFor
         return [{ form: closed.sub(atom!, rest), equality: true }];
     }
     return [{ form: atom! }, { form: less(closed.sub(m, atom!), 1) }];
+  },
+  /** b mod m from a mod m: moved by b − a, and by m where that leaves the range. */
+  "mod-shift"(facts, [x, y]) {
+    const [a, b] = [of(x, "mod"), of(y, "mod")];
+    demand(closedFormKey(a.by) === closedFormKey(b.by), "remainders of different numbers");
+    const moved = closed.add(x!, closed.sub(b.of, a.of));
+    if (!facts.isWhole(moved) || !facts.isWhole(a.by) || !facts.knows(less(a.by, 1))) return [];
+    for (const turns of [0, 1, -1]) {
+      const rest = closed.sub(moved, closed.scale(a.by, rational(turns)));
+      if (facts.knows(rest) && facts.knows(less(closed.sub(a.by, rest), 1)))
+        return [{ form: closed.sub(y!, rest), equality: true }];
+    }
+    return [];
   },
 };
 

@@ -16,6 +16,8 @@ export interface FitHints {
   readonly atoms: readonly ClosedForm[];
   /** Comparisons that stand in the equations. */
   readonly comparisons: readonly Comparison[];
+  /** Strides and moduli beyond four that stand in the equations: what they read may repeat with such a period. */
+  readonly periods?: readonly number[] | undefined;
   /** One form, without cases. */
   readonly shallow?: boolean | undefined;
   /** Forms that the equations suggest as a whole. */
@@ -91,7 +93,8 @@ function combination(
     }
     rows.push({ pivot, row });
   }
-  if (extra < Math.min(need, rows.length)) return undefined;
+  // As many points to spare as there are factors: fewer fit by chance.
+  if (extra < Math.min(Math.max(need, forms.length > 4 ? rows.length : 0), rows.length)) return undefined;
   const terms: ClosedForm[] = [];
   for (const { pivot, row } of rows) {
     const c = fraction(row[width]!);
@@ -112,6 +115,7 @@ function templates({
   sizes,
   indices,
   atoms,
+  periods = [],
 }: FitHints): { readonly forms: ClosedForm[]; readonly need: number }[] {
   const S = sizes.map(closed.size);
   const I = indices.map(closed.index);
@@ -132,6 +136,10 @@ function templates({
   list.push({ forms: [one, ...V, ...pairs], need: 3 });
   if (atoms.length > 0 && V.length > 0)
     list.push({ forms: [one, ...V, ...atoms, ...withAtoms, ...pairs], need: 4 });
+  // One index after another, each step as long as all inner loops together: a·b·i + b·j + k.
+  const squares = S.flatMap((a, k) => S.slice(k).map((b) => closed.mul(a, b)));
+  const loops = [one, ...I, ...[...S, ...squares].flatMap((s) => I.map((i) => closed.mul(i, s))), ...S, ...squares];
+  if (I.length > 1 && S.length > 0 && loops.length <= 48) list.push({ forms: loops, need: 6 });
   const extra = V.flatMap((v) => [closed.log2(v), closed.log2(closed.add(v, one))]);
   if (V.length <= 4) list.push({ forms: [one, ...extra, ...V], need: 3 });
   // floor((a + r) / k): whatever repeats with period k.
@@ -141,7 +149,7 @@ function templates({
     args.flatMap((a) =>
       Array.from({ length: k }, (_, r) => closed.floor(closed.over(closed.add(a, closed.constant(r)), k))),
     );
-  for (const k of [2, 3, 4])
+  for (const k of [2, 3, 4, ...periods])
     for (const v of single) list.push({ forms: [one, ...floors([v], k), ...V], need: 3 });
   if (V.length > 1 && V.length <= 3)
     for (const k of [2, 3, 4]) {

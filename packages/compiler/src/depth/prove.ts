@@ -74,6 +74,8 @@ const BUDGET = 16_000;
 /** More for each group of families of which only a bound is sought. */
 const BOUND_BUDGET = 3_000;
 
+const LONGEST_PERIOD = 8;
+
 const memo = new Map<string, DepthProof>();
 const REMEMBERED = 400;
 
@@ -449,7 +451,33 @@ class Proving {
       indices,
       atoms: this.pools.get(family) ?? [],
       comparisons: comparisons.slice(0, 16),
+      periods: this.periods(family),
     };
+  }
+
+  /** Strides and moduli from 5 to 8 in the reads of a family, and of what the family reads. */
+  private periods(family: string, seen = new Set<string>()): number[] {
+    if (seen.has(family) || seen.size > 8) return [];
+    seen.add(family);
+    const found = new Set<number>();
+    const keep = (n: bigint): void => {
+      const period = Number(n < 0n ? -n : n);
+      if (period > 4 && period <= LONGEST_PERIOD) found.add(period);
+    };
+    for (const t of this.claims.termsOf(family)) {
+      if (t.source === undefined) continue;
+      for (const e of [...t.source.at, ...t.conditions.flatMap((c) => [c.left, c.right])]) {
+        const form = fromIndexExpr(e);
+        const [last] = monomialsOf(form).filter((m) => m.factors.length === 0);
+        if (last !== undefined) keep(last.coefficient.numerator);
+        for (const a of atomsIn(form)) {
+          if (a.kind === "mod" && a.by.kind === "constant") keep(a.by.value.numerator);
+          if (a.kind === "floor") for (const m of monomialsOf(a.of)) keep(m.coefficient.denominator);
+        }
+      }
+      for (const p of this.periods(t.source.family, seen)) found.add(p);
+    }
+    return [...found].slice(0, 2);
   }
 
   /** Forms whose sign may tell which read is tight. */

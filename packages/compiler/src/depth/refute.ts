@@ -115,34 +115,55 @@ function linear(facts: Sequent, products: readonly (readonly number[])[], budget
   return { rule: "sum", of };
 }
 
-/** Pairs (and triples) of facts whose products speak of the products that occur. */
+/** Pairs (and triples) of facts whose products speak of the products that occur; those that multiply to one of them first. */
 function usefulProducts(facts: Sequent, cubes: boolean): number[][] {
-  const wanted = new Set<string>();
-  let degree = 1;
+  const wanted = new Map<string, readonly string[]>();
   for (const f of facts.facts)
-    for (const m of f.rest) {
-      if (m.factors.length < 2) continue;
-      degree = Math.max(degree, m.factors.length);
-      for (const x of m.factors) wanted.add(closedFormKey(x));
-    }
-  if (degree < 2) return [];
-  const speaks = facts.facts.map((f) =>
-    f.rest.some((m) => m.factors.some((x) => wanted.has(closedFormKey(x)))),
-  );
-  const simple = facts.facts.map((f, k) => speaks[k]! && degreeOne(f));
-  const pairs: number[][] = [];
+    for (const m of f.rest) if (m.factors.length > 1) wanted.set(m.key, m.factors.map(closedFormKey));
+  if (wanted.size === 0) return [];
+  const names = new Set([...wanted.values()].flat());
   const places = facts.facts.map((_, k) => k);
-  for (const a of places) for (const b of places) if (a <= b && simple[a] && simple[b]) pairs.push([a, b]);
-  if (!cubes) return pairs.slice(0, 160);
-  const triples: number[][] = [];
-  // A fact of degree two with a simple one; and three simple ones.
+  const simple = places.filter((k) => degreeOne(facts.facts[k]!));
+  /** By the key of an atom, the facts of degree one that speak of it. */
+  const about = new Map<string, number[]>();
+  for (const k of simple)
+    for (const m of facts.facts[k]!.rest) {
+      const key = closedFormKey(m.factors[0]!);
+      if (!names.has(key)) continue;
+      const known = about.get(key);
+      if (known === undefined) about.set(key, [k]);
+      else known.push(k);
+    }
+  const found = new Map<string, number[]>();
+  const keep = (product: readonly number[], most: number): void => {
+    if (found.size >= most) return;
+    const sorted = [...product].sort((x, y) => x - y);
+    found.set(sorted.join(), sorted);
+  };
+  const speaking = (key: string): readonly number[] => about.get(key) ?? [];
+  for (const w of wanted.values())
+    w.forEach((x, i) => {
+      for (const y of w.slice(i + 1))
+        for (const a of speaking(x)) for (const b of speaking(y)) keep([a, b], MOST_PAIRS);
+    });
+  const any = [...new Set([...about.values()].flat())].sort((x, y) => x - y);
+  for (const a of any) for (const b of any) if (a <= b) keep([a, b], MOST_PAIRS);
+  if (!cubes) return [...found.values()];
+  const most = MOST_PAIRS + MOST_TRIPLES;
+  for (const [x, y, z] of wanted.values()) {
+    if (x === undefined || y === undefined || z === undefined) continue;
+    for (const a of speaking(x))
+      for (const b of speaking(y)) for (const c of speaking(z)) keep([a, b, c], most);
+  }
+  // A fact of degree two with a simple one.
   for (const a of places)
-    for (const b of places) if (speaks[a] && !simple[a] && simple[b]) pairs.push([a, b]);
-  if (degree >= 3)
-    for (const [a, b] of pairs.slice(0, 120))
-      for (const c of places) if (simple[a!] && simple[b!] && simple[c] && c >= b!) triples.push([a!, b!, c]);
-  return [...pairs.slice(0, 200), ...triples.slice(0, 300)];
+    for (const b of any)
+      if (!simple.includes(a) && facts.facts[a]!.rest.some((m) => m.factors.some((x) => names.has(closedFormKey(x)))))
+        keep([a, b], most);
+  return [...found.values()];
 }
+const MOST_PAIRS = 160;
+const MOST_TRIPLES = 300;
 
 export class Search {
   constructor(readonly budget: Budget) {}
@@ -283,6 +304,17 @@ export class Search {
     know: (form: ClosedForm) => boolean,
     facts: () => Sequent,
   ): boolean {
+    const remainders = atoms.filter((a) => a.kind === "mod").slice(0, 4);
+    for (const x of remainders)
+      for (const y of remainders) {
+        if (x === y || closedFormKey(x.by) !== closedFormKey(y.by)) continue;
+        const moved = closed.add(x, closed.sub(y.of, x.of));
+        // One side is often known before the other.
+        const turns = know(moved) ? (know(less(closed.sub(x.by, moved), 1)) ? 0 : 1) : -1;
+        const rest = closed.sub(moved, closed.scale(x.by, rational(turns)));
+        if (turns !== 0 && !(know(rest) && know(less(closed.sub(x.by, rest), 1)))) continue;
+        if (!apply("mod-shift", x, y)) return false;
+      }
     const logs = atoms.filter((a) => a.kind === "log2").slice(0, 6);
     for (let i = 0; i < logs.length; i++)
       for (let j = i + 1; j < logs.length; j++) {
