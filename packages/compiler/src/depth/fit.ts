@@ -134,11 +134,20 @@ function templates({
     list.push({ forms: [one, ...V, ...atoms], need: 3 });
   }
   list.push({ forms: [one, ...V, ...pairs], need: 3 });
+  const few = atoms.slice(0, 3);
+  const products = few.flatMap((a, k) => few.slice(k).map((b) => closed.mul(a, b)));
+  if (few.length > 0) list.push({ forms: [one, ...few, ...V, ...products], need: 4 });
   if (atoms.length > 0 && V.length > 0)
     list.push({ forms: [one, ...V, ...atoms, ...withAtoms, ...pairs], need: 4 });
   // One index after another, each step as long as all inner loops together: a·b·i + b·j + k.
   const squares = S.flatMap((a, k) => S.slice(k).map((b) => closed.mul(a, b)));
-  const loops = [one, ...I, ...[...S, ...squares].flatMap((s) => I.map((i) => closed.mul(i, s))), ...S, ...squares];
+  const loops = [
+    one,
+    ...I,
+    ...[...S, ...squares].flatMap((s) => I.map((i) => closed.mul(i, s))),
+    ...S,
+    ...squares,
+  ];
   if (I.length > 1 && S.length > 0 && loops.length <= 48) list.push({ forms: loops, need: 6 });
   const extra = V.flatMap((v) => [closed.log2(v), closed.log2(closed.add(v, one))]);
   if (V.length <= 4) list.push({ forms: [one, ...extra, ...V], need: 3 });

@@ -3,7 +3,7 @@
  * for all sizes to satisfy the Bellman equations. What is proved goes into a certificate that
  * `certificate-checker/check.ts` can check by itself.
  */
-import { Inexpressible, sizeFacts, type Term } from "../../certificate-checker/bellman";
+import { Inexpressible, type Term } from "../../certificate-checker/bellman";
 import type { Certificate } from "../../certificate-checker/check";
 import {
   Claims,
@@ -13,7 +13,7 @@ import {
   lowerPieces,
   type Obligation,
 } from "../../certificate-checker/obligations";
-import { factOf, type Proof, Rejected, type Sequent, wholeMultiple } from "../../certificate-checker/sequent";
+import { factOf, type Proof, Rejected } from "../../certificate-checker/sequent";
 import type { CostModel } from "../equations/cost";
 import { printCondition, printSystem } from "../equations/print";
 import type { Comparison, Origin, Sizes, System } from "../equations/system";
@@ -35,13 +35,13 @@ import {
   monomialsOf,
   NotClosed,
   printClosedForm,
-  substituteClosedForm,
 } from "../symbolic/closed-form";
-import { negate, one, over, rational, signOf } from "../symbolic/rational";
+import { rational } from "../symbolic/rational";
 import { type BoundHints, lowerGuesses, upperGuesses } from "./bounds";
 import { type FitHints, fitLevels, guessLevels } from "./fit";
 import { type LevelPoint, type LevelSamples, levelSamples } from "./level-samples";
 import { evaluator, formOfPieces } from "./pieces";
+import { AtomPools, atomsIn, onlyOver } from "./pools";
 import { Budget, Search } from "./refute";
 import { candidatesOf, proveTight } from "./tight";
 
@@ -100,13 +100,11 @@ interface Settled {
 
 class Proving {
   private readonly claims: Claims;
-  /** What holds of the sizes, for each alternative of `where`. */
-  private readonly context: readonly Sequent[];
   private readonly search: Search;
   private readonly settled = new Map<string, Settled>();
   private readonly samples: LevelSamples;
   private readonly sizes: readonly string[];
-  private readonly pools = new Map<string, readonly ClosedForm[]>();
+  private readonly pools: AtomPools;
   private stage = 0;
 
   constructor(
@@ -115,7 +113,7 @@ class Proving {
     options: ProveOptions,
   ) {
     this.claims = new Claims(system, model, new Map());
-    this.context = sizeFacts(system);
+    this.pools = new AtomPools(this.claims);
     this.search = new Search(new Budget(options.budget ?? BUDGET, options.expired));
     this.samples = levelSamples(system, model, options.valid ?? (() => true));
     this.sizes = system.sizes.map((s) => s.name);
@@ -173,8 +171,7 @@ class Proving {
     this.stage += 1000;
     const base = this.stage;
     const stages = this.stages(group, base);
-    for (const f of group) this.pools.set(f, []);
-    for (let round = 0; round < 3; round++) for (const f of group) this.pools.set(f, this.poolOf(f, group));
+    for (let round = 0; round < 3; round++) for (const f of group) this.pools.update(f, group);
     if (!exact)
       return this.bound(group, stages, `\`${group[0]}\` reads a level of which only a bound is known`);
     const guesses = group.map(
@@ -357,75 +354,7 @@ class Proving {
 
   private boundHints(family: string): BoundHints {
     const indices = family === DEPTH ? [] : this.claims.dims(family).map((d) => d.index);
-    return { sizes: this.sizes, indices, atoms: this.pools.get(family) ?? [] };
-  }
-
-  /** Atoms that levels of a family may be made of. */
-  private poolOf(family: string, group: readonly string[]): ClosedForm[] {
-    const found = new Map<string, ClosedForm>();
-    const recursive = this.claims
-      .termsOf(family)
-      .some((t) => t.source !== undefined && group.includes(t.source.family));
-    const inside = new Set(this.claims.dims(family).map((d) => d.index));
-    const keep = (atom: ClosedForm): void => {
-      if (found.size < 10 && onlyOver(atom, inside)) found.set(closedFormKey(atom), atom);
-    };
-    for (const atom of strideAtoms(this.claims.termsOf(family))) keep(atom);
-    for (const t of this.claims.termsOf(family)) {
-      const sources: ClosedForm[] = [t.delay];
-      if (t.source !== undefined) {
-        const dims = this.claims.dims(t.source.family);
-        const by = new Map(dims.map((d, k) => [d.index, fromIndexExpr(t.source!.at[k]!)]));
-        const claim = this.claims.levels.get(t.source.family);
-        for (const p of claim?.pieces ?? []) sources.push(substituteClosedForm(p.form, by));
-        if (group.includes(t.source.family))
-          for (const a of this.pools.get(t.source.family) ?? []) sources.push(substituteClosedForm(a, by));
-      }
-      for (const form of sources)
-        for (const atom of atomsIn(form)) for (const variant of this.withoutInner(atom, t)) keep(variant);
-    }
-    const bounds = [
-      ...this.claims.dims(family).flatMap((d) => [d.lo, d.hi]),
-      ...this.claims.termsOf(family).flatMap((t) => t.conditions.flatMap((c) => [c.left, c.right])),
-    ];
-    for (const e of bounds)
-      for (const atom of atomsIn(fromIndexExpr(e)))
-        if (atom.kind !== "min" && atom.kind !== "max") keep(atom);
-    // Whether something costs may depend on a size alone: a reduction over one operand is a wire.
-    for (const t of this.claims.termsOf(family))
-      for (const c of t.conditions) {
-        const { form, equality } = factOf(c);
-        const over = closed.add(form, closed.constant(1));
-        if (equality || !onlyOver(form, new Set()) || sizesIn(form).size !== 1) continue;
-        const whole = wholeMultiple(over);
-        const natural = this.context.every((facts) => facts.knows(whole));
-        keep(closed.min(closed.constant(1), natural ? whole : closed.max(closed.constant(0), whole)));
-      }
-    if (recursive && this.model === "ops") {
-      const name = freshName(this.system);
-      for (const atom of [...found.values()])
-        if (atom.kind === "log2" && atom.of.kind !== "size") {
-          const body = closed.log2(closed.add(closed.index(name), closed.constant(1)));
-          const sum = closed.sum(name, closed.constant(0), atom.of, body);
-          if (sum.kind === "sum") keep(sum);
-        }
-    }
-    return [...found.values()].slice(0, 8);
-  }
-
-  /** An atom with the ends of ranges in place of inner indices. */
-  private withoutInner(atom: ClosedForm, term: Term): ClosedForm[] {
-    let found = [atom];
-    for (let k = term.inner.length - 1; k >= 0; k--) {
-      const d = term.inner[k]!;
-      const ends = [closed.sub(fromIndexExpr(d.hi), closed.constant(1)), fromIndexExpr(d.lo)];
-      found = found.flatMap((f) => {
-        const made = ends.map((e) => substituteClosedForm(f, new Map([[d.index, e]])));
-        return closedFormKey(made[0]!) === closedFormKey(made[1]!) ? [made[0]!] : made;
-      });
-      if (found.length > 8) found = found.slice(0, 8);
-    }
-    return found;
+    return { sizes: this.sizes, indices, atoms: this.pools.of(family) };
   }
 
   private hints(family: string): FitHints {
@@ -449,7 +378,7 @@ class Proving {
     return {
       sizes: [...used],
       indices,
-      atoms: this.pools.get(family) ?? [],
+      atoms: this.pools.of(family),
       comparisons: comparisons.slice(0, 16),
       periods: this.periods(family),
     };
@@ -506,7 +435,7 @@ class Proving {
       if (settled.status === "upper") exact = false;
     }
     const stage = this.stage + 1_000_000;
-    this.pools.set(DEPTH, this.poolOf(DEPTH, [DEPTH]));
+    this.pools.update(DEPTH, [DEPTH]);
     const rank = closed.constant(0);
     let why = terms.map((t) => this.settled.get(t.source!.family)!).find((s) => s.status === "upper")?.why;
     const attempt = (claim: Pick<LevelClaim, "pieces" | "exact" | "below">): Proof[] | string => {
@@ -763,93 +692,6 @@ function thinned(points: readonly LevelPoint[], most: number): LevelPoint[] {
   if (points.length <= most) return [...points];
   const step = points.length / most;
   return Array.from({ length: most }, (_, k) => points[Math.floor(k * step)]!);
-}
-
-/** Functions inside a form: logarithms, powers, sums, roundings, extremes. */
-function atomsIn(form: ClosedForm): ClosedForm[] {
-  switch (form.kind) {
-    case "constant":
-    case "size":
-    case "index":
-      return [];
-    case "add":
-      return form.terms.flatMap(atomsIn);
-    case "mul":
-      return form.factors.flatMap(atomsIn);
-    default:
-      return [form];
-  }
-}
-
-/**
- * What strides that are powers of two suggest: `2^e <= a` says `e + 1 <= log2(a + 1)`, so a chain of such reads is as long as the
- * smaller of the two sides.
- */
-function strideAtoms(terms: readonly Term[]): ClosedForm[] {
-  return terms.flatMap((t) =>
-    t.conditions.flatMap((c) => {
-      const difference = closed.sub(fromIndexExpr(c.right), fromIndexExpr(c.left));
-      return monomialsOf(difference).flatMap(({ coefficient, factors }) => {
-        const [power] = factors;
-        if (power?.kind !== "pow2" || factors.length > 1) return [];
-        const above = signOf(coefficient) < 0;
-        const factor = above ? negate(coefficient) : coefficient;
-        const stride = closed.scale(power, factor);
-        const a = above ? closed.add(difference, stride) : closed.sub(stride, difference);
-        // 2^e <= a and a < 2^e divide at log2(a + 1); the others at log2(a).
-        const log = closed.log2(above === (c.op === "<") ? a : closed.add(a, closed.constant(1)));
-        const exponent = closed.add(power.of, closed.log2(closed.constant(factor)), closed.constant(1));
-        const halves = closed.log2(closed.constant(over(one, factor)));
-        return [closed.min(closed.sub(exponent, halves), log), log];
-      });
-    }),
-  );
-}
-
-/** The sizes that stand in a sum of multiples of sizes. */
-const sizesIn = (form: ClosedForm): Set<string> =>
-  new Set(monomialsOf(form).flatMap((m) => m.factors.map((f) => (f.kind === "size" ? f.name : "…"))));
-
-/** True where no index but these occurs. */
-function onlyOver(form: ClosedForm, indices: ReadonlySet<string>): boolean {
-  switch (form.kind) {
-    case "constant":
-    case "size":
-      return true;
-    case "index":
-      return indices.has(form.name);
-    case "add":
-      return form.terms.every((f) => onlyOver(f, indices));
-    case "mul":
-      return form.factors.every((f) => onlyOver(f, indices));
-    case "min":
-    case "max":
-      return form.of.every((f) => onlyOver(f, indices));
-    case "mod":
-      return onlyOver(form.of, indices) && onlyOver(form.by, indices);
-    case "sum":
-      return (
-        onlyOver(form.lo, indices) &&
-        onlyOver(form.hi, indices) &&
-        onlyOver(form.body, new Set([...indices, form.index]))
-      );
-    case "cases":
-      return false;
-    case "floor":
-    case "log2":
-    case "floor-log2":
-    case "pow2":
-      return onlyOver(form.of, indices);
-  }
-}
-
-/** A summation index that no size or index of the system has as its name. */
-function freshName(system: System): string {
-  const used = new Set(system.sizes.map((s) => s.name));
-  const text = printSystem(system);
-  for (const name of ["k", "q", "j", "m", "s", "u", "v"])
-    if (!used.has(name) && !new RegExp(`\\b${name}\\b`).test(text)) return name;
-  return "summand";
 }
 
 /** Strongly connected components, what is read first. */

@@ -158,7 +158,10 @@ function usefulProducts(facts: Sequent, cubes: boolean): number[][] {
   // A fact of degree two with a simple one.
   for (const a of places)
     for (const b of any)
-      if (!simple.includes(a) && facts.facts[a]!.rest.some((m) => m.factors.some((x) => names.has(closedFormKey(x)))))
+      if (
+        !simple.includes(a) &&
+        facts.facts[a]!.rest.some((m) => m.factors.some((x) => names.has(closedFormKey(x))))
+      )
         keep([a, b], most);
   return [...found.values()];
 }
