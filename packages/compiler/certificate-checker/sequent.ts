@@ -210,44 +210,63 @@ export class Sequent {
 /** `a mod d` as `a − d·floor(a / d)`, `floor(log2 a)` as `log2(a + 1) − 1`: fewer functions to know about. */
 const plain = (form: ClosedForm): ClosedForm => replaceAtom(form, undefined, zero);
 
-/** Replaces an atom wherever it stands, also inside other atoms. */
+/** Replaces an atom wherever it stands, also inside other atoms. What does not change stays the same object. */
 function replaceAtom(form: ClosedForm, atom: ClosedForm | undefined, by: ClosedForm): ClosedForm {
   const key = atom === undefined ? undefined : closedFormKey(atom);
-  const go = (f: ClosedForm): ClosedForm => (closedFormKey(f) === key ? by : rebuild(f));
+  const isAtom = (f: ClosedForm): boolean =>
+    atom !== undefined && f.kind === atom.kind && (f === atom || closedFormKey(f) === key);
+  const go = (f: ClosedForm): ClosedForm => (isAtom(f) ? by : rebuild(f));
+  const all = (fs: readonly ClosedForm[]): readonly ClosedForm[] | undefined => {
+    let made: ClosedForm[] | undefined;
+    for (let k = 0; k < fs.length; k++) {
+      const next = go(fs[k]!);
+      if (next !== fs[k]) made ??= fs.slice(0, k);
+      made?.push(next);
+    }
+    return made;
+  };
+  const one = (f: ClosedForm & { readonly of: ClosedForm }, make: (of: ClosedForm) => ClosedForm) => {
+    const of = go(f.of);
+    return of === f.of ? f : make(of);
+  };
   const rebuild = (f: ClosedForm): ClosedForm => {
     switch (f.kind) {
       case "constant":
       case "size":
       case "index":
         return f;
-      case "add":
-        return closed.add(...f.terms.map(go));
-      case "mul":
-        return closed.mul(...f.factors.map(go));
+      case "add": {
+        const terms = all(f.terms);
+        return terms === undefined ? f : closed.add(...terms);
+      }
+      case "mul": {
+        const factors = all(f.factors);
+        return factors === undefined ? f : closed.mul(...factors);
+      }
       case "floor":
-        return closed.floor(go(f.of));
+        return one(f, closed.floor);
       case "mod": {
         const [a, m] = [go(f.of), go(f.by)];
-        if (m.kind !== "constant" || m.value.numerator === 0n) return closed.mod(a, m);
+        if (m.kind !== "constant" || m.value.numerator === 0n)
+          return a === f.of && m === f.by ? f : closed.mod(a, m);
         return closed.sub(a, closed.scale(closed.floor(closed.over(a, m.value)), m.value));
       }
       case "min":
-      case "max":
-        return closed[f.kind](...f.of.map(go));
+      case "max": {
+        const of = all(f.of);
+        return of === undefined ? f : closed[f.kind](...of);
+      }
       case "log2":
-        return closed.log2(go(f.of));
+        return one(f, closed.log2);
       case "floor-log2":
         return less(closed.log2(closed.add(go(f.of), number(1))), 1);
       case "pow2":
-        return closed.pow2(go(f.of));
-      case "sum":
+        return one(f, closed.pow2);
+      case "sum": {
         demand(!isFree(f.index, by), "a summation index would be captured");
-        return closed.sum(
-          f.index,
-          go(f.lo),
-          go(f.hi),
-          atom?.kind === "index" && atom.name === f.index ? f.body : go(f.body),
-        );
+        const body = atom?.kind === "index" && atom.name === f.index ? f.body : go(f.body);
+        return closed.sum(f.index, go(f.lo), go(f.hi), body);
+      }
       case "cases":
         throw new Rejected("a form with cases in a proof");
     }

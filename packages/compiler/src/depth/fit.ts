@@ -25,7 +25,7 @@ export interface FitHints {
 }
 
 /** All points of a family, with columns of values of forms made once. */
-class Data {
+export class Data {
   private readonly columns = new Map<string, Float64Array>();
   constructor(readonly points: readonly LevelPoint[]) {}
   column(form: ClosedForm): Float64Array {
@@ -53,7 +53,7 @@ function fraction(x: number): readonly [number, number] | undefined {
 }
 
 /** The combination of forms that gives every point of a region; earlier forms are preferred. */
-function combination(
+export function combination(
   data: Data,
   region: Region,
   forms: readonly ClosedForm[],

@@ -1,10 +1,11 @@
 /**
- * Closed forms guessed from samples. A guess is *checked* at the sizes sampled, never proved: it is fitted exactly (in
- * rationals) to some of the samples and must give all the others.
+ * Closed forms guessed from samples. A guess is *checked* at the sizes sampled, never proved: it is fitted to some of
+ * the samples and must give all of them, exactly.
  */
 import type { Sizes } from "../equations/system";
 import { type ClosedForm, closed, evaluateClosedForm, printClosedForm } from "../symbolic/closed-form";
-import { minus, over, type Rational, rational, sameRational, signOf, times } from "../symbolic/rational";
+import { type Rational, rational, sameRational } from "../symbolic/rational";
+import { combination, Data } from "./fit";
 
 /** One measured figure. */
 export interface Sample {
@@ -23,41 +24,8 @@ export interface Guess {
   readonly range: string;
 }
 
-/** The only solution of a linear system, if there is exactly one. */
-function solve(rows: readonly (readonly Rational[])[], unknowns: number): Rational[] | undefined {
-  const m = rows.map((r) => [...r]);
-  let rank = 0;
-  for (let c = 0; c < unknowns; c++) {
-    const pivot = m.findIndex((r, k) => k >= rank && signOf(r[c]!) !== 0);
-    if (pivot < 0) return undefined;
-    [m[rank], m[pivot]] = [m[pivot]!, m[rank]!];
-    const lead = m[rank]![c]!;
-    m[rank] = m[rank]!.map((x) => over(x, lead));
-    for (let k = 0; k < m.length; k++) {
-      const factor = m[k]![c]!;
-      if (k === rank || signOf(factor) === 0) continue;
-      m[k] = m[k]!.map((x, j) => minus(x, times(factor, m[rank]![j]!)));
-    }
-    rank++;
-  }
-  if (m.slice(rank).some((r) => signOf(r[unknowns]!) !== 0)) return undefined;
-  return m.slice(0, unknowns).map((r) => r[unknowns]!);
-}
-
 const formAt = (form: ClosedForm, sizes: Sizes): Rational =>
   evaluateClosedForm(form, (n) => BigInt(sizes[n]!));
-
-/** Fits `value = Σ c · atom` to all samples exactly; needs more samples than atoms. */
-function fit(atoms: readonly ClosedForm[], samples: readonly Sample[]): ClosedForm | undefined {
-  if (samples.length < atoms.length + 3) return undefined;
-  const coefficients = solve(
-    samples.map((s) => [...atoms.map((a) => formAt(a, s.sizes)), rational(s.value)]),
-    atoms.length,
-  );
-  return coefficients === undefined
-    ? undefined
-    : closed.add(...atoms.map((a, k) => closed.scale(a, coefficients[k]!)));
-}
 
 /** All products of up to `degree` atoms. */
 function monomials(base: readonly ClosedForm[], degree: number): ClosedForm[] {
@@ -90,6 +58,8 @@ export function guess(names: readonly string[], samples: readonly Sample[]): Gue
   });
   const first = samples[0];
   if (first === undefined) return undefined;
+  const fits = (form: ClosedForm): boolean =>
+    samples.every((s) => sameRational(formAt(form, s.sizes), rational(s.value)));
   if (samples.every((s) => s.value === first.value)) return found(closed.constant(first.value));
   const sizes = names.map(closed.size);
   const logs = sizes.map(closed.log2);
@@ -106,12 +76,13 @@ export function guess(names: readonly string[], samples: readonly Sample[]): Gue
       ? [monomials(powers, 1), monomials([...sizes, ...powers], 1), monomials([...sizes, ...powers], 2)]
       : []),
   ];
+  const data = new Data(samples.map((s) => ({ env: s.sizes, level: s.value })));
+  const all = samples.map((_, k) => k);
   for (const atoms of bases) {
-    const form = fit(atoms, samples);
-    if (form !== undefined) return found(form);
+    if (samples.length < atoms.length + 3) continue;
+    const form = combination(data, all, atoms, atoms.length);
+    if (form !== undefined && fits(form)) return found(form);
   }
-  const fits = (form: ClosedForm): boolean =>
-    samples.every((s) => sameRational(formAt(form, s.sizes), rational(s.value)));
   // floor((Σ a·size + c) / q): few small coefficients, tried one by one.
   const options = names.length === 1 ? [0, 1, 2, 3, 4] : [0, 1, 2];
   const coefficients = names.reduce<number[][]>(

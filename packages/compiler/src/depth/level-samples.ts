@@ -4,7 +4,7 @@ import type { CostModel } from "../equations/cost";
 import { pointAt } from "../equations/evaluate-index";
 import type { Sizes, System } from "../equations/system";
 import { type ClosedForm, monomialsOf } from "../symbolic/closed-form";
-import { type Unrolled, unroll } from "./unroll";
+import { type Unrolled, unroller } from "./unroll";
 
 /** Values of sizes and indices, by name. */
 export type Env = Record<string, number>;
@@ -53,12 +53,13 @@ export function levelSamples(
   const families = new Map<string, LevelPoint[]>();
   const depth: LevelPoint[] = [];
   let left = TOGETHER;
+  const unrollAt = unroller(system, { model });
   const seen = new Set<string>();
   for (const sizes of sampleSizes(system)) {
     const key = JSON.stringify(sizes);
     if (left <= 0 || seen.has(key) || !valid(sizes)) continue;
     seen.add(key);
-    const made = unroll(system, sizes, { model, limit: AT_ONCE });
+    const made = unrollAt(sizes, AT_ONCE);
     if (!made.ok) continue;
     left -= made.result.instances;
     unrolled.push(made.result);

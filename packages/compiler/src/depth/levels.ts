@@ -44,8 +44,9 @@ import { contextOf, split, weightsOf } from "./work";
 
 export type Found = Maximum & { readonly why?: string | undefined };
 
-/** Questions to the prover for one figure. */
+/** Questions to the prover for one figure, and what they may cost (`symbolic/effort.ts`). */
 const STEPS = 400;
+const COST = 8_000_000;
 /** A form with more text than this is for nobody to read: the bounds are told instead. */
 const READABLE = 160;
 
@@ -123,7 +124,7 @@ const LEVEL = "level of instances";
 
 function attempt(find: (budget: Budget) => Maximum): Found {
   try {
-    const found = find(new Budget(STEPS));
+    const found = find(new Budget(STEPS, COST));
     return found.exact !== undefined && printClosedForm(found.exact).length > READABLE
       ? { why: "the greatest value falls into many cases" }
       : found;

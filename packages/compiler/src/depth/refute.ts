@@ -15,9 +15,9 @@ import {
   wholeMultiple,
 } from "../../certificate-checker/sequent";
 import { type ClosedForm, closed, closedFormKey, factorsKey, monomialsOf } from "../symbolic/closed-form";
+import { contradiction } from "../symbolic/contradiction";
 import type { Constraint } from "../symbolic/linear";
 import { printRational, rational } from "../symbolic/rational";
-import { feasible } from "../symbolic/simplex";
 
 /** Work left; a search that runs out of it fails. */
 export class Budget {
@@ -107,9 +107,9 @@ function linear(facts: Sequent, products: readonly (readonly number[])[], budget
   if (constraints.length * numbers.size > 12_000) return undefined;
   // About the size of the tableau: large programs cost more than their number of rows.
   if (!budget.spend(5 + constraints.length + (constraints.length * numbers.size) / 16)) return undefined;
-  const result = feasible(constraints, 400);
-  if (result.kind !== "empty") return undefined;
-  const of = result.multipliers.flatMap((m, k) =>
+  const multipliers = contradiction(constraints, 400);
+  if (multipliers === undefined) return undefined;
+  const of = multipliers.flatMap((m, k) =>
     m.numerator === 0n ? [] : [{ by: printRational(m), facts: rows[k]! }],
   );
   return { rule: "sum", of };

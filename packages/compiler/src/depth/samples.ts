@@ -6,7 +6,7 @@ import { evaluateIndex, IndexFault } from "../equations/evaluate-index";
 import { printCondition } from "../equations/print";
 import type { Sizes, System } from "../equations/system";
 import { checkSizes, place } from "../equations/values";
-import { type Unrolled, unroll } from "./unroll";
+import { type Unrolled, unroller } from "./unroll";
 
 /** Everything wrong with these sizes: missing, out of range, `where` of the task or of one it uses. */
 export function sizeProblems(system: System, sizes: Sizes): Diagnostic[] {
@@ -30,7 +30,7 @@ export function sizeProblems(system: System, sizes: Sizes): Diagnostic[] {
 }
 
 const SAMPLE_LIMIT = 20_000;
-const SAMPLE_BUDGET = 400_000;
+const SAMPLE_BUDGET = 100_000;
 
 /** Both models, counted on the whole graph. */
 export interface SampledFigures {
@@ -43,6 +43,7 @@ export interface SampledFigures {
 export function sampleFigures(system: System): SampledFigures[] {
   const found: SampledFigures[] = [];
   let budget = SAMPLE_BUDGET;
+  const [inSteps, inOps] = [unroller(system, { model: "steps" }), unroller(system, { model: "ops" })];
   const rank = system.sizes.length;
   const candidates = smallSizes(
     system,
@@ -59,9 +60,9 @@ export function sampleFigures(system: System): SampledFigures[] {
   for (const sizes of candidates) {
     if (budget <= 0 && found.length >= 8) break;
     if (sizeProblems(system, sizes).length > 0) continue;
-    const steps = unroll(system, sizes, { model: "steps", limit: SAMPLE_LIMIT });
+    const steps = inSteps(sizes, SAMPLE_LIMIT);
     if (!steps.ok) continue;
-    const ops = unroll(system, sizes, { model: "ops", limit: SAMPLE_LIMIT });
+    const ops = inOps(sizes, SAMPLE_LIMIT);
     if (!ops.ok) continue;
     budget -= 2 * steps.result.instances + steps.result.work + ops.result.work;
     found.push({ sizes, steps: steps.result, ops: ops.result });

@@ -75,42 +75,53 @@ export const UNROLL_LIMIT = 50_000_000;
 const UNKNOWN = -1;
 const BUSY = -2;
 
-export function unroll(system: System, sizes: Sizes, options: UnrollOptions): UnrollResult {
-  const limit = options.limit ?? UNROLL_LIMIT;
-  try {
-    // A box has at least one instance for each value that is followed, but for rows that come out empty.
-    const boxes = new Map(system.families.map((f) => [f.name, familyBox(f, sizes, 2 * limit + 1000)]));
-    const total = system.families.reduce(
-      (sum, f) => sum + (f.pieces.length > 0 ? boxes.get(f.name)!.points : 0),
-      0,
-    );
-    if (total > limit) {
+export const unroll = (system: System, sizes: Sizes, options: UnrollOptions): UnrollResult =>
+  unroller(system, options)(sizes, options.limit);
+
+/** The same for many sizes: expressions are compiled once. */
+export function unroller(
+  system: System,
+  options: UnrollOptions,
+): (sizes: Sizes, limit?: number) => UnrollResult {
+  let sweep: Sweep | undefined;
+  return (sizes, limit = UNROLL_LIMIT) => {
+    try {
+      // A box has at least one instance for each value that is followed, but for rows that come out empty.
+      const boxes = new Map(system.families.map((f) => [f.name, familyBox(f, sizes, 2 * limit + 1000)]));
+      const total = system.families.reduce(
+        (sum, f) => sum + (f.pieces.length > 0 ? boxes.get(f.name)!.points : 0),
+        0,
+      );
+      if (total > limit) {
+        const args = {
+          what: `unrolling ${system.name}`,
+          found: Number.isFinite(total) ? `${total} instances` : `more than ${limit} instances`,
+          limit,
+          suggestion: "choose smaller sizes",
+        };
+        return { ok: false, diagnostics: [diagnostic("too-large", place(system.origin), args)] };
+      }
+      sweep ??= new Sweep(system, options);
+      return sweep.run(sizes, boxes, total);
+    } catch (error) {
+      if (!(error instanceof IndexFault)) throw error;
       const args = {
-        what: `unrolling ${system.name}`,
-        found: Number.isFinite(total) ? `${total} instances` : `more than ${limit} instances`,
-        limit,
+        what: error.message,
+        found: showSizes(system, sizes),
+        limit: "2^53",
         suggestion: "choose smaller sizes",
       };
       return { ok: false, diagnostics: [diagnostic("too-large", place(system.origin), args)] };
     }
-    return new Sweep(system, sizes, options, boxes, total).run();
-  } catch (error) {
-    if (!(error instanceof IndexFault)) throw error;
-    const args = {
-      what: error.message,
-      found: showSizes(system, sizes),
-      limit: "2^53",
-      suggestion: "choose smaller sizes",
-    };
-    return { ok: false, diagnostics: [diagnostic("too-large", place(system.origin), args)] };
-  }
+  };
 }
 
 interface Table {
   readonly family: Family;
-  readonly box: Box;
-  readonly strides: readonly number[];
-  readonly levels: Int32Array;
+  // Of the sizes of this run.
+  box: Box;
+  strides: readonly number[];
+  levels: Int32Array;
   /** Level of the instance in the slots; `missing` grows when a source is unknown. */
   readonly level: IndexCode<number>;
   readonly cost: IndexCode<number>;
@@ -128,31 +139,27 @@ class Sweep {
   private readonly missing: number[] = [];
   private worst = false;
 
+  private sizes: Sizes = {};
+  private runs = 0;
+
   constructor(
     private readonly system: System,
-    private readonly sizes: Sizes,
     private readonly options: UnrollOptions,
-    private readonly boxes: ReadonlyMap<string, Box>,
-    private readonly total: number,
   ) {
-    for (const s of system.sizes) this.slots[this.slot(s.name)] = sizes[s.name]!;
     const number = new Map<string, number>();
     const defined = system.families.filter((f) => f.pieces.length > 0);
     defined.forEach((f, k) => number.set(f.name, k));
     this.numbers = number;
     for (const family of defined) {
-      const box = boxes.get(family.name)!;
-      const strides = stridesOf(box);
-      const levels = new Int32Array(box.points).fill(UNKNOWN);
-      // The arrays must exist before expressions that read them are compiled.
+      // The tables must exist before expressions that read them are compiled.
       const later = (): never => {
         throw new Error("a family was asked before it was compiled");
       };
       const table: Table = {
         family,
-        box,
-        strides,
-        levels,
+        box: { lo: [], extent: [], points: 0 },
+        strides: [],
+        levels: new Int32Array(0),
         level: later,
         cost: later,
         work: later,
@@ -197,7 +204,15 @@ class Sweep {
     return at;
   };
 
-  run(): UnrollResult {
+  run(sizes: Sizes, boxes: ReadonlyMap<string, Box>, total: number): UnrollResult {
+    this.sizes = sizes;
+    this.runs++;
+    for (const s of this.system.sizes) this.slots[this.slot(s.name)] = sizes[s.name]!;
+    for (const table of this.order) {
+      table.box = boxes.get(table.family.name)!;
+      table.strides = stridesOf(table.box);
+      table.levels = new Int32Array(table.box.points).fill(UNKNOWN);
+    }
     const { onProgress, cancelled } = this.options;
     const steps = this.options.model === "steps";
     const families = new Map<string, FamilyLevels>();
@@ -234,7 +249,7 @@ class Sweep {
         }
         sum += steps ? cost : table.work(this.slots);
         count++;
-        if ((++done & 0xffff) === 0) onProgress?.(done, this.total);
+        if ((++done & 0xffff) === 0) onProgress?.(done, total);
       };
       const walk = (d: number, base: number): void => {
         if (d === rank) {
@@ -265,7 +280,7 @@ class Sweep {
     }
     for (const family of this.system.families) {
       if (family.pieces.length > 0) continue;
-      const box = this.boxes.get(family.name)!;
+      const box = boxes.get(family.name)!;
       families.set(family.name, { family, box, instances: box.points, maxLevel: 0, work: 0 });
     }
     let width = 0;
@@ -274,7 +289,7 @@ class Sweep {
     const depth = outputs >= 0 ? outputs : deepest;
     return {
       ok: true,
-      result: { model, sizes: this.sizes, depth, work, width, instances, families, worstCase: this.worst },
+      result: { model, sizes, depth, work, width, instances, families, worstCase: this.worst },
     };
   }
 
@@ -501,14 +516,13 @@ class Sweep {
     const gate = free || dynamic.length === 0 ? 0 : 1;
     if (dynamic.length > 0 && values === undefined) this.worst = true;
     if (table === undefined) return dynamic.length === 0 ? () => 0 : (s) => choosing(s) + gate;
-    const { levels, strides, box } = table;
     const number = this.numbers.get(e.family)!;
     const { missing } = this;
     const outside = (point: readonly number[]): never => {
       throw new IndexFault(`${printInstance(e.family, point)} is read outside its family`);
     };
     const fetch = (offset: number): number => {
-      const level = levels[offset]!;
+      const level = table.levels[offset]!;
       if (level >= 0) return level;
       missing.push(number, offset);
       return 0;
@@ -518,16 +532,18 @@ class Sweep {
         compileIndex((s as Extract<typeof s, { kind: "static" }>).value, this.slot),
       );
       const rank = parts.length;
-      const { lo, extent } = box;
       if (rank === 1) {
-        const [part, from, count] = [parts[0]!, lo[0]!, extent[0]!];
+        const part = parts[0]!;
         return (s) => {
-          const i = part(s) - from;
-          if (i < 0 || i >= count) outside([i + from]);
+          const { lo, extent } = table.box;
+          const i = part(s) - lo[0]!;
+          if (i < 0 || i >= extent[0]!) outside([i + lo[0]!]);
           return fetch(i);
         };
       }
       return (s) => {
+        const { box, strides } = table;
+        const { lo, extent } = box;
         let offset = 0;
         for (let d = 0; d < rank; d++) {
           const i = parts[d]!(s) - lo[d]!;
@@ -543,7 +559,7 @@ class Sweep {
       );
       return (s) => {
         const point = parts.map((p) => p(s) as number);
-        const offset = offsetOf(box, point);
+        const offset = offsetOf(table.box, point);
         if (offset < 0) outside(point);
         return Math.max(choosing(s), fetch(offset)) + gate;
       };
@@ -557,7 +573,7 @@ class Sweep {
       return { from: compileIndex(s.lo, this.slot), to: compileIndex(s.hi, this.slot) };
     });
     // A range that only grows from one instance to the next is not walked twice.
-    let [keyLo, keyHi, keyBase, known] = [0, 0, -1, 0];
+    let [keyRun, keyLo, keyHi, keyBase, known] = [0, 0, 0, -1, 0];
     const last = ranges.length - 1;
     const single =
       dynamic.length === 1 &&
@@ -565,14 +581,15 @@ class Sweep {
       table.family.dims.length === ranges.length &&
       isRectangular(table.family);
     return (s) => {
+      const { box, strides } = table;
       let top = choosing(s);
       if (single) {
         let base = 0;
         for (let d = 0; d < last; d++) base += (ranges[d]!.from(s) - box.lo[d]!) * strides[d]!;
         const lo = Math.max(ranges[last]!.from(s), box.lo[last]!);
         const hi = Math.min(ranges[last]!.to(s), box.lo[last]! + box.extent[last]!);
-        if (base !== keyBase || lo !== keyLo || hi < keyHi)
-          [keyBase, keyLo, keyHi, known] = [base, lo, lo, 0];
+        if (base !== keyBase || lo !== keyLo || hi < keyHi || this.runs !== keyRun)
+          [keyRun, keyBase, keyLo, keyHi, known] = [this.runs, base, lo, lo, 0];
         const before = missing.length;
         let most = known;
         for (let i = keyHi; i < hi; i++) most = Math.max(most, fetch(base + i - box.lo[last]!));

@@ -14,6 +14,7 @@ import { printSystem } from "../equations/print";
 import type { Origin, System } from "../equations/system";
 import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
 import { type Growth, growthOf } from "../symbolic/growth";
+import { forgetRegions } from "../symbolic/region";
 import {
   atLeastForm,
   atMostForm,
@@ -78,6 +79,7 @@ const shared = new FormsMemo();
 export const formsOf = (system: System, memo: FormsMemo = shared): TaskForms => memo.of(system);
 
 function compute(system: System): TaskForms {
+  forgetRegions();
   let samples: readonly SampledFigures[] | undefined;
   const sampled = (): readonly SampledFigures[] => {
     samples ??= sampleFigures(system);

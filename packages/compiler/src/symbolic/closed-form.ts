@@ -58,10 +58,20 @@ export type ClosedForm =
 // Keys: a text that decides equality and order
 
 const keys = new WeakMap<ClosedForm, string>();
+const indexKeys = new Map<string, string>();
+/** The same text each time: maps then compare it by identity. */
+function indexKey(name: string): string {
+  let key = indexKeys.get(name);
+  if (key === undefined) {
+    key = `$${name}`;
+    indexKeys.set(name, key);
+  }
+  return key;
+}
 /** Equal keys, equal values; most forms that are equal everywhere have equal keys. */
 export function closedFormKey(f: ClosedForm): string {
   if (f.kind === "size") return f.name;
-  if (f.kind === "index") return `$${f.name}`;
+  if (f.kind === "index") return indexKey(f.name);
   let key = keys.get(f);
   if (key === undefined) {
     key = makeKey(f);
@@ -77,7 +87,7 @@ function makeKey(f: ClosedForm): string {
     case "size":
       return f.name;
     case "index":
-      return `$${f.name}`;
+      return indexKey(f.name);
     case "add":
       return `+(${list(f.terms)})`;
     case "mul":

@@ -5,6 +5,7 @@
 import * as build from "../equations/build";
 import { not } from "../equations/conditions";
 import type { Comparison, Condition, Conjunction, Dim, IndexExpr, System } from "../equations/system";
+import { contradiction } from "./contradiction";
 import {
   addForms,
   atLeastZero,
@@ -22,7 +23,7 @@ import {
   variableForm,
 } from "./linear";
 import { ceilingOf } from "./rational";
-import { feasible, minimise } from "./simplex";
+import { minimise } from "./simplex";
 
 /** Beyond so many combinations of alternatives the longest disjunctions are dropped. */
 const MOST_CASES = 64;
@@ -74,13 +75,13 @@ export class Facts {
 
   /** Nothing satisfies what is known. */
   impossible(): boolean {
-    return feasible(this.known, PIVOTS).kind === "empty";
+    return contradiction(this.known, PIVOTS) !== undefined;
   }
   /** `form >= 0` wherever the facts hold; false where that is not proved. */
   nonNegative(form: LinearForm): boolean {
     if (isConstantForm(form) && form.constant >= 0n) return true;
     const negated = tighten(atLeastZero(shiftForm(scaleForm(form, -1n), -1n)));
-    return negated === undefined || feasible([...this.known, negated], PIVOTS).kind === "empty";
+    return negated === undefined || contradiction([...this.known, negated], PIVOTS) !== undefined;
   }
   /** A whole number that the expression is never below; 0 where none is known, or a point is missing. */
   least(e: IndexExpr): number {

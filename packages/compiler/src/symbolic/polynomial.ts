@@ -2,6 +2,7 @@
  * Polynomials with rational coefficients over named atoms (sizes, indices, or names that stand for `log2(n)` and the
  * like). Canonical: equal polynomials have equal keys.
  */
+import { effort, PER_TERM } from "./effort";
 import { one, plus, printRational, type Rational, rational, signOf, times, zero } from "./rational";
 
 /** Atoms in alphabetical order, each with a positive exponent; the empty product is 1. */
@@ -50,8 +51,9 @@ function multiplyPowers(a: Powers, b: Powers): Powers {
   return [...exponents].sort(([x], [y]) => (x < y ? -1 : 1));
 }
 
-export const multiplyPolynomials = (a: Polynomial, b: Polynomial): Polynomial =>
-  canonical(
+export function multiplyPolynomials(a: Polynomial, b: Polynomial): Polynomial {
+  effort.spent += PER_TERM * a.terms.length * b.terms.length;
+  return canonical(
     a.terms.flatMap((s) =>
       b.terms.map((t) => ({
         powers: multiplyPowers(s.powers, t.powers),
@@ -59,6 +61,7 @@ export const multiplyPolynomials = (a: Polynomial, b: Polynomial): Polynomial =>
       })),
     ),
   );
+}
 
 /** `exponent` is a natural number. */
 export function powerOfPolynomial(a: Polynomial, exponent: number): Polynomial {

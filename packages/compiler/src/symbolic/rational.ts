@@ -34,7 +34,9 @@ export const plus = (a: Rational, b: Rational): Rational =>
 export const negate = (a: Rational): Rational => ({ numerator: -a.numerator, denominator: a.denominator });
 export const minus = (a: Rational, b: Rational): Rational => plus(a, negate(b));
 export const times = (a: Rational, b: Rational): Rational =>
-  rational(a.numerator * b.numerator, a.denominator * b.denominator);
+  a.denominator === 1n && b.denominator === 1n
+    ? { numerator: a.numerator * b.numerator, denominator: 1n }
+    : rational(a.numerator * b.numerator, a.denominator * b.denominator);
 /** Throws where b is 0. */
 export const over = (a: Rational, b: Rational): Rational =>
   rational(a.numerator * b.denominator, a.denominator * b.numerator);

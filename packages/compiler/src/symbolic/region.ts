@@ -23,10 +23,12 @@ import {
   substitute,
   subtract,
 } from "./atoms";
+import { contradiction } from "./contradiction";
+import { effort } from "./effort";
 import { type Constraint, type LinearForm, tighten } from "./linear";
 import { atomsOf, degree, type Polynomial, polynomialKey, variable } from "./polynomial";
 import { signOf } from "./rational";
-import { feasible } from "./simplex";
+import { findsWitness, forgetWitnesses, isSatisfied } from "./witness";
 
 /** `form >= 0`, or `form == 0`; forms have whole values. */
 export interface Fact {
@@ -91,8 +93,14 @@ const PRODUCTS = 80;
 /** Most pivots for one question: these programs are small. */
 const PIVOTS = 600;
 
-const memo = new Map<string, boolean>();
+const memo = new Map<string, { readonly empty: boolean; readonly effort: number }>();
 const MEMO = 20_000;
+
+/** Begins anew: what later questions cost then depends on nothing that was asked before. */
+export function forgetRegions(): void {
+  memo.clear();
+  forgetWitnesses();
+}
 
 /** Whether no point satisfies the facts, as far as can be proved. */
 export function isEmpty(facts: readonly Fact[]): boolean {
@@ -104,12 +112,17 @@ export function isEmpty(facts: readonly Fact[]): boolean {
   }
   const varying = facts.filter((f) => constantOf(f.form) === undefined);
   if (varying.length === 0) return false;
+  if (isSatisfied(varying)) return false;
   const key = varying.map(factKey).sort().join(";");
   const known = memo.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    effort.spent += known.effort;
+    return known.empty;
+  }
   if (memo.size > MEMO) memo.clear();
+  const before = effort.spent;
   const empty = refute(varying);
-  memo.set(key, empty);
+  memo.set(key, { empty, effort: effort.spent - before });
   return empty;
 }
 
@@ -125,6 +138,7 @@ export function implies(facts: readonly Fact[], goal: Fact): boolean {
 
 function refute(facts: readonly Fact[]): boolean {
   if (solveLinear(facts)) return true;
+  if (findsWitness(facts)) return false;
   // A point of the linear program may still be none of the atoms: what is known of these, then products.
   const about = [...facts, ...factsOfAtoms(facts)];
   if (about.length > facts.length && solveLinear(about)) return true;
@@ -158,7 +172,7 @@ function solveLinear(facts: readonly Fact[]): boolean {
     if (tight === undefined) return true;
     constraints.push(tight);
   }
-  return feasible(constraints, PIVOTS).kind === "empty";
+  return contradiction(constraints, PIVOTS) !== undefined;
 }
 
 /** A sum of sizes and logarithms: never negative. */

@@ -27,6 +27,7 @@ import {
   substitute,
   subtract,
 } from "./atoms";
+import { effort } from "./effort";
 import { atomsOf, type Polynomial, powerOfPolynomial, type Term, variable } from "./polynomial";
 import { absolute, gcd, over, plus, type Rational, rational, signOf, times, zero } from "./rational";
 import {
@@ -50,11 +51,18 @@ export interface Weighted {
 /** Why there is no closed sum, in words. Control flow inside this package: every caller catches it. */
 export class NotSummable extends Error {}
 
-/** Questions one sum may ask the prover, and pieces it may fall into. */
+/** Questions one sum may ask the prover, or pieces it may fall into, and what these may cost (`effort.ts`). */
 export class Budget {
-  constructor(private left: number = 3000) {}
+  private readonly end: number;
+  constructor(
+    private left: number = 3000,
+    cost = 20_000_000,
+  ) {
+    this.end = effort.spent + cost;
+  }
   spend(what: string): void {
-    if (--this.left < 0) throw new NotSummable(`${what} falls into too many cases`);
+    if (--this.left < 0 || effort.spent > this.end)
+      throw new NotSummable(`${what} falls into too many cases`);
   }
 }
 

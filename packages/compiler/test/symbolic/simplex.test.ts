@@ -15,6 +15,7 @@ import {
   signOf,
   solveStandard,
 } from "../../src/index";
+import { contradiction } from "../../src/symbolic/contradiction";
 
 const form = (constant: number, ...coefficients: number[]): LinearForm => ({
   constant: BigInt(constant),
@@ -125,6 +126,13 @@ describe("linear programming", () => {
       fc.property(constraints, fc.boolean(), (some, boxed) => {
         const given = boxed ? [...some, ...box] : some;
         const result = feasible(given);
+        const quick = contradiction(given, 1000);
+        expect(quick !== undefined).toBe(result.kind === "empty");
+        if (quick !== undefined) {
+          proves(given, quick);
+          const sum = combination(given, quick);
+          expect([sum.terms.size, sum.constant]).toEqual([0, rational(-1)]);
+        }
         if (result.kind === "point") {
           for (const c of given) expect(holdsAt(c, result.point)).toBe(true);
         } else {
