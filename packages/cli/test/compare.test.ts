@@ -77,5 +77,5 @@ test("a coarser grid gets every k-th input, and is compared where both have poin
 
 test("outputs are not compared where an input of one has no counterpart among the other's points", async () => {
   expect(await main(["compare", `${program}:Scan`, `${program}:Scan`, "a.n=8", "b.n=5"])).toBe(0);
-  expect(said.out).toContain("not compared: the shapes of x do not fit each other");
+  expect(said.out).toContain("not compared: x has no counterpart of a fitting shape");
 });

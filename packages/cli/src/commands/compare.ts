@@ -1,6 +1,7 @@
 /** `fathom compare`: two tasks side by side, and how far apart their outputs are on the same inputs. */
 import {
   alignment,
+  allocate,
   analyze,
   type Compiled,
   coarsened,
@@ -8,12 +9,14 @@ import {
   defaultSizes,
   distanceBetween,
   type FamilyValues,
+  type Figure,
   wholeOrRounded as number,
   printClass,
   printFigure,
   type Report,
   rewrites,
   type Sizes,
+  shownParts,
   sizesText,
   unroll,
   verdictText,
@@ -106,17 +109,16 @@ function sideOf(compiled: Compiled, words: readonly string[], like: Sizes, json:
     const counted = unroll(r.system, sizes, { model: "steps" });
     return counted.ok ? [{ depth: counted.result.depth, work: counted.result.work, law: r.law }] : [];
   });
-  const { inputs } = bindAll(system, { sizes, given: new Map() }, 0);
   const weights = system.families
     .filter((f) => f.role === "param")
-    .reduce((n, f) => n + inputs.get(f.name)!.data.length, 0);
+    .reduce((n, f) => n + allocate(f, sizes).data.length, 0);
   const [rewritten] = forms.sort((x, y) => x.depth - y.depth || x.work - y.work);
   return { compiled, args: { ...args, sizes }, sizes, report: result.report, weights, rewritten };
 }
 
 type Inputs = Map<string, FamilyValues>;
 
-/** Inputs that are not the same in both: set apart or known to one only; and those whose shapes do not fit each other. */
+/** Inputs that the user set apart, and those that have no counterpart of a fitting shape. */
 interface Unshared {
   readonly apart: readonly string[];
   readonly unlike: readonly string[];
@@ -129,34 +131,40 @@ function sharedInputs(
   seed: number,
   json: boolean,
 ): Unshared & { inputs: [Inputs, Inputs] } {
+  const inputsOf = (s: Side) =>
+    s.compiled.system.families.filter((f) => f.role === "input" || f.role === "param");
+  // By their names and shapes alone: what has no counterpart need not be made up. What is given apart is the user's wish.
+  const given = (name: string) => first.args.given.has(name) || second.args.given.has(name);
+  const alone = (x: Side, y: Side) =>
+    inputsOf(x).flatMap((f) => (inputsOf(y).some((g) => g.name === f.name) || given(f.name) ? [] : [f.name]));
+  const unfit = inputsOf(first).flatMap((mine) => {
+    const theirs = inputsOf(second).find((g) => g.name === mine.name);
+    if (theirs === undefined) return [];
+    const align = alignment(mine, allocate(mine, first.sizes), allocate(theirs, second.sizes));
+    const fits = align !== undefined && ["a", "b"].some((k) => align.strides.every((s) => s[k as "a"] === 1));
+    return fits ? [] : [mine.name];
+  });
+  const unlike = [...unfit, ...alone(first, second), ...alone(second, first)];
+  if (unlike.length > 0) return { inputs: [new Map(), new Map()], apart: [], unlike };
   const [a, b] = [first, second].map((s) => {
     const bound = bindAll(s.compiled.system, s.args, seed);
     orExit(s.compiled.program, bound.diagnostics, json);
     return bound.inputs;
   }) as [Inputs, Inputs];
   const apart = [...b.keys()].filter((name) => !a.has(name));
-  const unlike: string[] = [];
   for (const [name, mine] of a) {
     const theirs = b.get(name);
-    const family = first.compiled.system.families.find((f) => f.name === name)!;
-    const align = theirs && alignment(family, mine, theirs);
-    if (theirs === undefined || align === undefined) {
-      (theirs === undefined ? apart : unlike).push(name);
+    if (theirs === undefined) {
+      apart.push(name);
       continue;
     }
-    const [mineGiven, theirsGiven] = [first.args.given.has(name), second.args.given.has(name)];
-    if (!theirsGiven || !mineGiven) {
-      const coarse = theirsGiven ? undefined : coarsened(align, mine, theirs);
-      const turned = {
-        extent: align.extent,
-        strides: align.strides.map((s) => ({ a: s.b, b: s.a })),
-      };
-      const fine = coarse === undefined && !mineGiven ? coarsened(turned, theirs, mine) : undefined;
-      if (coarse !== undefined) b.set(name, coarse);
-      else if (fine !== undefined) a.set(name, fine);
-      else unlike.push(name);
-    }
-    if (unlike.includes(name)) continue;
+    const family = inputsOf(first).find((f) => f.name === name)!;
+    const align = alignment(family, mine, theirs)!;
+    const turned = { extent: align.extent, strides: align.strides.map((s) => ({ a: s.b, b: s.a })) };
+    const coarse = second.args.given.has(name) ? undefined : coarsened(align, mine, theirs);
+    const fine = first.args.given.has(name) ? undefined : coarsened(turned, theirs, mine);
+    if (coarse !== undefined) b.set(name, coarse);
+    else if (fine !== undefined) a.set(name, fine);
     const distance = distanceBetween(family, a.get(name)!, b.get(name)!);
     if (distance === undefined || distance.different > 0) apart.push(name);
   }
@@ -236,12 +244,17 @@ function render(
       ["a", first],
       ["b", second],
     ] as const)
-      lines.push(`  ${figure.padEnd(6)}${name}  ${printFigure(s.report.steps[figure])}`);
+      lines.push(`  ${figure.padEnd(6)}${name}  ${brief(s.report.steps[figure])}`);
   lines.push(pc.bold(`outputs on the same inputs (seed ${seed})`));
-  if (unlike.length > 0)
-    lines.push(`  not compared: the shapes of ${unlike.join(", ")} do not fit each other`);
-  else if (distances.length === 0) lines.push("  no output has the same name in both");
-  else if (apart.length > 0) lines.push(pc.yellow(`  but for ${apart.join(", ")}`));
+  const outputs = [first, second].map((s) => s.compiled.system.families.filter((f) => f.role === "output"));
+  if (!outputs[0]!.some((f) => outputs[1]!.some((g) => g.name === f.name)))
+    lines.push("  no output has the same name in both");
+  else if (unlike.length > 0) {
+    const names = unlike.length > 4 ? [...unlike.slice(0, 3), `${unlike.length - 3} more inputs`] : unlike;
+    lines.push(
+      `  not compared: ${names.join(", ")} ${names.length === 1 ? "has" : "have"} no counterpart of a fitting shape`,
+    );
+  } else if (apart.length > 0) lines.push(pc.yellow(`  but for ${apart.join(", ")}`));
   for (const d of distances) {
     const family = first.compiled.system.families.find((f) => f.name === d.family)!;
     lines.push(...distanceLines(d, family.type.kind === "bit" || family.type.kind === "enum"));
@@ -269,6 +282,14 @@ function distanceLines(d: Distance | { readonly family: string }, only: boolean)
     lines.push(`    greatest at ${index} = ${at.map((k) => `${k}: ${short(greatest[k]!)}`).join("   ")}`);
   }
   return lines;
+}
+
+/** The value where one is known, proved or not, else what bounds it. */
+function brief(figure: Figure): string {
+  const parts = shownParts(figure);
+  const part = parts.find((p) => p.relation === "=") ?? parts[0];
+  if (part === undefined) return "not known";
+  return `${part.relation === "=" ? "" : `${part.relation} `}${part.form} (${part.note})`;
 }
 
 const short = (x: number): string => (x === 0 ? "0" : String(Number(x.toPrecision(3))));
