@@ -22,7 +22,8 @@ export async function cpuMismatch(
   if (refused.length > 0) return wrong(refused.join());
   const { system } = compiled;
   const inputs = new Map<string, FamilyValues>();
-  for (const f of system.families) if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, seed));
+  for (const f of system.families)
+    if (f.role === "input" || f.role === "param") inputs.set(f.name, randomValues(f, sizes, seed));
   const nodes = system.families.filter((f) => f.role === "node").map((f) => f.name);
   const given = Object.fromEntries([...inputs].map(([k, v]) => [k, v.data]));
   for (const checked of [false, true]) {
@@ -37,7 +38,10 @@ export async function cpuMismatch(
     // What is dropped cannot fault: with everything kept, code faults exactly where the interpreter does.
     for (const keep of fault === undefined ? [[], nodes] : [nodes]) {
       for (const target of targets) {
-        const forms = target === "wasm-forced" ? ({ packed: "always", lanes: "always" } as const) : undefined;
+        const forms =
+          target === "wasm-forced"
+            ? ({ packed: "always", lanes: "always", tiles: "always" } as const)
+            : undefined;
         const language = target === "js" ? "js" : "wasm";
         const module = await loadModule(compiled, language, { keep, checked, forms });
         let found: Record<string, FamilyValues>;

@@ -5,3 +5,4 @@ export * from "./known-verdicts";
 export * from "./project";
 export * from "./random-program";
 export * from "./random-recurrence";
+export * from "./random-shapes";

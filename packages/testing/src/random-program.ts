@@ -11,7 +11,7 @@ const colours = ["Colour.Red", "Colour.Green", "Colour.Blue"];
 
 export interface RandomProgram {
   readonly text: string;
-  readonly sizes: { readonly n: number; readonly T: number };
+  readonly sizes: { readonly n: number; readonly T: number; readonly m?: number };
   readonly seed: number;
 }
 

@@ -11,9 +11,9 @@ import {
 import { check, format } from "@fathom/lang";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type CpuTarget, cpuMismatch, fathomFiles, randomProgram } from "../src/index";
+import { type CpuTarget, cpuMismatch, fathomFiles, randomProgram, randomShape } from "../src/index";
 
-const RUNS = Number(process.env.FATHOM_FUZZ_PROGRAMS ?? 300);
+const RUNS = Number(process.env.FATHOM_FUZZ_PROGRAMS ?? 200);
 const SEED = process.env.FATHOM_FUZZ_SEED === undefined ? 20_261_124 : Number(process.env.FATHOM_FUZZ_SEED);
 
 /** Which back ends `npm run fuzz` asks for; both, each with every form of its code, where it does not. */
@@ -39,6 +39,13 @@ test("random programs mean the same on rows of more than a word", { timeout: 36_
     expect(await cpuMismatch(program, TARGETS)).toBeUndefined();
   });
   await fc.assert(property, { numRuns: Math.ceil(RUNS / 10), seed: SEED });
+});
+
+test("random programs of many shapes mean the same", { timeout: 36_000_000 }, async () => {
+  const property = fc.asyncProperty(randomShape, async (program) => {
+    expect(await cpuMismatch(program, TARGETS)).toBeUndefined();
+  });
+  await fc.assert(property, { numRuns: Math.ceil(RUNS / 2), seed: SEED });
 });
 
 test("the same program gives the same bytes", () => {
