@@ -36,7 +36,7 @@ export interface Stencil {
 type Loop = Extract<WaveStep, { kind: "loop" }>;
 
 /** The most that a stencil may read to one side. */
-const MOST_REACH = 64;
+export const MOST_REACH = 64;
 
 /** What a loop's reads say of it; undefined where some read goes anywhere. */
 export function stencilOf(
@@ -105,7 +105,7 @@ export function stencilOf(
 }
 
 /** Bounds of `place − index` at a read; undefined where it depends on more than numbers. */
-function distance(
+export function distance(
   place: IndexExpr | undefined,
   d: GuardedRead,
   dim: number,

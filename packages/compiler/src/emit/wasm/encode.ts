@@ -128,6 +128,7 @@ export const w = {
   sub: plain(0x6b),
   mul: plain(0x6c),
   div: plain(0x6d),
+  divU: plain(0x6e),
   rem: plain(0x6f),
   and: plain(0x71),
   or: plain(0x72),

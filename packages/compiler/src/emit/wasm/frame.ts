@@ -158,6 +158,14 @@ export const bytesOf = (type: ElementType): number =>
 
 export const sizeOf = (type: ValueType): number => ({ i32: 4, f32: 4, i64: 8, f64: 8, v128: 16 })[type];
 
+/** Which forms of code are used, where there is a choice. */
+export interface Forms {
+  readonly packed?: Choice;
+  readonly lanes?: Choice;
+  /** Several turns of a loop at a time over rows that fit a cache; `always`: over very few. */
+  readonly tiles?: Choice;
+}
+
 export abstract class Frame {
   protected readonly families: ReadonlyMap<string, Family>;
   protected f = new FunctionBuilder([], []);
@@ -202,7 +210,7 @@ export abstract class Frame {
     keep: ReadonlySet<string>,
     protected readonly checked: boolean,
     protected readonly unproved: ReadonlySet<Expr>,
-    protected readonly forms: Choice | undefined,
+    protected readonly forms: Forms,
   ) {
     this.families = new Map(system.families.map((x) => [x.name, x]));
     for (const [name, { word }] of packed)

@@ -2,12 +2,14 @@
 import { index as indexOf, typeOf } from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
 import { familyKey } from "../../equations/random";
+import { guardedReads } from "../../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, Piece, Read } from "../../equations/system";
 import { interiorOf } from "../../schedule/interior";
 import { laneable } from "../../schedule/lanes";
 import type { Step } from "../../schedule/schedule";
+import { type Skew, skewOf } from "../../schedule/skew";
 import { type Code, w } from "./encode";
-import { fits, I32_LEAST, I32_MOST, namesOf, namesOfCondition, SCRATCH, Scope } from "./frame";
+import { fits, I32_LEAST, I32_MOST, type Interval, namesOf, namesOfCondition, SCRATCH, Scope } from "./frame";
 import type { Slice } from "./loops";
 import { turnWeight } from "./reductions";
 import { Rows } from "./rows";
@@ -20,7 +22,7 @@ const MOST_PIECES = 12;
  */
 function vectorsSideBySide(pieces: readonly Piece[], index: string): number {
   const heaviest = Math.max(...pieces.map((p) => turnWeight(p.value, index)));
-  return heaviest <= 24 ? 4 : heaviest <= 48 ? 2 : 1;
+  return heaviest <= 48 ? 4 : 1;
 }
 
 /** A loop whose members' ranges cannot share one guard. */
@@ -37,7 +39,27 @@ function familiesOf(step: Step): Set<string> {
   }
 }
 
+const TIME = "\u0000time";
+/** Bytes of rows that a tile works on: below the second cache of machines of these years. */
+const CACHE = 640 * 1024;
+/** Turns in a tile, where tiles gain, and where they do not. */
+const MOST_TURNS = 32;
+const ALL_TURNS = 4096;
+
+type Loop = Extract<Step, { kind: "loop" }>;
+interface Member {
+  readonly family: Family;
+  readonly dim: number;
+  readonly offset: number;
+}
+
 export abstract class Nests extends Rows {
+  /** Where a tile is computed: the rows of each family. */
+  private readonly rowsOf = new Map<
+    string,
+    { readonly index: string; readonly from: Code; readonly to: Code }
+  >();
+
   protected instance(family: Family, pieces: readonly Piece[], outer: Scope): void {
     const scope = new Scope(outer);
     scope.instance = true;
@@ -136,7 +158,7 @@ export abstract class Nests extends Rows {
     }
     if (rest.length === 0 && this.lanesLoop(family, first, pieces, scope, slice)) return;
     const { lo, hi, range } = this.bounds(first, scope);
-    const [from, to] = slice === undefined ? [lo, hi] : this.slice(lo, hi, slice, scope);
+    const [from, to] = this.part(family, first, lo, hi, scope, slice);
     this.loop(first.index, from, to, range, scope, (s) => this.nest(family, rest, pieces, s));
   }
 
@@ -161,7 +183,7 @@ export abstract class Nests extends Rows {
     scope: Scope,
     slice?: Slice,
   ): boolean {
-    if (this.checked || this.forms === "never" || family.role === "random") return false;
+    if (this.checked || this.forms.lanes === "never" || family.role === "random") return false;
     const outer = new Set(family.dims.map((d) => d.index).filter((n) => n !== loop.index && scope.bound(n)));
     const inner = interiorOf(loop, pieces, outer);
     if (inner === undefined) return false;
@@ -176,7 +198,7 @@ export abstract class Nests extends Rows {
     const ends = [...inner.from, ...inner.to, ...inner.except];
     if (ends.some((e) => this.faulty(e, scope) || !fits(this.interval(e, scope)))) return false;
     const { lo, hi, range } = this.bounds(loop, scope);
-    const [from, to] = slice === undefined ? [lo, hi] : this.slice(lo, hi, slice, scope);
+    const [from, to] = this.part(family, loop, lo, hi, scope, slice);
     const i = this.f.local("i32");
     const end = this.keep(scope, "i32", to);
     scope.add(w.set(i, from));
@@ -186,7 +208,7 @@ export abstract class Nests extends Rows {
         return this.keep(scope, "i32", w.select(x, best, less ? w.lt(x, best) : w.gt(x, best)));
       }, start);
     const first = extreme(this.keep(scope, "i32", from), inner.from, false);
-    const most = extreme(end, inner.to, true);
+    const most = this.keep(scope, "i32", extreme(end, inner.to, true));
     const lastOf = (count: number): Code => this.keep(scope, "i32", w.sub(most, w.i32(4 * count)));
     const holes = inner.except.map((e) => this.narrow(e, scope));
     const before = new Scope(scope, true);
@@ -222,7 +244,10 @@ export abstract class Nests extends Rows {
     for (const hole of holes) inside = w.and(inside, w.geU(w.sub(hole, w.get(i)), w.i32(4)));
     const count = holes.length > 0 ? 1 : vectorsSideBySide(inner.pieces, index);
     const more = w.lt(w.get(i), end);
-    const rest = [...w.if(inside, wide(1), single.code), ...w.brIf(0, more)];
+    // Less than a vector is left: the last one is computed once more, as far as it was. Nothing reads what this nest writes.
+    const left = w.and(w.gt(w.get(i), last), w.and(w.lt(w.get(i), most), w.ge(last, first)));
+    const back = holes.length > 0 ? [] : w.if(left, w.set(i, last));
+    const rest = [...back, ...w.if(inside, wide(1), single.code), ...w.brIf(0, more)];
     if (count === 1) before.add(w.loop(rest));
     else {
       const fits = w.le(w.get(i), lastOf(count));
@@ -256,23 +281,120 @@ export abstract class Nests extends Rows {
     const end = w.add(hi!, w.i32(1));
     const [from, to] = slice === undefined ? [lo!, end] : this.slice(lo!, end, slice, scope);
     const reach = Math.max(Math.abs(least), Math.abs(most)) + 64;
-    const time = "\u0000time";
+    const range: Interval = [-reach, reach];
+    const skew =
+      slice === undefined || this.checked || this.forms.tiles === "never"
+        ? undefined
+        : skewOf(step, guardedReads(this.system), this.unproved);
+    const words = step.body.some(
+      (p) => p.kind === "nest" && this.packed.has(p.family.name) && p.family.dims.length === 2,
+    );
+    if (skew !== undefined && !words && !this.carries(step)) {
+      this.tiles(step, members, skew, [from, to], range, scope);
+      return;
+    }
     const start = slice === undefined ? undefined : from;
     this.carrying(step, start, scope, (shift) => {
-      this.loop(time, from, to, [-reach, reach], scope, (inner) => {
-        this.turn(step, members, inner.binding(time).local, inner);
+      this.loop(TIME, from, to, range, scope, (inner) => {
+        this.turn(step, members, inner.binding(TIME).local, inner);
         inner.add(shift());
       });
     });
   }
 
-  /** One turn of a loop that families share. */
-  private turn(
-    step: Extract<Step, { kind: "loop" }>,
-    members: readonly { readonly family: Family; readonly dim: number; readonly offset: number }[],
-    time: number,
-    inner: Scope,
+  /**
+   * Turns of a loop in tiles: so many turns over so many rows as a cache holds, each nest some rows behind the one before. Where all
+   * rows fit, and where a tile would be too small to gain, one tile has all rows.
+   */
+  private tiles(
+    step: Loop,
+    members: readonly Member[],
+    { rows, behind }: Skew,
+    [from, to]: readonly [Code, Code],
+    range: Interval,
+    scope: Scope,
   ): void {
+    const turn = behind * step.body.length;
+    const keep = (code: Code): Code => this.keep(scope, "i32", code);
+    let [least, most]: (Code | undefined)[] = [];
+    let bytes = w.i32(1);
+    for (const { family } of members) {
+      const row = rows.get(family.name)!;
+      const { lo, hi } = this.bounds(family.dims[row]!, scope);
+      least = least === undefined ? keep(lo) : keep(w.select(lo, least, w.lt(lo, least)));
+      most = most === undefined ? keep(hi) : keep(w.select(hi, most, w.gt(hi, most)));
+      const stride = this.stride(family, row, scope);
+      const planes = this.plan.folded.get(family.name)?.window ?? 2;
+      bytes = w.add(bytes, w.mul(typeof stride === "number" ? w.i32(stride) : stride, w.i32(planes)));
+    }
+    const [turns, height] = [this.f.local("i32"), this.f.local("i32")];
+    if (this.forms.tiles === "always") scope.add([...w.set(turns, w.i32(3)), ...w.set(height, w.i32(2))]);
+    else {
+      const held = keep(w.divU(w.i32(CACHE), bytes));
+      const half = turn === 0 ? w.i32(MOST_TURNS) : keep(w.div(held, w.i32(2 * turn)));
+      const all = w.sub(most!, least!);
+      scope.add([
+        ...w.set(turns, w.select(half, w.i32(MOST_TURNS), w.lt(half, w.i32(MOST_TURNS)))),
+        ...w.set(height, w.sub(held, w.mul(w.get(turns), w.i32(turn)))),
+        ...w.if(w.or(w.ge(held, all), w.or(w.lt(w.get(turns), w.i32(2)), w.lt(w.get(height), w.i32(1)))), [
+          ...w.set(turns, w.i32(ALL_TURNS)),
+          ...w.set(height, w.add(all, w.i32(turn * ALL_TURNS))),
+        ]),
+      ]);
+    }
+    const [start, end, base] = [this.f.local("i32"), this.f.local("i32"), this.f.local("i32")];
+    const inside = new Scope(scope, true);
+    this.loop(TIME, w.get(start), w.get(end), range, inside, (inner) => {
+      const time = inner.binding(TIME).local;
+      const back = w.mul(w.sub(w.get(time), w.get(start)), w.i32(turn));
+      const first = this.keep(inner, "i32", w.sub(w.get(base), back));
+      step.body.forEach((part, position) => {
+        for (const name of familiesOf(part)) {
+          const { index } = this.families.get(name)!.dims[rows.get(name)!]!;
+          const at = w.sub(first, w.i32(behind * position));
+          this.rowsOf.set(name, { index, from: at, to: w.add(at, w.get(height)) });
+        }
+      });
+      this.turn(step, members, time, inner);
+      this.rowsOf.clear();
+    });
+    const last = w.add(most!, w.mul(w.sub(w.get(end), w.get(start)), w.i32(turn)));
+    const next = w.add(w.get(start), w.get(turns));
+    scope.add([
+      ...w.set(start, from),
+      ...w.block(
+        w.loop([
+          ...w.brIf(1, w.ge(w.get(start), to)),
+          ...w.set(end, w.select(next, to, w.lt(next, to))),
+          ...w.set(base, least!),
+          ...w.block(
+            w.loop([
+              ...w.brIf(1, w.ge(w.get(base), last)),
+              ...inside.code,
+              ...w.set(base, w.add(w.get(base), w.get(height))),
+              ...w.br(0),
+            ]),
+          ),
+          ...w.set(start, w.get(end)),
+          ...w.br(0),
+        ]),
+      ),
+    ]);
+  }
+
+  /** The part of a range that is computed now: of a slice, or of a tile. */
+  protected part(family: Family, d: Dim, lo: Code, hi: Code, scope: Scope, slice?: Slice): [Code, Code] {
+    if (slice !== undefined) return this.slice(lo, hi, slice, scope);
+    const rows = this.rowsOf.get(family.name);
+    if (rows?.index !== d.index) return [lo, hi];
+    return [
+      this.keep(scope, "i32", w.select(lo, rows.from, w.gt(lo, rows.from))),
+      this.keep(scope, "i32", w.select(hi, rows.to, w.lt(hi, rows.to))),
+    ];
+  }
+
+  /** One turn of a loop that families share. */
+  private turn(step: Loop, members: readonly Member[], time: number, inner: Scope): void {
     const t = w.get(time);
     for (const part of step.body) {
       if (part.kind === "demand") throw new Unschedulable();

@@ -54,6 +54,10 @@ export abstract class Registers extends Storage {
     [this.loops, this.held] = [loops, held];
   }
 
+  protected carries(loop: Loop): boolean {
+    return carriedIn([...this.loops, loop], this.families).size > 0;
+  }
+
   /** Loads what turns before `start` left in memory, as far as there were any. */
   private fetch(held: Held, loop: Loop, start: Code, scope: Scope): void {
     const { family, dim, open, points, locals } = held;

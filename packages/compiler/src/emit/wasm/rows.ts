@@ -20,6 +20,16 @@ function wordsSideBySide(root: Word): number {
 }
 
 export abstract class Rows extends Reductions {
+  /** The part of a range that is computed now. */
+  protected abstract part(
+    family: Family,
+    d: Dim,
+    lo: Code,
+    hi: Code,
+    scope: Scope,
+    slice?: Slice,
+  ): [Code, Code];
+
   /** Rows of a packed family, words at a time. */
   protected rows(family: Family, open: readonly Dim[], word: Word, scope: Scope, slice?: Slice): void {
     const inner = new Set(open.map((d) => d.index));
@@ -38,7 +48,7 @@ export abstract class Rows extends Reductions {
     const [first, ...rest] = open as [Dim, ...Dim[]];
     const { lo, hi, range } = this.bounds(first, scope);
     if (rest.length > 0) {
-      const [from, to] = slice === undefined ? [lo, hi] : this.slice(lo, hi, slice, scope);
+      const [from, to] = this.part(family, first, lo, hi, scope, slice);
       this.loop(first.index, from, to, range, scope, (s) => this.rows(family, rest, word, s));
       return;
     }

@@ -8,13 +8,13 @@
  */
 import { runPasses, runPipeline } from "../../equations/pass";
 import type { Family, System } from "../../equations/system";
-import { type Choice, packing } from "../../schedule/packing";
+import { packing } from "../../schedule/packing";
 import { type Schedule, type Step, schedule } from "../../schedule/schedule";
 import type { EmitOptions } from "../js";
 import { declaration } from "../module-text";
 import { Demand } from "./demand";
 import { type Code, encodeModule, FunctionBuilder, w } from "./encode";
-import { type HostPlan, Scope } from "./frame";
+import { type Forms, type HostPlan, Scope } from "./frame";
 import { hostText } from "./host";
 import { Unschedulable } from "./nests";
 
@@ -28,7 +28,7 @@ export interface EmittedWasm {
 
 export interface EmitWasmOptions extends EmitOptions {
   /** Which forms of code are used; tests ask for every one. */
-  readonly forms?: { readonly packed?: Choice; readonly lanes?: Choice } | undefined;
+  readonly forms?: Forms | undefined;
 }
 
 export function emitWasm(lowered: System, options: EmitWasmOptions = {}): EmittedWasm {
@@ -42,8 +42,8 @@ export function emitWasm(lowered: System, options: EmitWasmOptions = {}): Emitte
       together: (f) => inRows(f, plan.steps),
       waiting: new Set(),
     });
-    const lanes = options.forms?.lanes;
-    const printer = new Printer(system, plan, packed, keep, options.checked === true, unproved, lanes);
+    const forms = options.forms ?? {};
+    const printer = new Printer(system, plan, packed, keep, options.checked === true, unproved, forms);
     const { wasm, host } = printer.module();
     return {
       wasm,
