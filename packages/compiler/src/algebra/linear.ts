@@ -38,7 +38,8 @@ const literal = (e: Expr, value: number): boolean =>
   (e.kind === "constant" && Object.is(e.value, value)) ||
   (e.kind === "index-value" && e.value.kind === "integer" && e.value.value === value);
 
-function arithmetic(name: "int" | "real", type: ElementType): Ring {
+/** The ring of ints or of reals. */
+export function arithmetic(name: "int" | "real", type: ElementType): Ring {
   const zero = build.constant(type, 0);
   const one = build.constant(type, 1);
   return {
@@ -125,6 +126,8 @@ export interface LinearStep {
   readonly timeInvariant: boolean;
   /** No step has a constant. */
   readonly homogeneous: boolean;
+  /** Where the ring is that of the integers modulo this number, and starts may be larger. */
+  readonly modulus?: number | undefined;
 }
 
 /** The form of an expression in which `stateOf` tells the state's reads apart; undefined where it is not seen to be linear. */
@@ -420,7 +423,11 @@ export function linearStep(system: System, r: Recurrence): LinearStep | undefine
   return undefined;
 }
 
-function isTimeInvariant(equations: readonly LinearEquation[], time: (family: string) => string): boolean {
+/** No coefficient, nor which equation holds after the starts, depends on the step. */
+export function isTimeInvariant(
+  equations: readonly LinearEquation[],
+  time: (family: string) => string,
+): boolean {
   const families = new Set(equations.map((e) => e.family));
   return [...families].every((family) => {
     const later = equations.filter((e) => e.family === family && e.role !== "start");

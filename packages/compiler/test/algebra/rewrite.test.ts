@@ -359,3 +359,24 @@ test("sums of vectors round too", () => {
     "task V(n: size) where n >= 1 {\n input x[i: 0..n]: vec3\n node s[i: 0..n]: vec3 = if i == 0 { x[0] } else { s[i-1] + x[i] }\n output o[i: 0..n] = s[i]\n}\n";
   expect(rewrites(systemOf(text)).map((r) => r.exact)).toEqual([false, false]);
 });
+
+test("affine steps modulo a number are pairs of residues where nothing wraps first", () => {
+  const index = "(x[i] * s[i-1] + x[i-1]) mod 1009";
+  expect(names(rewritten(chain("index(1009)", index, "", "5"), along))).toEqual([
+    "C.9 a scan of affine maps modulo 1009, as pairs",
+  ]);
+  // A power of two divides 2^32: what wraps is the same modulo it. A start may be larger.
+  expect(names(rewritten(chain("int", "(x[i] * s[i-1] - i) mod 1024", "", "5000"), along))).toEqual([
+    "C.9 a scan of affine maps modulo 1024, as pairs",
+  ]);
+  expect(rewrites(systemOf(chain("int", "(x[i] * s[i-1] + 1) mod 1000")))).toEqual([]);
+  // Residues whose squares leave 32 bits, or may stand beside a larger reset.
+  expect(rewrites(systemOf(chain("index(65521)", "(x[i] * s[i-1] + 1) mod 65521", "", "1")))).toEqual([]);
+  expect(
+    rewrites(
+      systemOf(
+        chain("int", "(3 * s[i-1] + 1) mod 1024").replace("} else {", "} else if i == 4 { x[i] } else {"),
+      ),
+    ),
+  ).toEqual([]);
+});

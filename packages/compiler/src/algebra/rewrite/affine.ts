@@ -53,7 +53,7 @@ export const asAffineScan: Law = (c) => {
   const timeless =
     c.r.startSteps === 1 &&
     afterStarts(c, family.name)?.length === 1 &&
-    isTimeless(c, [coefficient[1]!.value]);
+    isTimeless(c, [coefficient[coefficient.length - 1]!.value]);
   const a: Part = {
     name: name("a"),
     type: ring.type,
@@ -70,10 +70,17 @@ export const asAffineScan: Law = (c) => {
     combine: (earlier, later) => ring.plus(ring.times(later(0), earlier(1)), later(1)),
   };
   const { families, last } = scan(c, placeAt(c, 0), [a, b]);
+  const result: Piece = { guard: build.always, value: last(1) };
+  // A start is reduced in the scan only.
+  const starts = c.steps.filter((s) => linear.modulus !== undefined && s.role === "start");
+  const modulo = linear.modulus === undefined ? "" : ` modulo ${linear.modulus}`;
   return {
-    families: [...families, { ...family, pieces: [{ guard: build.always, value: last(1) }] }],
+    families: [
+      ...families,
+      { ...family, pieces: [...starts.map(({ guard, value }): Piece => ({ guard, value })), result] },
+    ],
     law: "C.9",
-    name: timeless ? "a scan with powers of one coefficient" : "a scan of affine maps, as pairs",
+    name: timeless ? "a scan with powers of one coefficient" : `a scan of affine maps${modulo}, as pairs`,
     upTo: rounding(c),
     note: "",
   };

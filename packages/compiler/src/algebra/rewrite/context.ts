@@ -17,6 +17,7 @@ import type {
 import { boundIndices } from "../expressions";
 import { type LinearStep, linearStep, mentionsIndex } from "../linear";
 import type { Recurrence, StepEquation } from "../recurrence";
+import { modularStep } from "./modular";
 
 export type Law = (c: Context) => Rewritten | undefined;
 
@@ -130,7 +131,7 @@ export function contextOf(given: System, found: Recurrence): Context | undefined
     time,
     steps,
     whole,
-    linear: linearStep(system, r),
+    linear: linearStep(system, r) ?? modularStep(system, r),
     fresh: (name) => unused(name, names),
     freshFamily: (name) => unused(name, families),
   };

@@ -60,7 +60,7 @@ function folded(c: Context): Folded | undefined {
 /** Affine steps with coefficient one or without a constant, however they are written. */
 function byLinearForm(c: Context): Folded | undefined {
   const { linear, family } = c;
-  if (linear === undefined || !isScalar(c)) return undefined;
+  if (linear === undefined || linear.modulus !== undefined || !isScalar(c)) return undefined;
   const [step, ...more] = linear.equations.filter((e) => e.role === "step");
   const coefficient = step && more.length === 0 ? coefficientOf(linear, step) : undefined;
   if (step === undefined || coefficient === undefined) return undefined;
