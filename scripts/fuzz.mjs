@@ -1,6 +1,6 @@
 // `npm run fuzz -- --programs 20000 --seed 7 --targets js,wasm,wgsl`: random programs on the interpreter and on every back end
 // named, bit for bit; random texts through the parser; random edits through the language server; what is proved of random systems
-// of recurrences against their graphs. A failure is shrunk and printed.
+// of recurrences against their graphs; rewritings against what was written. A failure is shrunk and printed.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
@@ -23,6 +23,9 @@ if (unknown !== undefined) {
 const cpu = targets.filter((t) => t !== "wgsl");
 const files = [
   ...(cpu.length > 0 ? ["packages/testing/test/agreement.test.ts"] : []),
+  ...(cpu.length > 0
+    ? ["rewrite", "rewrite-programs", "source"].map((f) => `packages/testing/test/${f}.test.ts`)
+    : []),
   ...(targets.includes("wgsl") ? ["packages/testing/test/gpu-agreement.test.ts"] : []),
   ...(Number(values.texts) > 0 ? ["packages/lang/test/parse.test.ts"] : []),
   ...(Number(values.edits) > 0 ? ["packages/language-server/test/robustness.test.ts"] : []),
