@@ -35,6 +35,24 @@ describe("one call on any back end", () => {
     expect(outputs).toEqual({});
   });
 
+  test.each(["js", "wasm"] as const)(
+    "what no memory holds is refused before it runs (%s)",
+    async (target) => {
+      const square = compile(
+        "task A(n: size) { node a[i: 0..n, j: 0..n]: int = i * j\n output o[i: 0..n] = sum[j: 0..n] a[j, i] }",
+      );
+      const { outputs, diagnostics } = await square.run({ sizes: { n: 60_000 }, target });
+      expect(diagnostics.map((d) => d.code)).toEqual(["too-large"]);
+      expect(outputs).toEqual({});
+    },
+  );
+
+  test.each(["js", "wasm"] as const)("a run that was stopped before does not start (%s)", async (target) => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    const run = program.run({ sizes: { n: 8, T: 3 }, inputs: { start: "00000001" }, target, signal });
+    await expect(run).rejects.toThrow("enough");
+  });
+
   test.each(["js", "wasm"] as const)("a run reports progress and can be stopped (%s)", async (target) => {
     const stop = new AbortController();
     const seen: number[] = [];

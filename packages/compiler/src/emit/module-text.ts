@@ -259,7 +259,7 @@ export function declaration(system: System, keep: ReadonlySet<string>, device = 
     "}",
     `export interface Options { sizes: Sizes; inputs: Inputs; seed?: number; onProgress?: (done: number, total: number) => void; signal?: AbortSignal${device ? "; device?: GPUDevice" : ""} }`,
     "/** `code` is the diagnostic's code: see `fathom explain`. */",
-    "export class FathomError extends Error { readonly code: string }",
+    "export class FathomError extends Error { constructor(code: string, message: string); readonly code: string }",
     `export function run(options: Options): ${device ? "Promise<Outputs>" : "Outputs"};`,
     "export function runAsync(options: Options): Promise<Outputs>;",
     "export const sizes: readonly string[];",
@@ -282,6 +282,7 @@ const driver = (options) => {
     return true;
   };
   const check = () => { if (signal?.aborted) throw signal.reason ?? new FathomError("cancelled", "the run was cancelled"); };
+  check();
   return { steps: compute(sizes, inputs, seed, tick), check };
 };
 /** Runs to the end. */
