@@ -39,8 +39,13 @@ export function renderJudgement(j: Judgement): string[] {
   lines.push(
     `  ${pc.bold("under these conditions")}`,
     `    length      ${c.inputLength}`,
-    `    words       ${c.words}`,
-    `    uniformity  ${c.uniformity.value}: ${c.uniformity.why}`,
+    ...(c.horizon.sizes.length === 0
+      ? []
+      : [
+          `    horizon     ${c.horizon.encoding}: N counts ${c.horizon.sizes.join(", ")} too, and each is polynomial in it`,
+        ]),
+    `    bits        ${c.bitGrowth.why}${c.bitGrowth.doubles.length === 0 ? "" : `; else ${c.bitGrowth.doubles.join(", ")} would double in length at every step [H.8]`}`,
+    `    uniformity  ${c.uniformity.value}: ${c.uniformity.why}${c.uniformity.advice.length === 0 ? "" : ` (${c.uniformity.advice.join(", ")}) [H.4]`}`,
     `    reals       ${c.realOrder}`,
     `    scope       ${c.scope}${c.randomness === "none" ? "" : `; ${c.randomness}`}${c.eps === undefined ? "" : `; within ${c.eps}`}`,
   );

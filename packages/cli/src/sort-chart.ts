@@ -1,5 +1,5 @@
 /** The chart of `fathom sort`: the ladder of classes from left to right, a chip for each task, colour for the verdict. */
-import { type Judgement, PAGE_STYLE, printClass, verdictText } from "@fathom/compiler";
+import { type Judgement, PAGE_STYLE, printClass, readingText, verdictText } from "@fathom/compiler";
 
 export interface Sorted {
   readonly file: string;
@@ -10,6 +10,7 @@ export interface Sorted {
 export type Group = "parallel" | "serial" | "open" | "other";
 
 const ladder = [
+  "finite",
   "NC^0",
   "AC^0",
   "AC^0[m]",
@@ -24,6 +25,7 @@ const ladder = [
   "NC^2",
   "above",
   "P",
+  "too large",
 ];
 const colours: Readonly<
   Record<Group, { readonly fill: string; readonly line: string; readonly label: string }>
@@ -35,11 +37,30 @@ const colours: Readonly<
 };
 
 const column = (j: Judgement): string => {
-  if (j.bound === undefined) return "P";
+  if (j.bound === undefined) return j.verdict === "finite" ? "finite" : "too large";
   const name = printClass(j.bound.class);
   if (j.bound.class.family === "AC-mod" || name === "ACC^0") return "AC^0[m]";
   return ladder.includes(name) ? name : "above";
 };
+
+/** The smallest class first; classes of one column by name. */
+export const byClass = (a: Sorted, b: Sorted): number =>
+  ladder.indexOf(column(a.judgement)) - ladder.indexOf(column(b.judgement)) || a.task.localeCompare(b.task);
+
+/** What a row says besides the class: what carries the verdict. */
+export function reasonOf({ group, judgement: { bound, hardness, resisted, verdict } }: Sorted): string {
+  if (group === "serial") {
+    const how = hardness!.how;
+    return how.kind === "known-problem"
+      ? `${how.problem} [${hardness!.entry}]`
+      : how.kind === "reduction"
+        ? `by ${how.name}, tested on ${how.instances} instances [${hardness!.entry}]`
+        : `claimed: ${hardness!.source}`;
+  }
+  if (group === "open") return `resisted: ${resisted.flatMap((r) => r.families).join(", ")}`;
+  if (bound === undefined || group === "other") return verdictText[verdict];
+  return `${bound.because}${bound.readings.map((r) => `, ${readingText[r]}`).join("")} [${bound.entry}]`;
+}
 
 const escaped = (s: string): string =>
   s.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
@@ -102,5 +123,28 @@ ${rows.map(row).join("\n")}
 </tbody></table>
 <p class="muted">A class is an upper bound. Open means that neither a parallel form nor hardness is known here, not that there is none.</p></section>
 </body></html>
+`;
+}
+
+/** The table for a README. */
+export function sortMarkdown(rows: readonly Sorted[]): string {
+  const cell = (text: string): string => text.replaceAll("|", "\\|");
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
+  return `${[
+    line(["task", "verdict", "class", "because", "file"]),
+    line(["---", "---", "---", "---", "---"]),
+    ...rows.map((r) => {
+      const { bound, verdict } = r.judgement;
+      return line([
+        r.task,
+        verdictText[verdict],
+        bound === undefined ? "" : printClass(bound.class),
+        reasonOf(r),
+        r.file,
+      ]);
+    }),
+  ].join("\n")}
+
+A class is an upper bound. Open means that neither a parallel form nor hardness is known here, not that there is none.
 `;
 }

@@ -11,13 +11,29 @@ const folder = () => mkdtempSync(join(tmpdir(), "fathom-"));
 const said = capture();
 
 describe("fathom sort", () => {
+  test("writes the table for a README, the smallest class first and each task with its file", async () => {
+    const to = join(mkdtempSync(join(tmpdir(), "fathom-")), "sorted.md");
+    const folder = join(root, "corpus/near-misses");
+    expect(await main(["sort", join(folder, "sizes.fathom"), join(folder, "grids.fathom"), "-o", to])).toBe(
+      0,
+    );
+    const lines = readFileSync(to, "utf8").split("\n");
+    expect(lines[2]).toMatch(
+      /^\| LongInput \| parallel \| AC\^0\[2\] \| one layer \[C\.1\] \| .*sizes\.fathom \|$/,
+    );
+    expect(said.out).toMatch(/Crossbar +P +a crossbar of wires \[F\.6\] .*grids\.fathom/);
+    expect(said.out).toMatch(/QuasiPolynomial +exponential size/);
+  });
+
   test("groups the tasks of files and folders, and draws them", async () => {
     const to = join(folder(), "chart");
     expect(await main(["sort", example("rule110"), join(root, "examples/parity"), "-o", `${to}.svg`])).toBe(
       0,
     );
     expect(said.out).toMatch(/parallel\s+2\n\s+ParityChain\s+AC\^0\[2\]/);
-    expect(said.out).toMatch(/inherently serial unless TC = P\s+2\n\s+Rule110\s+P\s+D\.2/);
+    expect(said.out).toMatch(
+      /inherently serial unless TC = P\s+2\n\s+Elementary\s+P\s+the prediction of rule 110 \[D\.2\]/,
+    );
     expect(readFileSync(`${to}.svg`, "utf8")).toContain(
       "<title>Rule110 is P-complete, hence not in TC unless TC = P",
     );

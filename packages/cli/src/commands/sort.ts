@@ -1,12 +1,12 @@
 /** `fathom sort`: a suite of tasks sorted into parallel, serial and open. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { compileTask, judgementOf, printClass, type VerdictKind, verdictText } from "@fathom/compiler";
+import { compileTask, judgementOf, printClass, type VerdictKind } from "@fathom/compiler";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { Exit, exitCode, loadProgram, report } from "../program";
 import { paintVerdict } from "../render-judgement";
-import { type Group, type Sorted, sortChart, sortPage } from "../sort-chart";
+import { byClass, type Group, reasonOf, type Sorted, sortChart, sortMarkdown, sortPage } from "../sort-chart";
 import { jsonOption, print, writeWhole } from "../terminal";
 
 const groupOf: Readonly<Record<VerdictKind, Group>> = {
@@ -47,10 +47,10 @@ export function sortCommand(cli: Command): void {
     .command("sort <paths...>")
     .description("sort the tasks of files and folders into parallel, serial and open, by the class derived")
     .addOption(jsonOption)
-    .option("-o, --out <path>", "a chart: .svg, or .html with the table")
+    .option("-o, --out <path>", "a chart as .svg, chart and table as .html, or the table as .md")
     .action((paths: string[], { json = false, out }: { json?: boolean; out?: string }) => {
-      if (out !== undefined && !/\.(svg|html)$/.test(out))
-        throw new Exit(exitCode.usage, `${out}: charts are written as .svg or .html`);
+      if (out !== undefined && !/\.(svg|html|md)$/.test(out))
+        throw new Exit(exitCode.usage, `${out}: the result is written as .svg, .html or .md`);
       const rows: Sorted[] = [];
       const wrong: string[] = [];
       for (const file of paths.flatMap(programsIn)) {
@@ -69,25 +69,26 @@ export function sortCommand(cli: Command): void {
           rows.push({ file, task: one.system.name, group: groupOf[judgement.verdict], judgement });
         }
       }
-      if (out !== undefined) writeWhole(out, out.endsWith(".svg") ? sortChart(rows) : sortPage(rows));
+      rows.sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group) || byClass(a, b));
+      if (out !== undefined)
+        writeWhole(
+          out,
+          out.endsWith(".svg") ? sortChart(rows) : out.endsWith(".md") ? sortMarkdown(rows) : sortPage(rows),
+        );
       if (json) print(JSON.stringify(rows));
       else {
+        const several = new Set(rows.map((r) => r.file)).size > 1;
         const name = Math.max(4, ...rows.map((r) => r.task.length));
         for (const group of groups) {
           const members = rows.filter((r) => r.group === group);
           if (members.length === 0) continue;
           print(`${pc.bold(headings[group])}  ${members.length}`);
-          for (const { task, judgement } of members) {
-            const { bound, verdict } = judgement;
+          for (const row of members) {
+            const { bound, verdict } = row.judgement;
             const of = bound === undefined ? "" : printClass(bound.class);
-            const about =
-              group === "serial"
-                ? judgement.hardness!.entry
-                : bound === undefined
-                  ? verdictText[verdict]
-                  : `${bound.because}${bound.readings.length === 0 ? "" : ` (${bound.readings.join(", ")})`}`;
-            const label = group === "other" ? paintVerdict(verdict) : "";
-            print(`  ${task.padEnd(name)}  ${of.padEnd(9)}  ${pc.dim(about)} ${label}`.trimEnd());
+            const about = group === "other" ? paintVerdict(verdict) : pc.dim(reasonOf(row));
+            const from = several ? pc.dim(`  ${row.file}`) : "";
+            print(`  ${row.task.padEnd(name)}  ${of.padEnd(9)}  ${about}${from}`.trimEnd());
           }
         }
         if (out !== undefined) print(out);

@@ -84,7 +84,7 @@ function judge(system: System, extra: readonly Hardness[]): Judgement {
         ? "approximately-parallel"
         : "serial-as-written";
   const sideConditions: SideConditions = {
-    ...conditionsOf(needed, bound),
+    ...conditionsOf(needed, bound, judged),
     ...(verdict === "approximately-parallel" ? { eps: near?.eps ?? inTotalVariation } : {}),
     ...(verdict === "approximately-parallel" && near === undefined ? { uniformity: seeds } : {}),
   };
@@ -164,6 +164,7 @@ const inTotalVariation =
 const seeds: SideConditions["uniformity"] = {
   value: "nonuniform",
   why: "a random seed that is good for all inputs exists, and no rule that finds it is known [A.11]",
+  advice: [],
 };
 
 // Components
@@ -383,7 +384,11 @@ function exponential(system: System, needed: System, factor: string): Judgement 
 
 // Words
 
-function conditionsOf(system: System, bound: ClassBound | undefined): SideConditions {
+function conditionsOf(
+  system: System,
+  bound: ClassBound | undefined,
+  judged: readonly Judged[] = [],
+): SideConditions {
   const has = (role: Family["role"]) => system.families.some((f) => f.role === role);
   const sums = system.families.some((f) => f.pieces.some((p) => sumsReals(p.value)));
   const small = bound !== undefined && within(bound.class, NC(1));
@@ -393,11 +398,11 @@ function conditionsOf(system: System, bound: ClassBound | undefined): SideCondit
       why: has("param")
         ? "the weights are part of the input; one fixed choice of them for every size is advice, and then the bound is nonuniform"
         : "index maps are computed in logarithmic time",
+      advice: system.families.flatMap((f) => (f.role === "param" ? [f.name] : [])),
     },
-    inputLength: `N = ${printClosedForm(inputLength(system))} values, and every size written in unary`,
-    horizon: "unary",
-    words:
-      "int, real and index values are words of O(log N) bits: int wraps and real rounds, so no value grows",
+    inputLength: `N = ${printClosedForm(inputLength(system))} values`,
+    horizon: { encoding: "unary", sizes: system.sizes.flatMap((z) => (z.kind === "size" ? [z.name] : [])) },
+    bitGrowth: bitGrowthOf(system, judged),
     realOrder: !sums
       ? "no reals are summed"
       : bound?.readings.includes("up-to-rounding") !== true
@@ -408,6 +413,37 @@ function conditionsOf(system: System, bound: ClassBound | undefined): SideCondit
     randomness: has("random") ? "random bits count as input" : "none",
   };
 }
+
+/** Words never grow; what would, if they did not wrap or round, is named. */
+function bitGrowthOf(system: System, judged: readonly Judged[]): SideConditions["bitGrowth"] {
+  const has = (...kinds: string[]) => system.families.some((f) => kinds.includes(f.type.kind));
+  const [ints, reals] = [has("int"), has("real", "vector")];
+  const kind = ints && reals ? "wraps and rounds" : ints ? "wraps" : reals ? "rounds" : "none";
+  const doubles = judged
+    .filter((j) => !within(j.written.class, UNION))
+    .flatMap(({ component: { families } }) =>
+      families.filter((f) => f.type.kind !== "bit" && f.pieces.some((p) => multiplies(p.value, families))),
+    )
+    .map((f) => f.name);
+  const words = "words of O(log N) bits";
+  const why = {
+    none: "bits, and indices below sizes",
+    wraps: `int wraps: ${words}`,
+    rounds: `real rounds: ${words}`,
+    "wraps and rounds": `int wraps and real rounds: ${words}`,
+  }[kind];
+  return { kind, why, doubles };
+}
+
+/** A product of two values of the same recurrence, which is twice as long as they are. */
+const multiplies = (root: Expr, families: readonly Family[]): boolean =>
+  someExpr(
+    root,
+    (e) =>
+      e.kind === "apply" &&
+      e.op === "mul" &&
+      e.args.every((a) => someExpr(a, (x) => x.kind === "read" && families.some((f) => f.name === x.family))),
+  );
 
 const sumsReals = (root: Expr): boolean =>
   someExpr(

@@ -97,12 +97,20 @@ export interface SideConditions {
   readonly uniformity: {
     readonly value: "DLOGTIME" | "L" | "P" | "nonuniform";
     readonly why: string;
+    /** Families whose values come from training: fixed for every size they are advice, and the bound is nonuniform (H.4). */
+    readonly advice: readonly string[];
   };
   /** How the length of the input is counted: every value is a word, every size is written in unary. */
   readonly inputLength: string;
-  readonly horizon: "unary" | "binary";
-  /** How many bits values have: words never grow, since `int` wraps and `real` rounds. */
-  readonly words: string;
+  /** Steps and cells are counted in unary: each of these sizes is polynomial in N (H.9). */
+  readonly horizon: { readonly encoding: "unary" | "binary"; readonly sizes: readonly string[] };
+  /** Whether values grow with the steps: words do not, since `int` wraps and `real` rounds. */
+  readonly bitGrowth: {
+    readonly kind: "none" | "wraps" | "rounds" | "wraps and rounds";
+    readonly why: string;
+    /** Families that would double in length at every step if they did neither (H.8). */
+    readonly doubles: readonly string[];
+  };
   /** In what order reals are summed, where any are. */
   readonly realOrder:
     | "no reals are summed"

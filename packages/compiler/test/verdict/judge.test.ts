@@ -160,3 +160,43 @@ describe("live state", () => {
     ).toBe("serial-as-written P");
   });
 });
+
+describe("side conditions are fields", () => {
+  it("names the weights whose fixed choice is advice, and the sizes that are counted in unary", () => {
+    const j = judge(
+      "n: size, L: const) where n >= 1",
+      `param w[i: 0..n]: real
+      input x[i: 0..n]: real
+      output y = max[i: 0..n] w[i] * x[i]`,
+    );
+    expect(j.sideConditions.uniformity).toMatchObject({ value: "DLOGTIME", advice: ["w"] });
+    expect(j.sideConditions.horizon).toEqual({ encoding: "unary", sizes: ["n"] });
+  });
+
+  it.each([
+    ["x[t-1] * x[t-1] + a[t]", ["x"]],
+    ["x[t-1] * a[t] + 1", []],
+  ])("what %s would grow to without the word's end", (step, doubles) => {
+    const j = judge(
+      "T: size) where T >= 1",
+      `input a[t: 0..=T]: int
+      node x[t: 0..=T]: int = if t == 0 { a[0] } else { ${step} }
+      output y = x[T]`,
+    );
+    expect(j.sideConditions.bitGrowth).toMatchObject({ kind: "wraps", doubles });
+  });
+
+  it("says nonuniform of what follows from an assumption about a sampler", () => {
+    const j = judge(
+      "n: size, S: size) where n >= 2, S >= 1",
+      `random noise[i: 0..log2(n)]: real
+      node x[s: 0..=S, i: 0..log2(n)]: real =
+        if s == 0 { noise[i] } else { x[s-1, i] + 0.1 * tanh(x[s-1, (i * i + 1) mod log2(n)]) }
+      output y[i: 0..log2(n)] = x[S, i]
+      assume converges(x, s) by diffusion { intrinsic_dim = log2(n) }`,
+    );
+    expect(j.verdict).toBe("approximately-parallel");
+    expect(j.sideConditions.uniformity.value).toBe("nonuniform");
+    expect(j.assumptions[0]!.hypotheses.filter((h) => h.standing === "assumed")).toHaveLength(4);
+  });
+});
