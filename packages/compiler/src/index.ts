@@ -70,6 +70,7 @@ export * from "./report/standing";
 export * from "./schedule/inspector";
 export * from "./schedule/packing";
 export * from "./schedule/schedule";
+export * from "./schedule/split-scans";
 export * from "./schedule/stencil";
 export * from "./schedule/wavefront";
 export * from "./schedule/words";

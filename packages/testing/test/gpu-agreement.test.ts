@@ -11,7 +11,8 @@ import { projectRoot, randomBitProgram, randomProgram } from "../src/index";
 
 const RUNS = Number(process.env.FATHOM_GPU_PROGRAMS ?? 36);
 const SEED = process.env.FATHOM_FUZZ_SEED === undefined ? 20_261_124 : Number(process.env.FATHOM_FUZZ_SEED);
-const BROWSER_RUNS = 20;
+// As many in a page as a fifth of those in Node, where more than the fixed set is asked for.
+const BROWSER_RUNS = Math.max(20, Math.floor(RUNS / 5));
 const CHROMIUM = "/usr/bin/chromium";
 
 const gpu = findGpu();
@@ -71,7 +72,7 @@ if (noBrowser) console.warn(`skipped: there is no ${CHROMIUM}`);
 test.skipIf(noBrowser)(
   `${BROWSER_RUNS} random programs mean the same in headless Chromium`,
   {
-    timeout: 180_000,
+    timeout: 7_200_000,
   },
   async () => {
     const script = await pageModule();

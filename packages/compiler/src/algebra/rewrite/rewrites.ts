@@ -59,16 +59,33 @@ export function rewrites(system: System, { family }: RewriteOptions = {}): reado
   return different as Rewrite[];
 }
 
+/** Scans for the recurrences wanted, where they are the same function bit for bit; the families of the scans are new. */
+export const exactScans = (system: System, wanted: (r: Recurrence) => boolean): Rewrite | undefined =>
+  rewriteAll(system, scansOnly, undefined, wanted);
+
 /** Recurrences that are rewritten at most: a system may hold many. */
 const MOST = 32;
 
-function rewriteAll(system: System, laws: readonly Law[], family?: string): Rewrite | undefined {
+/** `exactly`: only these recurrences, and only by what changes no bit. */
+function rewriteAll(
+  system: System,
+  laws: readonly Law[],
+  family?: string,
+  exactly?: (r: Recurrence) => boolean,
+): Rewrite | undefined {
   let current = system;
   const applied: Applied[] = [];
   const done = new Set<string>();
   for (let k = 0; k < MOST; k++) {
-    const next = firstRewritten(current, laws, (r) =>
-      family === undefined ? !r.families.some((f) => done.has(f)) : k === 0 && r.families.includes(family),
+    const next = firstRewritten(
+      current,
+      laws,
+      (r) =>
+        (exactly?.(r) ?? true) &&
+        (family === undefined
+          ? !r.families.some((f) => done.has(f))
+          : k === 0 && r.families.includes(family)),
+      exactly !== undefined,
     );
     if (next === undefined) break;
     const { r, found } = next;
@@ -99,6 +116,7 @@ function firstRewritten(
   system: System,
   laws: readonly Law[],
   wanted: (r: Recurrence) => boolean,
+  exactly: boolean,
 ): { readonly r: Recurrence; readonly found: Rewritten; readonly system: System } | undefined {
   // What waits for itself within its step is rewritten there: the outer recurrence stays, with shallow steps.
   for (const r of [...findRecurrences(system), ...innerRecurrences(system)]) {
@@ -117,7 +135,7 @@ function firstRewritten(
       if (certain || best === undefined) best = { found, system: next };
       if (certain) break;
     }
-    if (best !== undefined) return { r, ...best };
+    if (best !== undefined && !(exactly && best.found.upTo.length > 0)) return { r, ...best };
   }
   return undefined;
 }

@@ -2,13 +2,16 @@
  * A system as data that a GPU runtime follows: what is computed together, in which form, and the shaders for it. Pure: no device is
  * needed to make, read or test a plan.
  */
+import type { Recurrence } from "../../algebra/recurrence";
+import { exactScans } from "../../algebra/rewrite/rewrites";
 import { runPasses, runPipeline } from "../../equations/pass";
 import { guardedReads } from "../../equations/reads";
-import type { Expr, Family, System } from "../../equations/system";
+import type { Dim, Expr, Family, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { inspectorOf } from "../../schedule/inspector";
 import { type Choice, type Packed, packing } from "../../schedule/packing";
 import { splitReductions } from "../../schedule/split-reductions";
+import { splitScans, withoutCopies } from "../../schedule/split-scans";
 import { isColumns, stencilOf, tileOf, WORKGROUP_WORDS } from "../../schedule/stencil";
 import { type Wavefronts, type WaveStep, wavefronts } from "../../schedule/wavefront";
 import { visitWord } from "../../schedule/words";
@@ -52,6 +55,8 @@ export interface GpuForms {
   readonly columns?: Choice | undefined;
   /** Reductions in blocks. */
   readonly blocks?: Choice | undefined;
+  /** Single recurrences as scans in blocks, where that changes no bit. */
+  readonly scans?: "auto" | "never" | undefined;
   /** Instances that wait for data by levels, which are computed first. */
   readonly levels?: "auto" | "never" | undefined;
 }
@@ -60,11 +65,7 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
   const keep = new Set(options.keep ?? []);
   const unproved = options.unproved ?? new Set<Expr>();
   const { forms = {} } = options;
-  const { system, waves } = sharedOut(
-    runPipeline(runPasses(keep), lowered, { verify: false }),
-    keep,
-    options,
-  );
+  const { system, waves } = sharedOut(withScans(lowered, keep, options), keep, options);
   const sites: Site[] = [{ code: "too-large" }, { code: "too-large" }];
   const tables: (readonly number[])[] = [];
   const placementOf = placements(system, waves);
@@ -169,6 +170,28 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
   };
   return { system, waves, packed, program, inspector };
 }
+
+/** After passes; recurrences of which a launch would compute one instance a time become scans. */
+function withScans(lowered: System, keep: ReadonlySet<string>, options: GpuOptions): System {
+  const passes = (system: System) => runPipeline(runPasses(keep), system, { verify: false });
+  const system = passes(lowered);
+  // A read that may fault has to be told of where it was written.
+  if (options.forms?.scans === "never" || (options.unproved?.size ?? 0) > 0) return system;
+  const before = new Set(system.families.map((f) => f.name));
+  const few = (d: Dim) =>
+    d.lo.kind === "integer" && d.hi.kind === "integer" && d.hi.value - d.lo.value <= FEW;
+  const alone = (r: Recurrence) => r.outer === undefined && r.reach === "lags" && r.copies.every(few);
+  const scanned = exactScans(system, alone)?.system ?? system;
+  const associative = new Set(scanned.families.map((f) => f.name).filter((n) => !before.has(n)));
+  const split = splitScans(scanned, { block: options.block ?? SCAN_BLOCK, keep, associative });
+  return split === system ? system : withoutCopies(passes(split), keep);
+}
+
+/** Copies of a recurrence that leave nearly all lanes idle. */
+const FEW = 8;
+
+/** Places of a scan that one lane runs through. */
+const SCAN_BLOCK = 64;
 
 /** Where lanes would stay idle while one of them reduces much: the reduction shared out, level by level. */
 function sharedOut(
