@@ -16,7 +16,7 @@ import {
 import { factOf, type Proof, Rejected } from "../../certificate-checker/sequent";
 import type { CostModel } from "../equations/cost";
 import { printCondition, printSystem } from "../equations/print";
-import type { Comparison, Origin, Sizes, System } from "../equations/system";
+import type { Comparison, Dim, IndexExpr, Origin, Sizes, System } from "../equations/system";
 import {
   atLeastForm,
   atMostForm,
@@ -128,7 +128,11 @@ class Proving {
 
   private terms(family: string): readonly Term[] | string {
     try {
-      return this.claims.termsOf(family);
+      const terms = this.claims.termsOf(family);
+      // A quotient by a size (`c div V`) is no closed form: nothing is claimed where one is read.
+      const dims = family === DEPTH ? [] : this.claims.dims(family);
+      for (const e of indexExpressions(dims, terms)) fromIndexExpr(e);
+      return terms;
     } catch (error) {
       if (error instanceof Inexpressible || error instanceof NotClosed || error instanceof Rejected)
         return error.message;
@@ -393,7 +397,9 @@ class Proving {
       const period = Number(n < 0n ? -n : n);
       if (period > 4 && period <= LONGEST_PERIOD) found.add(period);
     };
-    for (const t of this.claims.termsOf(family)) {
+    const terms = this.terms(family);
+    if (typeof terms === "string") return [];
+    for (const t of terms) {
       if (t.source === undefined) continue;
       for (const e of [...t.source.at, ...t.conditions.flatMap((c) => [c.left, c.right])]) {
         const form = fromIndexExpr(e);
@@ -726,3 +732,13 @@ function components(names: readonly string[], reads: (name: string) => readonly 
   for (const n of names) if (!index.has(n)) visit(n);
   return found;
 }
+
+/** Everything static that the levels of a family may be made of. */
+const indexExpressions = (dims: readonly Dim[], terms: readonly Term[]): IndexExpr[] => [
+  ...dims.flatMap((d) => [d.lo, d.hi]),
+  ...terms.flatMap((t) => [
+    ...(t.source?.at ?? []),
+    ...t.inner.flatMap((d) => [d.lo, d.hi]),
+    ...t.conditions.flatMap((c) => [c.left, c.right]),
+  ]),
+];
