@@ -14,6 +14,7 @@ import { findRecurrences, innerRecurrences, type Recurrence } from "../recurrenc
 import { asAffineScan } from "./affine";
 import { asClampScan } from "./clamp";
 import { contextOf, type Law, type Rewritten } from "./context";
+import { asElementScan } from "./elements";
 import { asJumps } from "./jumps";
 import { asMatrixScan } from "./matrix";
 import { asFoldScan, asReduction } from "./reduction";
@@ -204,10 +205,19 @@ function isShort(system: System, length: IndexExpr): boolean {
 
 const shallowest: readonly Law[] = [
   asReduction,
+  asElementScan,
   asJumps,
   asAffineScan,
   asClampScan,
   asMatrixScan,
   asTableScan,
 ];
-const scansOnly: readonly Law[] = [asFoldScan, asJumps, asAffineScan, asClampScan, asMatrixScan, asTableScan];
+const scansOnly: readonly Law[] = [
+  asFoldScan,
+  asElementScan,
+  asJumps,
+  asAffineScan,
+  asClampScan,
+  asMatrixScan,
+  asTableScan,
+];
