@@ -54,10 +54,8 @@ export function alternatives(
 ): { readonly conditions: Conjunction; readonly facts: Sequent }[] {
   let found: { conditions: Comparison[]; facts: Sequent }[] = [{ conditions: [], facts }];
   const and = (c: Comparison): void => {
-    const sides: Comparison[] =
-      c.op === "!=" ? [build.compare("<", c.left, c.right), build.compare("<", c.right, c.left)] : [c];
     found = found.flatMap((a) =>
-      sides.flatMap((side) => {
+      sidesOf(c).flatMap((side) => {
         const { form, equality } = factOf(side);
         const more = a.facts.with(form, equality);
         if (more === undefined) return [];
@@ -84,7 +82,17 @@ export function alternatives(
   return found;
 }
 
-export const negated = (c: Comparison): Comparison => {
+const opposites = new WeakMap<Comparison, Comparison>();
+/** The comparison that holds where this one does not; the same object each time. */
+export function negated(c: Comparison): Comparison {
+  let made = opposites.get(c);
+  if (made === undefined) {
+    made = opposite(c);
+    opposites.set(c, made);
+  }
+  return made;
+}
+function opposite(c: Comparison): Comparison {
   switch (c.op) {
     case "==":
       return { ...c, op: "!=" };
@@ -95,7 +103,18 @@ export const negated = (c: Comparison): Comparison => {
     case "<=":
       return { op: "<", left: c.right, right: c.left };
   }
-};
+}
+const bothSides = new WeakMap<Comparison, readonly Comparison[]>();
+/** `a != b` as `a < b` or `b < a`. */
+function sidesOf(c: Comparison): readonly Comparison[] {
+  if (c.op !== "!=") return [c];
+  let made = bothSides.get(c);
+  if (made === undefined) {
+    made = [build.compare("<", c.left, c.right), build.compare("<", c.right, c.left)];
+    bothSides.set(c, made);
+  }
+  return made;
+}
 
 /** `lo <= index < hi`, with other forms for the indices. */
 export function withRange(

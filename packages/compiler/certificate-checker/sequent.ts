@@ -57,8 +57,18 @@ interface Parts {
   readonly by: bigint;
 }
 
+const parts = new WeakMap<ClosedForm, Parts>();
+
 /** Whole coefficients: the form times the least common denominator. */
 function cleared(form: ClosedForm): Parts {
+  let made = parts.get(form);
+  if (made === undefined) {
+    made = clear(form);
+    parts.set(form, made);
+  }
+  return made;
+}
+function clear(form: ClosedForm): Parts {
   const all = monomialsOf(form);
   let by = 1n;
   for (const { coefficient: c } of all)
@@ -208,7 +218,15 @@ export class Sequent {
 }
 
 /** `a mod d` as `a − d·floor(a / d)`, `floor(log2 a)` as `log2(a + 1) − 1`: fewer functions to know about. */
-const plain = (form: ClosedForm): ClosedForm => replaceAtom(form, undefined, zero);
+function plain(form: ClosedForm): ClosedForm {
+  let made = plains.get(form);
+  if (made === undefined) {
+    made = replaceAtom(form, undefined, zero);
+    plains.set(form, made);
+  }
+  return made;
+}
+const plains = new WeakMap<ClosedForm, ClosedForm>();
 
 /** Replaces an atom wherever it stands, also inside other atoms. What does not change stays the same object. */
 function replaceAtom(form: ClosedForm, atom: ClosedForm | undefined, by: ClosedForm): ClosedForm {
@@ -276,8 +294,23 @@ function replaceAtom(form: ClosedForm, atom: ClosedForm | undefined, by: ClosedF
 
 // Comparisons
 
+interface Form {
+  readonly form: ClosedForm;
+  readonly equality: boolean;
+}
+const facts = new WeakMap<Comparison, Form>();
+
 /** `a < b` is `b − a − 1 >= 0`. `!=` must have been split before. */
-export function factOf(c: Comparison, form: (e: Comparison["left"]) => ClosedForm = fromIndexExpr) {
+export function factOf(c: Comparison, form?: (e: Comparison["left"]) => ClosedForm): Form {
+  if (form !== undefined) return makeFact(c, form);
+  let made = facts.get(c);
+  if (made === undefined) {
+    made = makeFact(c, fromIndexExpr);
+    facts.set(c, made);
+  }
+  return made;
+}
+function makeFact(c: Comparison, form: (e: Comparison["left"]) => ClosedForm): Form {
   const difference = closed.sub(form(c.right), form(c.left));
   demand(c.op !== "!=", "an inequality of both directions");
   return { form: c.op === "<" ? closed.sub(difference, number(1)) : difference, equality: c.op === "==" };

@@ -24,17 +24,36 @@ export interface FitHints {
   readonly wholes?: readonly ClosedForm[] | undefined;
 }
 
-/** All points of a family, with columns of values of forms made once. */
+/** The values of a form at points, each made when it is asked for: most fits fail at the first few. */
+class Column {
+  private readonly values: number[] = [];
+  private readonly value: (env: Env) => number;
+  constructor(
+    form: ClosedForm,
+    private readonly points: readonly LevelPoint[],
+  ) {
+    this.value = numeric(form);
+  }
+  at(k: number): number {
+    const { values } = this;
+    while (values.length <= k) values.push(Number.NaN);
+    const known = values[k]!;
+    if (!Number.isNaN(known)) return known;
+    const made = this.value(this.points[k]!.env);
+    values[k] = made;
+    return made;
+  }
+}
+
+/** All points of a family, with columns of values of forms. */
 export class Data {
-  private readonly columns = new Map<string, Float64Array>();
+  private readonly columns = new Map<ClosedForm, Column>();
   constructor(readonly points: readonly LevelPoint[]) {}
-  column(form: ClosedForm): Float64Array {
-    const key = closedFormKey(form);
-    let made = this.columns.get(key);
+  column(form: ClosedForm): Column {
+    let made = this.columns.get(form);
     if (made === undefined) {
-      const f = numeric(form);
-      made = Float64Array.from(this.points, (p) => f(p.env));
-      this.columns.set(key, made);
+      made = new Column(form, this.points);
+      this.columns.set(form, made);
     }
     return made;
   }
@@ -66,7 +85,7 @@ export function combination(
   let extra = 0;
   for (const p of region) {
     const row = new Float64Array(width + 1);
-    for (let j = 0; j < width; j++) row[j] = columns[j]![p]!;
+    for (let j = 0; j < width; j++) row[j] = columns[j]!.at(p);
     row[width] = data.points[p]!.level;
     let scale = 1;
     for (let j = 0; j <= width; j++) scale = Math.max(scale, Math.abs(row[j]!));
@@ -110,35 +129,34 @@ export function combination(
 
 const one = closed.constant(1);
 
-/** Lists of forms, simplest first; a region is tried against each. */
-function templates({
-  sizes,
-  indices,
-  atoms,
-  periods = [],
-}: FitHints): { readonly forms: ClosedForm[]; readonly need: number }[] {
+interface Template {
+  readonly forms: readonly ClosedForm[];
+  /** Points beyond the number of forms that must fit. */
+  readonly need: number;
+}
+
+/** Lists of forms, simplest first, made as they are asked for; a region is tried against each. */
+function* templates({ sizes, indices, atoms, periods = [] }: FitHints): Generator<Template> {
   const S = sizes.map(closed.size);
   const I = indices.map(closed.index);
   const V = [...I, ...S];
-  const pairs = V.flatMap((a, k) => V.slice(k).map((b) => closed.mul(a, b)));
-  const withAtoms = atoms.flatMap((a) => V.map((v) => closed.mul(v, a)));
-  const list: { forms: ClosedForm[]; need: number }[] = [
-    { forms: [one], need: 0 },
-    { forms: [one, ...I], need: 2 },
-    { forms: [one, ...V], need: 2 },
-  ];
+  yield { forms: [one], need: 0 };
+  yield { forms: [one, ...I], need: 2 };
+  yield { forms: [one, ...V], need: 2 };
   if (atoms.length > 0) {
-    list.push({ forms: [one, ...atoms], need: 2 });
+    yield { forms: [one, ...atoms], need: 2 };
     const inner = I.flatMap((v) => atoms.map((a) => closed.mul(v, a)));
-    if (I.length > 0) list.push({ forms: [one, ...I, ...atoms, ...inner], need: 3 });
-    list.push({ forms: [one, ...V, ...atoms], need: 3 });
+    if (I.length > 0) yield { forms: [one, ...I, ...atoms, ...inner], need: 3 };
+    yield { forms: [one, ...V, ...atoms], need: 3 };
   }
-  list.push({ forms: [one, ...V, ...pairs], need: 3 });
+  const pairs = V.flatMap((a, k) => V.slice(k).map((b) => closed.mul(a, b)));
+  yield { forms: [one, ...V, ...pairs], need: 3 };
   const few = atoms.slice(0, 3);
   const products = few.flatMap((a, k) => few.slice(k).map((b) => closed.mul(a, b)));
-  if (few.length > 0) list.push({ forms: [one, ...few, ...V, ...products], need: 4 });
+  if (few.length > 0) yield { forms: [one, ...few, ...V, ...products], need: 4 };
+  const withAtoms = atoms.flatMap((a) => V.map((v) => closed.mul(v, a)));
   if (atoms.length > 0 && V.length > 0)
-    list.push({ forms: [one, ...V, ...atoms, ...withAtoms, ...pairs], need: 4 });
+    yield { forms: [one, ...V, ...atoms, ...withAtoms, ...pairs], need: 4 };
   // One index after another, each step as long as all inner loops together: a·b·i + b·j + k.
   const squares = S.flatMap((a, k) => S.slice(k).map((b) => closed.mul(a, b)));
   const loops = [
@@ -148,28 +166,49 @@ function templates({
     ...S,
     ...squares,
   ];
-  if (I.length > 1 && S.length > 0 && loops.length <= 48) list.push({ forms: loops, need: 6 });
+  if (I.length > 1 && S.length > 0 && loops.length <= 48) yield { forms: loops, need: 6 };
   const extra = V.flatMap((v) => [closed.log2(v), closed.log2(closed.add(v, one))]);
-  if (V.length <= 4) list.push({ forms: [one, ...extra, ...V], need: 3 });
+  if (V.length <= 4) yield { forms: [one, ...extra, ...V], need: 3 };
   // floor((a + r) / k): whatever repeats with period k.
   const single = V.length <= 5 ? V : I;
   const both = V.flatMap((a, k) => V.slice(k + 1).flatMap((b) => [closed.add(a, b), closed.sub(a, b)]));
+  const rounded = new Map<string, ClosedForm>();
+  const floor = (a: ClosedForm, r: number, k: number): ClosedForm => {
+    const key = `${closedFormKey(a)} ${r} ${k}`;
+    let made = rounded.get(key);
+    if (made === undefined) {
+      made = closed.floor(closed.over(closed.add(a, closed.constant(r)), k));
+      rounded.set(key, made);
+    }
+    return made;
+  };
   const floors = (args: readonly ClosedForm[], k: number) =>
-    args.flatMap((a) =>
-      Array.from({ length: k }, (_, r) => closed.floor(closed.over(closed.add(a, closed.constant(r)), k))),
-    );
+    args.flatMap((a) => Array.from({ length: k }, (_, r) => floor(a, r, k)));
   for (const k of [2, 3, 4, ...periods])
-    for (const v of single) list.push({ forms: [one, ...floors([v], k), ...V], need: 3 });
+    for (const v of single) yield { forms: [one, ...floors([v], k), ...V], need: 3 };
   if (V.length > 1 && V.length <= 3)
     for (const k of [2, 3, 4]) {
-      list.push({ forms: [one, ...floors(single, k), ...V], need: 4 });
-      for (const b of both) list.push({ forms: [one, ...floors([b], k), ...V], need: 4 });
+      yield { forms: [one, ...floors(single, k), ...V], need: 4 };
+      for (const b of both) yield { forms: [one, ...floors([b], k), ...V], need: 4 };
     }
   const cubes = V.flatMap((a, k) =>
     V.slice(k).flatMap((b, l) => V.slice(k + l).map((c) => closed.mul(a, b, c))),
   );
-  if (V.length <= 3) list.push({ forms: [one, ...V, ...pairs, ...cubes], need: 4 });
-  return list;
+  if (V.length <= 3) yield { forms: [one, ...V, ...pairs, ...cubes], need: 4 };
+}
+
+/** The values of a generator, each made once. */
+class Lazy<T> {
+  private readonly made: T[] = [];
+  constructor(private readonly source: Iterator<T>) {}
+  at(k: number): T | undefined {
+    while (this.made.length <= k) {
+      const next = this.source.next();
+      if (next.done === true) return undefined;
+      this.made.push(next.value);
+    }
+    return this.made[k];
+  }
 }
 
 const compare = (c: Comparison): ((env: Env) => boolean) => {
@@ -200,24 +239,27 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
   }
   const hints = relevant(points, given);
   const data = new Data(points);
-  const tried = templates(hints);
-  const simple = tried.slice(0, hints.atoms.length === 0 ? 4 : hints.indices.length > 0 ? 7 : 6);
-  const fit = (region: Region, lists = tried): ClosedForm | undefined => {
-    for (const { forms, need } of lists) {
-      const made = combination(data, region, forms, need);
+  const all = new Lazy(templates(hints));
+  const tried = Number.POSITIVE_INFINITY;
+  const simple = hints.atoms.length === 0 ? 4 : hints.indices.length > 0 ? 7 : 6;
+  const fit = (region: Region, most: number): ClosedForm | undefined => {
+    for (let k = 0; k < most; k++) {
+      const list = all.at(k);
+      if (list === undefined) break;
+      const made = combination(data, region, list.forms, list.need);
       if (made !== undefined) return made;
     }
     return undefined;
   };
   const everything = points.map((_, k) => k);
-  const whole = fit(everything);
+  const whole = fit(everything, tried);
   if (whole !== undefined) {
     yield [{ guard: [], form: whole }];
     return;
   }
   for (const form of hints.wholes ?? []) {
     const value = data.column(form);
-    if (points.every((p, k) => value[k] === p.level)) yield [{ guard: [], form }];
+    if (points.every((p, k) => value.at(k) === p.level)) yield [{ guard: [], form }];
   }
   const extreme = envelope(points, hints);
   if (extreme !== undefined) yield [{ guard: [], form: extreme }];
@@ -225,7 +267,7 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
 
   const predicates = splitsOf(points, hints).map((c) => ({ c, holds: compare(c) }));
   let work = 400;
-  const tree = (region: Region, depth: number, lists: typeof tried): LevelPiece[] | undefined => {
+  const tree = (region: Region, depth: number, lists: number): LevelPiece[] | undefined => {
     const direct = fit(region, lists);
     if (direct !== undefined) return [{ guard: [], form: direct }];
     if (depth === 0) return undefined;
@@ -363,13 +405,13 @@ function envelope(given: readonly LevelPoint[], all: FitHints): ClosedForm | und
   const columns = variables.map((v) => data.column(v));
   const byPlace = new Map<string, number>();
   const place = (at: readonly number[]) => at.join(",");
-  for (const p of region) byPlace.set(place(columns.map((c) => c[p]!)), p);
+  for (const p of region) byPlace.set(place(columns.map((c) => c.at(p))), p);
   // Slopes seen in small neighbourhoods, and how often.
   const slopes = new Map<string, { slope: number[]; k: number; count: number }>();
   const stride = Math.max(1, Math.floor(region.length / 150));
   for (let q = 0; q < region.length; q += stride) {
     const p = region[q]!;
-    const at = columns.map((c) => c[p]!);
+    const at = columns.map((c) => c.at(p));
     for (const k of [1, 2, 3]) {
       const slope: number[] = [];
       for (let d = 0; d < names.length; d++) {
@@ -400,7 +442,7 @@ function envelope(given: readonly LevelPoint[], all: FitHints): ClosedForm | und
     for (const { slope, k } of common) {
       // Rounded values k·level − slope·x lie in k residues: the offset that never passes the levels.
       let offset = kind === "max" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-      const sums = region.map((p) => slope.reduce((s, c, d) => s + c * columns[d]![p]!, 0));
+      const sums = region.map((p) => slope.reduce((s, c, d) => s + c * columns[d]!.at(p), 0));
       region.forEach((p, q) => {
         const level = points[p]!.level;
         // floor((sum + offset) / k) <= level, or >= level.

@@ -8,11 +8,14 @@ import { type Env, numeric } from "./level-samples";
 export const formOfPieces = (pieces: readonly LevelPiece[]): ClosedForm =>
   closed.cases(pieces.map((p) => ({ guard: [p.guard], value: p.form })));
 
-export function holdsAt(conditions: Conjunction): (env: Env) => boolean {
+type Place = (form: ClosedForm) => ClosedForm;
+const here: Place = (form) => form;
+
+export function holdsAt(conditions: Conjunction, place = here): (env: Env) => boolean {
   const all = conditions.map((c) => ({
     op: c.op,
-    a: numeric(fromIndexExpr(c.left)),
-    b: numeric(fromIndexExpr(c.right)),
+    a: numeric(place(fromIndexExpr(c.left))),
+    b: numeric(place(fromIndexExpr(c.right))),
   }));
   return (env) =>
     all.every(({ op, a, b }) => {
@@ -21,7 +24,8 @@ export function holdsAt(conditions: Conjunction): (env: Env) => boolean {
     });
 }
 
-export function evaluator(pieces: readonly LevelPiece[]): (env: Env) => number {
-  const made = pieces.map((p) => ({ holds: holdsAt(p.guard), value: numeric(p.form) }));
+/** The level, where its indices are as `place` puts them. */
+export function evaluator(pieces: readonly LevelPiece[], place = here): (env: Env) => number {
+  const made = pieces.map((p) => ({ holds: holdsAt(p.guard, place), value: numeric(place(p.form)) }));
   return (env) => made.find((p) => p.holds(env))?.value(env) ?? Number.NaN;
 }

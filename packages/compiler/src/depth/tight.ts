@@ -154,16 +154,9 @@ function suggest(
   if (pieces === undefined) return none;
   const dims = claims.dims(term.source.family);
   const ranges = term.inner.map((d) => [numeric(fromIndexExpr(d.lo)), numeric(fromIndexExpr(d.hi))] as const);
-  const at = term.source.at.map((e) => numeric(fromIndexExpr(e)));
-  const source = evaluator(pieces);
+  const by = new Map(dims.map((d, k) => [d.index, fromIndexExpr(term.source!.at[k]!)]));
+  const level = evaluator(pieces, (form) => substituteClosedForm(form, by));
   const conditions = term.conditions.flatMap((c) => formsOf(c, fromIndexExpr)).map(numeric);
-  const level = (env: Env): number => {
-    const there: Env = { ...env };
-    dims.forEach((d, k) => {
-      there[d.index] = at[k]!(env);
-    });
-    return source(there);
-  };
   const first: LevelPoint[][] = term.inner.map(() => []);
   const last: LevelPoint[][] = term.inner.map(() => []);
   const step = Math.max(1, Math.floor(points.length / 40));

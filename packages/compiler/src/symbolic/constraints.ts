@@ -36,6 +36,9 @@ export class Facts {
   private readonly forms = new Map<IndexExpr, LinearForm>();
   private readonly powers: { readonly exponent: LinearForm; readonly power: LinearForm }[] = [];
   private readonly known: Constraint[] = [];
+  /** By the terms of a form, the least value they are known to have. */
+  private readonly bounds = new Map<string, bigint>();
+  private contradictory = false;
 
   /** Sizes are naturals; nothing else is known yet. */
   constructor(system: Pick<System, "sizes">) {
@@ -53,7 +56,24 @@ export class Facts {
   }
   private add(constraint: Constraint): void {
     // A constraint that no whole number satisfies stands for itself: it makes everything provable, rightly.
-    this.known.push(tighten(constraint) ?? constraint);
+    const kept = tighten(constraint);
+    this.known.push(kept ?? constraint);
+    if (kept === undefined) this.contradictory = true;
+    else {
+      this.bound(kept.form, 1n);
+      if (kept.equality) this.bound(kept.form, -1n);
+    }
+  }
+  /** Notes `sign · form >= 0`. */
+  private bound({ terms, constant }: LinearForm, sign: 1n | -1n): void {
+    const own = keyOf(terms, sign);
+    const least = -sign * constant;
+    const known = this.bounds.get(own);
+    if (known !== undefined && known >= least) return;
+    this.bounds.set(own, least);
+    const most = this.bounds.get(keyOf(terms, -sign as 1n | -1n));
+    // sum >= least and −sum >= most.
+    if (most !== undefined && least + most > 0n) this.contradictory = true;
   }
 
   /** Indices inside their ranges. */
@@ -75,11 +95,13 @@ export class Facts {
 
   /** Nothing satisfies what is known. */
   impossible(): boolean {
-    return contradiction(this.known, PIVOTS) !== undefined;
+    return this.contradictory || contradiction(this.known, PIVOTS) !== undefined;
   }
   /** `form >= 0` wherever the facts hold; false where that is not proved. */
   nonNegative(form: LinearForm): boolean {
-    if (isConstantForm(form) && form.constant >= 0n) return true;
+    if (this.contradictory || (isConstantForm(form) && form.constant >= 0n)) return true;
+    const least = this.bounds.get(keyOf(form.terms, 1n));
+    if (least !== undefined && least + form.constant >= 0n) return true;
     const negated = tighten(atLeastZero(shiftForm(scaleForm(form, -1n), -1n)));
     return negated === undefined || contradiction([...this.known, negated], PIVOTS) !== undefined;
   }
@@ -198,6 +220,13 @@ export class Facts {
     if (this.nonNegative(a)) this.add(atMost(result, a));
     return result;
   }
+}
+
+/** A text for a sum of variables, or for its negative. */
+function keyOf(terms: LinearForm["terms"], sign: 1n | -1n): string {
+  let key = "";
+  for (const [v, c] of [...terms].sort(([a], [b]) => a - b)) key += `${sign * c}*${v} `;
+  return key;
 }
 
 /** At an end of an index's range only one side is left. */
