@@ -109,11 +109,13 @@ export function sortChart(rows: readonly Sorted[]): string {
 export function sortPage(rows: readonly Sorted[]): string {
   const row = (r: Sorted): string => {
     const { bound, verdict, says } = r.judgement;
-    return `<tr class="${r.group}"><td>${escaped(r.task)}</td><td>${verdictText[verdict]}</td><td>${bound === undefined ? "" : escaped(printClass(bound.class))}</td><td>${escaped(says)}</td><td>${escaped(r.file)}</td></tr>`;
+    return `<tr class="${r.group}"><td>${escaped(r.task)}</td><td>${verdictText[verdict]}</td><td>${bound === undefined ? "" : escaped(printClass(bound.class))}</td><td class="wide">${escaped(says.startsWith(`${r.task} is `) ? says.slice(r.task.length + 4) : says)}</td><td>${escaped(r.file)}</td></tr>`;
   };
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Tasks sorted by class</title>
-<style>${PAGE_STYLE} body { max-width: none; } ${Object.entries(colours)
+<style>${PAGE_STYLE} body { max-width: none; } td.wide { width: 55%; min-width: 24rem; } ${Object.entries(
+    colours,
+  )
     .map(([g, c]) => `tr.${g} td:nth-child(2) { box-shadow: inset 4px 0 ${c.line}; padding-left: .75rem; }`)
     .join(" ")}</style></head><body>
 <h1>Tasks sorted by class</h1>

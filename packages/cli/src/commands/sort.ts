@@ -1,6 +1,6 @@
 /** `fathom sort`: a suite of tasks sorted into parallel, serial and open. */
 import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { compileTask, judgementOf, printClass, type VerdictKind } from "@fathom/compiler";
 import type { Command } from "commander";
 import pc from "picocolors";
@@ -42,6 +42,12 @@ function programsIn(path: string): string[] {
     .map((f) => join(path, f));
 }
 
+/** As seen from where the command runs, where that is shorter. */
+function shown(file: string): string {
+  const from = relative(process.cwd(), file);
+  return from.length < file.length ? from : file;
+}
+
 export function sortCommand(cli: Command): void {
   cli
     .command("sort <paths...>")
@@ -66,7 +72,12 @@ export function sortCommand(cli: Command): void {
         }
         for (const one of compiled) {
           const judgement = judgementOf(one);
-          rows.push({ file, task: one.system.name, group: groupOf[judgement.verdict], judgement });
+          rows.push({
+            file: shown(file),
+            task: one.system.name,
+            group: groupOf[judgement.verdict],
+            judgement,
+          });
         }
       }
       rows.sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group) || byClass(a, b));

@@ -194,6 +194,32 @@ export function innerRecurrences(system: System): readonly Recurrence[] {
   });
 }
 
+/** Families that run along one index, and within a step of it along others. */
+export interface Nesting {
+  readonly families: readonly string[];
+  /** Where the running index stands among the dimensions of each family. */
+  readonly axis: ReadonlyMap<string, number>;
+  /** What waits for itself within a step. */
+  readonly inner: readonly Nesting[];
+}
+
+/** How the steps of a component are nested: loops in loops. Undefined where some of it runs along no index of its own. */
+export function nestingOf(
+  system: System,
+  component: readonly string[],
+  reads = guardedReads(system),
+  taken: readonly ReadonlyMap<string, number>[] = [],
+): Nesting | undefined {
+  const inside = reads.filter((r) => component.includes(r.reader.name) && component.includes(r.source.name));
+  const free = (f: Family, place: number) => taken.every((axis) => axis.get(f.name) !== place);
+  for (const { axis, distances } of alignments(component, inside, system, free)) {
+    const now = inside.filter((r) => distances.get(r)!.least <= 0);
+    const inner = recursiveComponents(system, now).map((c) => nestingOf(system, c, now, [...taken, axis]));
+    if (inner.every((n) => n !== undefined)) return { families: component, axis, inner };
+  }
+  return undefined;
+}
+
 // Which index time runs along
 
 interface Alignment {

@@ -4,7 +4,7 @@
  */
 import { type FiniteStep, finiteStep } from "../algebra/finite";
 import { isOne, type LinearStep, linearStep, mentions } from "../algebra/linear";
-import { extentOf, type Recurrence } from "../algebra/recurrence";
+import { extentOf, type Nesting, nestingOf, type Recurrence } from "../algebra/recurrence";
 import { type SemiringName, semiringForm } from "../algebra/semiring";
 import { groupName, type TransitionMonoid, transitionMonoid } from "../algebra/transition-monoid";
 import { proveDepth } from "../depth/prove";
@@ -30,7 +30,7 @@ import {
   TC,
 } from "../verdict/classes";
 import type { Gate } from "../verdict/gates";
-import { constantOrder, larger, type Order, type Orders } from "../verdict/order";
+import { constantOrder, larger, type Order, type Orders, product } from "../verdict/order";
 import type { Reading } from "../verdict/verdict";
 import { elementaryAutomaton } from "./automata";
 import { circuitAsData } from "./circuits";
@@ -93,14 +93,16 @@ const depthText = (o: Order): string =>
 /** How many layers a component is deep at most, by its structure. */
 function depthOrder(c: Component): { readonly order: Order; readonly why: string } {
   const { recurrence: r, orders } = c;
-  if (r !== undefined && !r.within) {
+  const longestOf = (families: readonly Family[], axis: ReadonlyMap<string, number>) => {
     // Families may run for different times: a path passes through no more steps than all of them have.
-    const spans = c.families.map((f) => {
-      const running = f.dims[r.axis.get(f.name)!]!;
-      const span = extentOf(running, f.dims);
+    const spans = families.map((f) => {
+      const span = extentOf(f.dims[axis.get(f.name)!]!, f.dims);
       return { span, order: span === undefined ? orders.ofPoints(f.dims) : orders.ofIndex(span) };
     });
-    const longest = spans.reduce((a, b) => (larger(a.order, b.order) === a.order ? a : b));
+    return spans.reduce((a, b) => (larger(a.order, b.order) === a.order ? a : b));
+  };
+  if (r !== undefined && !r.within) {
+    const longest = longestOf(c.families, r.axis);
     const steps =
       longest.span === undefined ? "no more steps than instances" : `${printIndex(longest.span)} steps`;
     return {
@@ -109,7 +111,18 @@ function depthOrder(c: Component): { readonly order: Order; readonly why: string
     };
   }
   const order = c.families.map((f) => orders.ofPoints(f.dims)).reduce(larger, constantOrder);
-  return { order, why: "no deeper than it has instances" };
+  const nesting = nestingOf(
+    c.system,
+    c.families.map((f) => f.name),
+  );
+  const steps = (n: Nesting): Order => {
+    const families = c.families.filter((f) => n.families.includes(f.name));
+    return product(longestOf(families, n.axis).order, n.inner.map(steps).reduce(larger, constantOrder));
+  };
+  const loops = nesting && steps(nesting);
+  return loops === undefined || larger(loops, order) === loops
+    ? { order, why: "no deeper than it has instances" }
+    : { order: loops, why: "loops in loops: each as many steps as its index has" };
 }
 
 /**
@@ -508,18 +521,22 @@ function oneBarrier(e: Expr & { kind: "apply" }, fixed: (e: Expr) => boolean): E
 }
 
 /** Warshall's elimination of one vertex after another: paths through the vertices so far. */
-const transitiveClosure: Law = {
+const elimination: Law = {
   entry: "C.22",
-  title: "transitive closure by elimination",
-  source: "Warshall, 1962; Immerman, 1988, for reachability in NL",
-  notClaimed: "the same over weights: with a negative cycle elimination computes no shortest path",
+  title: "paths by elimination",
+  source: "Warshall, 1962; Floyd, 1962; Immerman, 1988, for reachability in NL",
+  notClaimed:
+    "the same over weights of either sign: with a negative cycle elimination computes no shortest path",
   test: (c) => {
     const r = c.recurrence;
     const [family] = c.families;
-    if (c.families.length !== 1 || family?.type.kind !== "bit" || family.dims.length !== 3) return undefined;
+    if (c.families.length !== 1 || family === undefined || family.dims.length !== 3) return undefined;
+    const { kind } = family.type;
+    if (kind !== "bit" && kind !== "int" && kind !== "real") return undefined;
     if (r?.steps === undefined || r.lags.join() !== "1" || r.direction !== 1) return undefined;
-    const step = r.steps.find((x) => x.role === "step");
-    if (step === undefined || r.steps.some((x) => x !== step && x.role !== "start")) return undefined;
+    const [step, ...more] = r.steps.filter((x) => x.role === "step");
+    const starts = r.steps.filter((x) => x.role === "start");
+    if (step === undefined || more.length > 0 || starts.length + 1 < r.steps.length) return undefined;
     const axis = r.axis.get(family.name)!;
     const time = family.dims[axis]!.index;
     const [i, j] = family.dims.filter((_, k) => k !== axis).map((d) => d.index) as [string, string];
@@ -533,31 +550,84 @@ const transitiveClosure: Law = {
       pivots.add(pivot);
       return "k";
     };
-    for (let w = 0; w < 8; w++) {
-      const parts: Record<string, number> = { ij: w & 1, ik: (w >> 1) & 1, kj: w >> 2 };
-      const v = smallValue(step.value, {
-        read: (x) => {
-          const when = x.at[axis]!;
-          if (x.family !== family.name || when.kind !== "static" || offsetFrom(when.value, time) !== -1)
-            return undefined;
-          return parts[
-            x.at.map((s, k) => (k === axis ? "" : s.kind === "static" ? role(s.value) : "?")).join("")
-          ];
-        },
-      });
-      if (v !== (parts.ij! | (parts.ik! & parts.kj!))) return undefined;
+    const pair = (e: Expr): string => {
+      if (e.kind !== "read" || e.family !== family.name) return "";
+      const when = e.at[axis]!;
+      if (when.kind !== "static" || offsetFrom(when.value, time) !== -1) return "";
+      return e.at.map((s, k) => (k === axis ? "" : s.kind === "static" ? role(s.value) : "?")).join("");
+    };
+    const eliminates = kind === "bit" ? joinsBits(step.value, pair) : joinsSums(step.value, pair);
+    if (!eliminates || pivots.size !== 1) return undefined;
+    if (kind === "bit")
+      return pathsThroughVertices(NL, [], "a path stays, or two meet in the vertex of this step");
+    if (!starts.every((x) => isNatural(x.value)))
+      return "weights may be negative, and then sums may double at every step";
+    const found =
+      "the shorter of a path so far and two that meet in the vertex of this step; no weight is negative";
+    return kind === "int"
+      ? pathsThroughVertices(NL, ["without-overflow"], found)
+      : pathsThroughVertices(AC(1), ["up-to-rounding"], found);
+
+    function pathsThroughVertices(
+      of: CircuitClass,
+      readings: readonly Reading[],
+      found: string,
+    ): Conclusion[] {
+      const layer = readings.includes("up-to-rounding") ? c.layer : c.exactLayer;
+      return [{ class: join(of, layer), readings, because: "paths through the vertices so far", found }];
     }
-    if (pivots.size !== 1) return undefined;
-    return [
-      {
-        class: join(NL, c.exactLayer),
-        readings: [],
-        because: "paths through the vertices so far",
-        found: "a path stays, or two meet in the vertex of this step",
-      },
-    ];
   },
 };
+
+/** ij or (ik and kj), as a function of three bits. */
+function joinsBits(step: Expr, pair: (e: Expr) => string): boolean {
+  for (let w = 0; w < 8; w++) {
+    const parts: Record<string, number> = { ij: w & 1, ik: (w >> 1) & 1, kj: w >> 2 };
+    const v = smallValue(step, { read: (x) => parts[pair(x)] });
+    if (v !== (parts.ij! | (parts.ik! & parts.kj!))) return false;
+  }
+  return true;
+}
+
+/** min(ij, ik + kj), in any order. */
+function joinsSums(step: Expr, pair: (e: Expr) => string): boolean {
+  if (step.kind !== "apply" || step.op !== "min") return false;
+  const sum = step.args.find((a) => a.kind === "apply" && a.op === "add");
+  const stays = step.args.find((a) => a !== sum);
+  if (sum?.kind !== "apply" || stays === undefined || pair(stays) !== "ij") return false;
+  return sum.args.map(pair).sort().join() === "ik,kj";
+}
+
+/** Never negative, by its type or its operations. */
+function isNatural(e: Expr): boolean {
+  switch (e.kind) {
+    case "constant":
+      return e.value >= 0;
+    case "read":
+      return e.type.kind === "index" || e.type.kind === "bit";
+    case "select":
+      return isNatural(e.then) && isNatural(e.otherwise);
+    case "choose":
+      return e.cases.every((x) => isNatural(x.value));
+    case "apply":
+      switch (e.op) {
+        case "to-int":
+        case "to-real":
+        case "add":
+        case "mul":
+        case "min":
+          return e.args.every(isNatural);
+        case "max":
+          return e.args.some(isNatural);
+        case "exp":
+          return true;
+        default:
+          return false;
+      }
+    default:
+      return false;
+  }
+}
 
 const logarithmicState: Law = {
   entry: "0.5",
@@ -632,7 +702,7 @@ export const laws: readonly Law[] = [
   timeInvariantLinear,
   linearOfSizes,
   twoBarriers,
-  transitiveClosure,
+  elimination,
   carriedValues,
   formalDegree,
   asWritten,

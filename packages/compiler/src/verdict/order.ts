@@ -31,7 +31,7 @@ const polynomial: Order = { kind: "polynomial" };
 const rank = (o: Order): number => (o.kind === "polylog" ? o.degree : o.kind === "polynomial" ? 1e6 : 1e9);
 export const larger = (a: Order, b: Order): Order => (rank(a) >= rank(b) ? a : b);
 const smaller = (a: Order, b: Order): Order => (rank(a) <= rank(b) ? a : b);
-const product = (a: Order, b: Order): Order =>
+export const product = (a: Order, b: Order): Order =>
   a.kind === "polylog" && b.kind === "polylog"
     ? { kind: "polylog", degree: a.degree + b.degree }
     : larger(a, b);
