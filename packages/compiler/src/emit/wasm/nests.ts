@@ -22,7 +22,7 @@ const MOST_PIECES = 12;
  */
 function vectorsSideBySide(pieces: readonly Piece[], index: string): number {
   const heaviest = Math.max(...pieces.map((p) => turnWeight(p.value, index)));
-  return heaviest <= 48 ? 4 : 1;
+  return heaviest <= 8 ? 8 : heaviest <= 48 ? 4 : 1;
 }
 
 /** A loop whose members' ranges cannot share one guard. */

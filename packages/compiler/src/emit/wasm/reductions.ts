@@ -17,10 +17,10 @@ function weight(e: Expr): number {
 
 const calls: ReadonlySet<string> = new Set(["exp", "log", "tanh", "sin", "cos"]);
 
-/** Roughly what one vector of instances along an index costs, a reduction twice its turn: what is the same in all lanes counts as one. */
+/** Roughly what one vector of instances along an index costs, a reduction more than its turn: what is the same in all lanes counts as one. */
 export function turnWeight(e: Expr, index: string): number {
   if (!changesWith(e, index)) return 1;
-  if (e.kind === "reduce") return 2 * weight(e.body);
+  if (e.kind === "reduce") return 8 + 2 * weight(e.body);
   if (e.kind === "fold" || e.kind === "choose" || (e.kind === "apply" && calls.has(e.op)))
     return MOST_REPEATED + 1;
   return childrenOf(e).reduce((sum, c) => sum + turnWeight(c, index), 1);
