@@ -6,6 +6,14 @@ import { type Diagnostic, diagnostic } from "@fathom/lang";
 export const FAULT_WORDS = 16;
 export const COMPUTED = 10;
 
+/** Without wrapping, as the interpreter tells it. */
+const exact = {
+  add: (a: number, b: number) => a + b,
+  sub: (a: number, b: number) => a - b,
+  mul: (a: number, b: number) => a * b,
+  div: (a: number, b: number) => Math.floor(a / b),
+} as const;
+
 export function faultOf(program: GpuProgram, sizes: Sizes, words: Uint32Array): Diagnostic {
   const number = words[1]!;
   const site = program.sites[number]!;
@@ -26,6 +34,13 @@ export function faultOf(program: GpuProgram, sizes: Sizes, words: Uint32Array): 
     const source = byName(site.read!);
     const read = printInstance(source.name, values.slice(rank, rank + source.dims.length));
     return diagnostic("index-outside", place(family.origin), { element, read, family: source.name });
+  }
+  const where = showSizes(program, sizes);
+  if (site.code === "division-by-zero")
+    return diagnostic("division-by-zero", place(family.origin), { element, where });
+  if (site.code === "overflow") {
+    const [a, b] = values.slice(Math.min(rank, 6)) as [number, number];
+    return diagnostic("overflow", place(family.origin), { element, where, found: exact[site.op!](a, b) });
   }
   const [found, bound] = [values[rank]!, site.rows ?? values[rank + 1]!];
   return diagnostic("value-range", place(family.origin), { element, found, expected: `0..${bound}` });

@@ -25,7 +25,7 @@ export interface ExecuteOptions {
   readonly target?: Target | "auto" | undefined;
   /** Families to deliver besides the outputs. */
   readonly keep?: readonly string[] | undefined;
-  /** Report the first int overflow and the first division by zero; on the CPU only. */
+  /** Report the first int overflow and the first division by zero. */
   readonly checked?: boolean | undefined;
   /** Told how far the current step of the schedule is. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -67,11 +67,11 @@ function moduleOf(
 
 const planned = new WeakMap<Compiled, Map<string, GpuPlan>>();
 
-function planOf(compiled: Compiled, keep: readonly string[]): GpuPlan {
+function planOf(compiled: Compiled, keep: readonly string[], checked: boolean): GpuPlan {
   const known = planned.get(compiled) ?? new Map<string, GpuPlan>();
   planned.set(compiled, known);
-  const key = JSON.stringify(keep);
-  const plan = known.get(key) ?? planGpu(compiled.system, { keep, unproved: compiled.unproved });
+  const key = JSON.stringify([keep, checked]);
+  const plan = known.get(key) ?? planGpu(compiled.system, { keep, checked, unproved: compiled.unproved });
   known.set(key, plan);
   return plan;
 }
@@ -126,7 +126,7 @@ export async function execute(compiled: Compiled, options: ExecuteOptions): Prom
     const { findGpu, runOnGpu } = await import("@fathom/runtime-gpu");
     const gpu = options.gpu ?? findGpu();
     try {
-      const plan = planOf(compiled, keep);
+      const plan = planOf(compiled, keep, checked);
       const levels = await levelsFor(plan, compiled, { sizes, inputs, seed });
       const found = await runOnGpu(plan.program, {
         gpu,

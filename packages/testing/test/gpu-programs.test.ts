@@ -435,6 +435,93 @@ describe.skipIf(missing)("on the device", () => {
     expect(values.size).toBe(0);
   });
 
+  test.each([
+    [
+      "x[i] + 2147483647",
+      [
+        [-1, 0, 0],
+        [0, 0, 1],
+      ],
+    ],
+    [
+      "-2147483648 - x[i]",
+      [
+        [0, -5, 0],
+        [0, 1, 0],
+      ],
+    ],
+    [
+      "x[i] * x[i]",
+      [
+        [46340, -46340, 0],
+        [0, 46341, 0],
+      ],
+    ],
+    [
+      "-x[i]",
+      [
+        [2147483647, 0, 0],
+        [0, 0, -2147483648],
+      ],
+    ],
+    [
+      "abs(x[i])",
+      [
+        [-2147483647, 0, 0],
+        [0, 0, -2147483648],
+      ],
+    ],
+    [
+      "x[i] div -1",
+      [
+        [-2147483647, 0, 0],
+        [-2147483648, 0, 0],
+      ],
+    ],
+    [
+      "7 mod x[i]",
+      [
+        [-3, 1, 3],
+        [-3, 0, 3],
+      ],
+    ],
+    [
+      "sum[j: 0..n] x[j] * 2",
+      [
+        [1073741823, 0, -9],
+        [1073741823, 1, -9],
+      ],
+    ],
+    [
+      "product[j: 0..n] x[j]",
+      [
+        [46340, -46340, 1],
+        [46341, 46341, 1],
+      ],
+    ],
+  ] as const)("checked, %s tells of what wraps or has no value", async (expression, [fine, wrong]) => {
+    const { system } = compiledFrom(
+      `task A(n: size) where n >= 1 { input x[i: 0..n]: int\n output y[i: 0..n] = ${expression} }`,
+    );
+    const { program } = planGpu(system, { checked: true });
+    for (const [given, count] of [
+      [fine, 0],
+      [wrong, 1],
+    ] as const) {
+      const sizes = { n: 3 };
+      const x = allocate(system.families[0]!, sizes);
+      x.data.set(given);
+      const inputs = new Map([["x", x]]);
+      const wanted = interpret(system, { sizes, inputs, checked: true });
+      const found = await runOnGpu(program, { gpu, sizes, inputs });
+      expect(wanted.diagnostics.length).toBe(count);
+      // A sum wraps in every lane: any of them may be the first.
+      const told = (d: readonly { code: string; message: string }[]) =>
+        d.map((x) => (expression.includes("[j") ? x.code : `${x.code} ${x.message}`));
+      expect(told(found.diagnostics)).toEqual(told(wanted.diagnostics));
+    }
+  });
+
   test("indices beyond 32 bits are refused before anything runs", async () => {
     const compiled = compiledFrom(
       "task A(n: size) where n >= 1 { input x[i: 0..n]: int\n output y[i: 0..n] = x[(i*i*i) mod n] }",

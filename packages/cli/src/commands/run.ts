@@ -86,8 +86,6 @@ export function runCommand(cli: Command): void {
             exitCode.usage,
             `${system.name} has no family ${unknown}; it has ${system.families.map((f) => f.name).join(", ")}`,
           );
-        if (o.target === "gpu" && o.checked === true)
-          throw new Exit(exitCode.usage, "--checked runs on the CPU: leave out --target gpu");
         // Said now, not after a long run.
         if (o.out !== undefined && !/\.(json|npy|png)$/.test(o.out))
           throw new Exit(exitCode.usage, `${o.out}: outputs are written as .json, .npy or .png`);

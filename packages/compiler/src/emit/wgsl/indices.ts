@@ -27,6 +27,8 @@ export abstract class Indices {
     protected readonly unproved: ReadonlySet<Expr>,
     protected readonly sites: Site[],
     protected readonly tables: (readonly number[])[],
+    /** Whether ints that wrap, and divisions by zero, are told of. */
+    protected readonly checked: boolean,
   ) {
     this.numberOf = new Map(system.families.map((f, k) => [f.name, k]));
   }

@@ -55,6 +55,15 @@ fn fault(at: u32, found: array<i32, 8>) {
   if (x < 0 || x > 52) { site = max(site, 2u); values[0] = x; return 0; }
   return select(0, 1 << u32(x & 31), x < 32);
 }`,
+  // By arithmetic that cannot be worked out, and its overflow rejected, before the run.
+  least: "fn least() -> i32 { return bitcast<i32>(P.zero | 0x80000000u); }",
+  addWraps: "fn addWraps(a: i32, b: i32) -> bool { let s = a + b; return ((a ^ s) & (b ^ s)) < 0; }",
+  subWraps: "fn subWraps(a: i32, b: i32) -> bool { let s = a - b; return ((a ^ b) & (a ^ s)) < 0; }",
+  mulWraps: `fn mulWraps(a: i32, b: i32) -> bool {
+  let p = a * b;
+  return b != 0 && (vdiv(p, b) != a || (a == least() && b == -1));
+}`,
+  divWraps: "fn divWraps(a: i32, b: i32) -> bool { return a == least() && b == -1; }",
   same: "fn same(x: i32) -> i32 { return x; }",
   // By a constant above 0.
   pdiv: "fn pdiv(a: i32, b: i32) -> i32 { let q = a / b; return select(q, q - 1, a < q * b); }",

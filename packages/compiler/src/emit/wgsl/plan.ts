@@ -36,6 +36,8 @@ export interface GpuOptions {
   readonly keep?: readonly string[] | undefined;
   /** Static reads that are not proved to stay inside: checked when it runs. */
   readonly unproved?: ReadonlySet<Expr> | undefined;
+  /** Report the first int overflow and the first division by zero. */
+  readonly checked?: boolean | undefined;
   /** Operands of a block, a power of two; 64 without. */
   readonly block?: number | undefined;
   /** Words of workgroup memory that a kernel may use; what every device has without. */
@@ -64,7 +66,7 @@ export interface GpuForms {
 export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
   const keep = new Set(options.keep ?? []);
   const unproved = options.unproved ?? new Set<Expr>();
-  const { forms = {} } = options;
+  const { forms = {}, checked = false } = options;
   const { system, waves } = sharedOut(withScans(lowered, keep, options), keep, options);
   const sites: Site[] = [{ code: "too-large" }, { code: "too-large" }];
   const tables: (readonly number[])[] = [];
@@ -74,7 +76,7 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
     waves.steps.flatMap((s) => (s.kind === "rounds" ? s.families : [])).map((f) => f.name),
   );
   const packed = packing(system, { choice: forms.packed, unproved, together, waiting });
-  const kernels = new Kernels(system, waves, packed, unproved, sites, tables);
+  const kernels = new Kernels(system, waves, packed, unproved, sites, tables, checked);
   const kernelOf = new Map<string, number>();
   for (const family of system.families) {
     const placement = placementOf.get(family.name);
@@ -176,7 +178,8 @@ function withScans(lowered: System, keep: ReadonlySet<string>, options: GpuOptio
   const passes = (system: System) => runPipeline(runPasses(keep), system, { verify: false });
   const system = passes(lowered);
   // A read that may fault has to be told of where it was written.
-  if (options.forms?.scans === "never" || (options.unproved?.size ?? 0) > 0) return system;
+  if (options.forms?.scans === "never" || options.checked === true || (options.unproved?.size ?? 0) > 0)
+    return system;
   const before = new Set(system.families.map((f) => f.name));
   const few = (d: Dim) =>
     d.lo.kind === "integer" && d.hi.kind === "integer" && d.hi.value - d.lo.value <= FEW;
@@ -200,7 +203,8 @@ function sharedOut(
   options: GpuOptions,
 ): { readonly system: System; readonly waves: Wavefronts } {
   let [system, waves] = [given, wavefronts(given, keep)];
-  const choice = options.forms?.blocks ?? "auto";
+  // In another order other partial sums wrap.
+  const choice = options.checked === true ? "never" : (options.forms?.blocks ?? "auto");
   if (choice === "never") return { system, waves };
   for (let level = 0; level < BLOCK_LEVELS; level++) {
     const placementOf = placements(system, waves);

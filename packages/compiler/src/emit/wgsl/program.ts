@@ -97,7 +97,12 @@ export interface GpuTiles {
 
 /** What a fault that a kernel raises means; its number is the place in the program's list. */
 export interface Site {
-  readonly code: Extract<DiagnosticCode, "too-large" | "index-outside" | "value-range">;
+  readonly code: Extract<
+    DiagnosticCode,
+    "too-large" | "index-outside" | "value-range" | "overflow" | "division-by-zero"
+  >;
+  /** For an overflow: the operation whose two operands come with it. */
+  readonly op?: "add" | "sub" | "mul" | "div";
   readonly family?: string;
   /** The family read outside its range. */
   readonly read?: string;

@@ -121,6 +121,8 @@ export abstract class Reductions extends Values {
     const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: depth };
     const identity = e.op === "sum" ? real(-0) : real(1);
     const into = (values: readonly string[], target: Scope): void => {
+      if (!tree && (e.op === "sum" || e.op === "product"))
+        this.checkOverflow(e.op === "sum" ? "add" : "mul", result[0]!, values[0]!, target);
       for (const line of this.fold(e, result, x, values, tree)) target.lines.push(target.indent + line);
     };
     const present = (target: Scope): void => {

@@ -1,7 +1,7 @@
 /** Value expressions as WGSL, each node once: a name for every result. */
 import * as build from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
-import type { Condition, Expr, Family, Fold, Reduce, Subscript } from "../../equations/system";
+import type { Condition, Expr, Family, Fold, Operator, Reduce, Subscript } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import type { Word } from "../../schedule/words";
 import { Indices } from "./indices";
@@ -195,6 +195,37 @@ export abstract class Values extends Indices {
     scope.lines.push(`${scope.indent}if (${round} == 0 || ${round} >= P.round) { return; }`);
   }
 
+  /** Tells of an operation on ints whose exact result is none. */
+  private checkOperator(op: Operator, a: string, b: string, scope: Scope): void {
+    switch (op) {
+      case "add":
+      case "sub":
+      case "mul":
+        this.checkOverflow(op, a, b, scope);
+        return;
+      case "neg":
+        this.checkOverflow("sub", "0", a, scope);
+        return;
+      case "abs":
+        this.raise(scope, `${a} == least()`, { code: "overflow", family: this.family.name, op: "sub" }, [
+          ...this.point().slice(0, 6),
+          "0",
+          a,
+        ]);
+        return;
+      case "div":
+      case "mod":
+        this.raise(scope, `${b} == 0`, { code: "division-by-zero", family: this.family.name }, this.point());
+        if (op === "div") this.checkOverflow("div", a, b, scope);
+    }
+  }
+
+  protected checkOverflow(op: "add" | "sub" | "mul" | "div", a: string, b: string, scope: Scope): void {
+    if (!this.checked) return;
+    const site = { code: "overflow", family: this.family.name, op } as const;
+    this.raise(scope, `${op}Wraps(${a}, ${b})`, site, [...this.point().slice(0, 6), a, b]);
+  }
+
   protected apply(e: Extract<Expr, { kind: "apply" }>, scope: Scope): string[] {
     const args = e.args.map((a) => this.expr(a, scope));
     if (e.op === "dot" || e.op === "length") {
@@ -211,6 +242,7 @@ export abstract class Values extends Indices {
     }
     return Array.from({ length: componentsOf(e.type) }, (_, k) => {
       const [a, b, c] = args.map((x) => x[k] ?? x[0]!);
+      if (this.checked && !isReal(e) && !isReal(e.args[0]!)) this.checkOperator(e.op, a!, b ?? "", scope);
       return this.let(scope, operator(e, a!, b ?? "", c ?? ""));
     });
   }
