@@ -13,9 +13,9 @@ import { capture } from "./capture";
 const root = resolve(import.meta.dirname, "../../..");
 const said = capture();
 
-const pages = ["examples/pairs"].flatMap((folder) =>
+const pages = ["docs/learn", "examples/pairs"].flatMap((folder) =>
   readdirSync(join(root, folder))
-    .filter((f) => f.endsWith(".md"))
+    .filter((f) => f.endsWith(".md") && f !== "README.md")
     .map((f) => join(folder, f)),
 );
 
@@ -44,7 +44,7 @@ test.each(pages)("%s shows what the tool prints", async (page) => {
   /** Files of the page live in a folder of their own, files of the project where they are. */
   const place = (word: string): string => {
     const [name, ...more] = word.split(":");
-    const made = files.has(name!) || (!name!.includes("/") && /\.(svg|html|json|npy)$/.test(name!));
+    const made = files.has(name!) || (!name!.includes("/") && /\.(fathom|svg|html|json|npy)$/.test(name!));
     const path = made
       ? join(folder, name!)
       : /^(std|examples|corpus)\//.test(name!)

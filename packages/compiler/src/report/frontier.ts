@@ -203,11 +203,12 @@ function readsOfEquations(system: System): { readonly grows: boolean; readonly w
     ),
   );
   const words = system.families.some(
-    ({ type }) =>
-      type.kind === "int" ||
-      type.kind === "real" ||
-      type.kind === "vector" ||
-      (type.kind === "index" && type.bound.kind !== "integer"),
+    ({ type, role }) =>
+      role !== "output" &&
+      (type.kind === "int" ||
+        type.kind === "real" ||
+        type.kind === "vector" ||
+        (type.kind === "index" && type.bound.kind !== "integer")),
   );
   return { grows, words };
 }
