@@ -4,6 +4,8 @@
  */
 
 import { readsOf } from "../algebra/expressions";
+import { valuesOfType } from "../algebra/recurrence";
+import { type TransitionMonoid, transitionMonoid } from "../algebra/transition-monoid";
 import { guardedReads } from "../equations/reads";
 import type { Expr, Family, Read, System } from "../equations/system";
 import {
@@ -66,6 +68,8 @@ export interface CircuitAsData {
   readonly set: GateSet;
   /** Values are bits and all settings of the other inputs were tried: then nothing else can be computed. */
   readonly bitsOnly: boolean;
+  /** The one operation that every gate is, on all values of a finite type: `operation[a][b]`. */
+  readonly operation: readonly (readonly number[])[] | undefined;
   /** Every gate may be set on its own, gates and inputs can be as many as one likes, and the last gate is delivered. */
   readonly unrestricted: boolean;
 }
@@ -89,7 +93,7 @@ export function circuitAsData(system: System, families: readonly Family[]): Circ
   const at = given.at[0]!;
   if (at.kind !== "static" || !movesWith(at.value, dim.index)) return undefined;
   const found = gateFunctions(system, family, gate.value, given.family);
-  if (found === undefined || found.gates.length === 0) return undefined;
+  if (found === undefined || (found.gates.length === 0 && found.operation === undefined)) return undefined;
   const rays = admissibleRay(system);
   const inputs = rays && along(guard.right, rays);
   const nodes = rays && along(dim.hi, rays);
@@ -103,7 +107,8 @@ export function circuitAsData(system: System, families: readonly Family[]): Circ
     dim.lo.kind === "integer" &&
     dim.lo.value === 0 &&
     delivered(system, family.name, (r, output) => reachesLast(r.at[0]!, dim, output));
-  return { family, gates: found.gates, set: gateSetOf(found.gates), bitsOnly: found.bitsOnly, unrestricted };
+  const { gates, bitsOnly, operation } = found;
+  return { family, gates, set: gateSetOf(gates), bitsOnly, operation, unrestricted };
 }
 
 function gateFunctions(
@@ -111,7 +116,12 @@ function gateFunctions(
   family: Family,
   gate: Expr,
   start: string,
-): { readonly gates: GateFunction[]; readonly bitsOnly: boolean; readonly free: boolean } | undefined {
+):
+  | (Pick<CircuitAsData, "bitsOnly" | "operation"> & {
+      readonly gates: GateFunction[];
+      readonly free: boolean;
+    })
+  | undefined {
   const dim = family.dims[0]!;
   const byName = new Map(system.families.map((f) => [f.name, f]));
   const wires: Read[] = [];
@@ -185,7 +195,38 @@ function gateFunctions(
       if (some.every((v) => v === 0 || v === 1))
         gates.set(some.join(""), { arity: wires.length, values: some.map((v) => (v === 0 ? 0 : 1)) });
   }
-  return { gates: [...gates.values()], bitsOnly, free: independent(data) };
+  const size = valuesOfType(family.type) ?? 0;
+  const operation =
+    wires.length === 2 && settings.size === 0 && size >= 2 && size <= 60
+      ? Array.from({ length: size }, (_, a) =>
+          Array.from({ length: size }, (_, b) =>
+            smallValue(gate, {
+              read: (r) => (r.family === family.name ? [a, b][wires.indexOf(r)] : undefined),
+            }),
+          ),
+        )
+      : undefined;
+  const whole = operation?.every((row) => row.every((v) => v !== undefined && v >= 0 && v < size));
+  return {
+    gates: [...gates.values()],
+    bitsOnly,
+    operation: whole === true ? (operation as number[][]) : undefined,
+    free: independent(data),
+  };
+}
+
+/** The operation as a monoid: its elements are the maps `x ↦ x·g`. Undefined where it is not associative or has no identity. */
+export function monoidOf(operation: readonly (readonly number[])[]): TransitionMonoid | undefined {
+  const all = operation.map((_, k) => k);
+  const identity = all.some((e) => all.every((x) => operation[e]![x] === x && operation[x]![e] === x));
+  const associative = all.every((a) =>
+    all.every((b) => all.every((c) => operation[operation[a]![b]!]![c] === operation[a]![operation[b]![c]!])),
+  );
+  if (!identity || !associative) return undefined;
+  return transitionMonoid(
+    all.length,
+    all.map((g) => all.map((x) => operation[x]![g]!)),
+  );
 }
 
 /** A function with each wire left free or tied to 0 or 1: as functions of all wires. */

@@ -33,7 +33,7 @@ import type { Gate } from "../verdict/gates";
 import { constantOrder, larger, type Order, type Orders, product } from "../verdict/order";
 import type { Reading } from "../verdict/verdict";
 import { elementaryAutomaton } from "./automata";
-import { circuitAsData } from "./circuits";
+import { circuitAsData, monoidOf } from "./circuits";
 import { elementaryRule, isRule110, type RuleVerdict } from "./elementary-rules";
 import { offsetFrom, smallValue } from "./shape";
 
@@ -292,11 +292,27 @@ const restrictedCircuit: Law = {
   notClaimed: "anything about other gate sets, or about circuits of fixed wiring",
   test: (c) => {
     const circuit = circuitAsData(c.system, c.families);
-    if (circuit === undefined) return undefined;
+    if (circuit === undefined || circuit.gates.length === 0) return undefined;
     if (!circuit.bitsOnly) return "its nodes hold more than bits";
     if (circuit.set === "general") return "its gates are neither all OR, all AND, affine nor of one input";
     const { class: of, name } = gateSets[circuit.set];
     return [{ class: of, readings: [], because: `a circuit of ${name}`, found: name }];
+  },
+};
+
+const solvableMonoid: Law = {
+  entry: "C.19",
+  title: "a circuit given as data, over a finite monoid whose groups are solvable",
+  source: "Beaudry, McKenzie, Péladeau and Thérien, 1997",
+  notClaimed: "anything about operations that are not associative, or have no identity",
+  test: (c) => {
+    const circuit = circuitAsData(c.system, c.families);
+    if (circuit?.operation === undefined || circuit.operation.length < 3) return undefined;
+    const monoid = monoidOf(circuit.operation);
+    if (monoid === undefined) return "its operation is no monoid";
+    if (monoid.kind !== "aperiodic" && monoid.kind !== "solvable") return `its monoid: ${monoid.by}`;
+    const because = `a circuit over a monoid of ${circuit.operation.length} elements`;
+    return both(c, (layer) => join(DET, layer), because, monoid.by);
   },
 };
 
@@ -697,6 +713,7 @@ export const laws: readonly Law[] = [
   logarithmicState,
   automatonRule,
   restrictedCircuit,
+  solvableMonoid,
   affineScalar,
   affineTriangular,
   timeInvariantLinear,

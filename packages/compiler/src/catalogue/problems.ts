@@ -10,7 +10,7 @@ import type { Family } from "../equations/system";
 import { type CircuitClass, NC, P } from "../verdict/classes";
 import type { Hardness } from "../verdict/verdict";
 import { elementaryAutomaton } from "./automata";
-import { circuitAsData } from "./circuits";
+import { circuitAsData, monoidOf } from "./circuits";
 import { isRule110 } from "./elementary-rules";
 import { crossbar } from "./grid";
 import { type Component, stepMonoid } from "./laws";
@@ -46,6 +46,22 @@ const circuitValue: KnownProblem = {
     const tables = circuit.gates.map((g) => g.values.join("")).join(", ");
     return {
       found: `any gate may read any earlier node, and the gates (tables ${tables}) are neither all OR, all AND, affine nor of one input`,
+    };
+  },
+};
+
+const monoidCircuit: KnownProblem = {
+  entry: "C.19",
+  class: P,
+  problem: "circuits over a monoid that is not solvable",
+  source: "Beaudry, McKenzie, Péladeau and Thérien, 1997",
+  test: (c) => {
+    const circuit = circuitAsData(c.system, c.families);
+    if (circuit?.operation === undefined || !circuit.unrestricted) return undefined;
+    const monoid = monoidOf(circuit.operation);
+    if (monoid?.kind !== "non-solvable") return undefined;
+    return {
+      found: `its gates multiply in a monoid of ${circuit.operation.length} elements with ${groupName(monoid.witness!)}`,
     };
   },
 };
@@ -178,7 +194,13 @@ const simulations: readonly KnownProblem[] = [
   },
 ];
 
-const problems: readonly KnownProblem[] = [circuitValue, ruleAutomaton, wordProblem, ...simulations];
+const problems: readonly KnownProblem[] = [
+  circuitValue,
+  monoidCircuit,
+  ruleAutomaton,
+  wordProblem,
+  ...simulations,
+];
 
 /** The first known problem that the component is an instance of. */
 export function hardnessOf(c: Component): Hardness | undefined {

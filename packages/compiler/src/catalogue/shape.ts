@@ -159,7 +159,12 @@ export function smallValue(root: Expr, env: SmallEnvironment): number | undefine
 
 /** 0 or 1 is a value of the type. Every type has 0. */
 export const mayBe = (type: ElementType, value: number): boolean =>
-  value === 0 || type.kind === "int" || type.kind === "real" || trialValues(type)?.includes(value) === true;
+  value === 0 ||
+  type.kind === "int" ||
+  type.kind === "real" ||
+  (type.kind === "index" && type.bound.kind === "integer"
+    ? value < type.bound.value
+    : trialValues(type)?.includes(value) === true);
 
 /** Different ones of these reads are never of the same cell: they may be set one by one. */
 export const independent = (reads: readonly Read[]): boolean =>
