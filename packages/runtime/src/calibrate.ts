@@ -10,7 +10,8 @@ import {
 } from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { type Gpu, isSoftware, runOnGpu } from "@fathom/runtime-gpu";
-import { execute, type Target } from "./execute";
+import type { Target } from "./choose";
+import { execute } from "./execute";
 
 const PROBES = `
 task Start() { input x: int

@@ -3,17 +3,15 @@ import {
   type Compiled,
   type FamilyValues,
   type GpuPlan,
+  type MachineProfile,
   place,
   planGpu,
   type Sizes,
-  WASM_SIZE_LIMIT,
 } from "@fathom/compiler";
 import { catalogue, type Diagnostic, type DiagnosticCode } from "@fathom/lang";
 import type { Gpu } from "@fathom/runtime-gpu";
+import { chooseTarget, type Target } from "./choose";
 import { type EmittedModule, loadModule } from "./load";
-
-/** Plain JavaScript, WebAssembly, or a WebGPU device. */
-export type Target = "js" | "wasm" | "gpu";
 
 export interface ExecuteOptions {
   readonly sizes: Sizes;
@@ -21,8 +19,13 @@ export interface ExecuteOptions {
   readonly inputs: ReadonlyMap<string, FamilyValues>;
   /** Key of the `random` families; 0 where absent. */
   readonly seed?: number | undefined;
-  /** `auto` (the default): WebAssembly, or JavaScript beyond the sizes that WebAssembly takes. A GPU is used when asked for. */
+  /**
+   * `auto` (the default): WebAssembly, or JavaScript beyond the sizes that WebAssembly takes; with a `profile`, what it foretells
+   * to be the fastest, a GPU where that is faster by far and there is one.
+   */
   readonly target?: Target | "auto" | undefined;
+  /** What this machine does in which time: see `calibrate`. */
+  readonly profile?: MachineProfile | undefined;
   /** Families to deliver besides the outputs. */
   readonly keep?: readonly string[] | undefined;
   /** Report the first int overflow and the first division by zero. */
@@ -41,11 +44,6 @@ export interface Outcome {
   readonly target: Target;
   readonly outputs: Readonly<Record<string, FamilyValues>>;
   readonly diagnostics: readonly Diagnostic[];
-}
-
-export function chooseTarget(sizes: Sizes, wanted: Target | "auto" = "auto"): Target {
-  if (wanted !== "auto") return wanted;
-  return Object.values(sizes).every((n) => n <= WASM_SIZE_LIMIT) ? "wasm" : "js";
 }
 
 /** Modules of compiled tasks that were loaded already, by what they were asked for. */
@@ -120,12 +118,19 @@ export async function levelsFor(
 /** Sizes must satisfy `where` (`sizeProblems`) and inputs be bound. Rejects only when cancelled, or through a fault of ours. */
 export async function execute(compiled: Compiled, options: ExecuteOptions): Promise<Outcome> {
   const { sizes, inputs, seed = 0, keep = [], checked = false, onProgress, signal } = options;
-  const target = chooseTarget(sizes, options.target);
   signal?.throwIfAborted();
+  const { target: wanted = "auto", profile } = options;
+  const choice =
+    wanted === "auto"
+      ? chooseTarget(compiled, () => planOf(compiled, keep, checked).program, { sizes, profile })
+      : { target: wanted, otherwise: "wasm" as const };
+  const { target } = choice;
   if (target === "gpu") {
     const { findGpu, runOnGpu } = await import("@fathom/runtime-gpu");
     const gpu = options.gpu ?? findGpu();
     try {
+      if (wanted === "auto" && typeof (await gpu.open()) === "string")
+        return execute(compiled, { ...options, target: choice.otherwise });
       const plan = planOf(compiled, keep, checked);
       const levels = await levelsFor(plan, compiled, { sizes, inputs, seed });
       const found = await runOnGpu(plan.program, {

@@ -1,4 +1,5 @@
 export * from "./calibrate";
+export * from "./choose";
 export * from "./compile";
 export * from "./examples";
 export * from "./execute";

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type MachineProfile, planGpu } from "@fathom/compiler";
+import type { Gpu } from "@fathom/runtime-gpu";
 import { describe, expect, test } from "vitest";
-import { compile } from "../src/index";
+import { chooseTarget, compile } from "../src/index";
 
 const example = (name: string): string =>
   readFileSync(join(import.meta.dirname, `../../../examples/${name}/${name}.fathom`), "utf8");
@@ -69,5 +71,67 @@ describe("one call on any back end", () => {
     await expect(run).rejects.toThrow("enough");
     expect(seen[1]).toBeGreaterThan(seen[0]!);
     expect(seen[1]).toBeLessThan(1);
+  });
+});
+
+describe("auto", () => {
+  const rates = (rate: number) => ({ bit: rate, int: rate, real: rate });
+  /** A device of many lanes that takes its time to start and for each launch. */
+  const profile: MachineProfile = {
+    schema: "fathom-profile/1",
+    name: "made up",
+    date: "2026-11-25",
+    standing: "measured",
+    sources: ["this test"],
+    targets: {
+      js: { startSeconds: 1e-6, latencySeconds: 1e-9, operationsPerSecond: rates(1e8) },
+      wasm: { startSeconds: 1e-4, latencySeconds: 1e-9, operationsPerSecond: rates(1e9) },
+      gpu: {
+        startSeconds: 1e-3,
+        latencySeconds: 1e-8,
+        operationsPerSecond: rates(1e12),
+        dispatchSeconds: 1e-5,
+      },
+    },
+  };
+  const wide = compile(
+    "task Wide(n: size) { input x[i: 0..n]: int\n output y[i: 0..n] = x[i] * x[i] * x[i] + (x[i] + 3) * (x[i] + 5) }",
+  );
+  const deep = compile(
+    "task Deep(n: size) { input x: int\n node s[t: 0..=n]: int = if t == 0 { x } else { s[t-1] * 3 + 1 }\n output y = s[n] }",
+  );
+  const choose = (program: ReturnType<typeof compile>, n: number, more: object = {}) => {
+    const { system, unproved } = program.compiled!;
+    return chooseTarget({ system }, () => planGpu(system, { unproved }).program, {
+      sizes: { n },
+      profile,
+      ...more,
+    });
+  };
+
+  test("takes what the profile foretells to be the fastest, a device only where it is faster by far", () => {
+    expect(choose(wide, 10)).toEqual({ target: "js", otherwise: "js" });
+    expect(choose(wide, 100_000)).toEqual({ target: "wasm", otherwise: "wasm" });
+    expect(choose(wide, 10_000_000)).toEqual({ target: "gpu", otherwise: "wasm" });
+    // Lanes do not help a chain.
+    expect(choose(deep, 10_000_000)).toEqual({ target: "js", otherwise: "js" });
+  });
+
+  test("is WebAssembly without a profile, JavaScript beyond WebAssembly's sizes", () => {
+    expect(choose(wide, 10_000_000, { profile: undefined }).target).toBe("wasm");
+    expect(choose(wide, 2 ** 27).target).toBe("js");
+  });
+
+  test("computes on the processor where there is no device", async () => {
+    const gpu: Gpu = { open: async () => "there is none", close: () => {} };
+    const n = 2_000_000;
+    const x = new Int32Array(n).fill(2);
+    const fast: MachineProfile = {
+      ...profile,
+      targets: { ...profile.targets, gpu: { operationsPerSecond: rates(1e15) } },
+    };
+    const { target, outputs } = await wide.run({ sizes: { n }, inputs: { x }, profile: fast, gpu });
+    expect(target).toBe("wasm");
+    expect(outputs.y!.data[n - 1]).toBe(8 + 5 * 7);
   });
 });

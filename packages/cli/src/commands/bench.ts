@@ -1,18 +1,13 @@
 /** `fathom bench`: depth and work of a task beside the time that each back end takes and was foretold, over a range of one size. */
 import {
-  bytesOf,
-  type Compiled,
-  type FiguresAt,
   figuresAt,
-  launchCount,
   type MachineProfile,
   planGpu,
-  predict,
   randomValues,
   type Sizes,
   sizeProblems,
 } from "@fathom/compiler";
-import { execute, type Target } from "@fathom/runtime";
+import { execute, foretell, type Target } from "@fathom/runtime";
 import { findGpu } from "@fathom/runtime-gpu";
 import type { Command } from "commander";
 import pc from "picocolors";
@@ -47,28 +42,8 @@ function sizesOf(words: readonly string[]): { readonly swept: string; readonly a
   return { swept: range.name, all };
 }
 
-/** Milliseconds that a profile foretells for each of its targets. */
-function foretold(
-  compiled: Compiled,
-  program: ReturnType<typeof planGpu>["program"],
-  sizes: Sizes,
-  { ops }: FiguresAt,
-  { targets }: MachineProfile,
-): Partial<Record<Target, number>> {
-  const found: Partial<Record<Target, number>> = {};
-  const shared = { depth: ops.depth, work: ops.work, bytes: bytesOf(compiled.system, sizes) };
-  for (const target of TARGETS) {
-    const profile = targets[target];
-    if (profile === undefined) continue;
-    const launches =
-      target === "gpu"
-        ? launchCount(program, sizes, ops.depth, profile.software === true)
-        : { dispatches: 0, meetings: 0 };
-    const seconds = predict(profile, { ...shared, ...launches });
-    if (seconds !== undefined) found[target] = 1000 * seconds;
-  }
-  return found;
-}
+const milliseconds = (seconds: Partial<Record<Target, number>>): Partial<Record<Target, number>> =>
+  Object.fromEntries(Object.entries(seconds).map(([target, s]) => [target, 1000 * s]));
 
 export function benchCommand(cli: Command): void {
   cli
@@ -128,7 +103,9 @@ export function benchCommand(cli: Command): void {
               }
             }
             const predicted =
-              figures === undefined ? {} : foretold(compiled, program, sizes, figures, profile);
+              figures === undefined
+                ? {}
+                : milliseconds(foretell(compiled, () => program, sizes, figures, profile));
             rows.push({ size: sizes[swept]!, figures, ms, predicted });
           }
         } finally {

@@ -8,6 +8,7 @@ import { writeNpy } from "../npy";
 import { bindAll, Exit, exitCode, openTask, orExit, parseArguments, sizesOrExit } from "../program";
 import { isLong, renderValue } from "../render-values";
 import { jsonOption, print, progress, taskOption, writeWhole } from "../terminal";
+import { readProfile } from "./calibrate";
 
 /** A two-dimensional family as a grey picture: the least value white, the greatest black. */
 function png(values: FamilyValues): Uint8Array {
@@ -42,6 +43,10 @@ export function runCommand(cli: Command): void {
         .choices(["auto", "js", "wasm", "gpu"])
         .default("auto"),
     )
+    .option(
+      "--profile <path>",
+      "of this machine, by `fathom calibrate`: `auto` takes what it foretells to be the fastest",
+    )
     .option("--random <count>", "circuits: this many random patterns")
     .action(
       async (
@@ -58,6 +63,7 @@ export function runCommand(cli: Command): void {
           checked?: boolean;
           random?: string;
           target: Target | "auto";
+          profile?: string;
         },
       ) => {
         const json = o.json === true;
@@ -101,6 +107,7 @@ export function runCommand(cli: Command): void {
             inputs,
             seed: Number(o.seed),
             target: o.target,
+            profile: o.profile === undefined ? undefined : readProfile(o.profile),
             keep,
             checked: o.checked === true,
             onProgress: bar.update,
