@@ -40,7 +40,7 @@ async function chooseCode(): Promise<string | undefined> {
   if (codes.length === 0)
     return window.showInputBox({ title: "Explain a diagnostic", prompt: "Its code, as in read-outside" });
   const picked = await window.showQuickPick(
-    codes.map((c) => ({ label: c.code, description: c.message })),
+    codes.map((c) => ({ label: c.code, description: c.message.replaceAll("\n", "; ") })),
     { title: "Explain which diagnostic?" },
   );
   return picked?.label;

@@ -14,7 +14,7 @@ export function comparison(tasks: readonly TaskInfo[]): string {
     key,
     ...tasks.map((t) => t.figures?.[key]?.text ?? "not known"),
   ]);
-  const all = [["", ...tasks.map((t) => t.task)], ...rows, ...words];
+  const all = [["task", ...tasks.map((t) => t.task)], ...rows, ...words];
   const widths = all[0]!.map((_, c) => Math.max(...all.map((r) => r[c]!.length)));
   return all
     .map((r) =>

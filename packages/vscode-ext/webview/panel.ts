@@ -166,11 +166,13 @@ function showGraph({ svg, title, problem }: Extract<ToPanel, { kind: "graph" }>)
   }
   const drawing = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
   drawing.querySelectorAll("script").forEach((s) => void s.remove());
+  // The title is ours: a drawing is no wider than its nodes. So is the background.
+  drawing.querySelectorAll(":scope > g > text, :scope > g > polygon").forEach((e) => void e.remove());
   drawing.setAttribute("role", "img");
   drawing.setAttribute("aria-label", title);
   const holder = element("div", { class: "drawing" });
   holder.append(document.importNode(drawing, true));
-  graph.body.replaceChildren(holder);
+  graph.body.replaceChildren(element("p", { class: "quiet", text: title }), holder);
 }
 
 let plot: uPlot | undefined;
@@ -191,9 +193,10 @@ function showCurve({ size, points, problem }: Extract<ToPanel, { kind: "curve" }
     grid: { stroke: colour("--vscode-editorIndentGuide-background1"), width: 1 },
     ticks: { show: false },
   };
-  const line = (label: string, stroke: string): uPlot.Series => ({
+  const line = (label: string, stroke: string, dash: number[] = []): uPlot.Series => ({
     label,
     stroke,
+    dash,
     width: 2,
     points: { show: true, size: 5 },
   });
@@ -209,17 +212,18 @@ function showCurve({ size, points, problem }: Extract<ToPanel, { kind: "curve" }
       axes: [{ ...axis, label: size, labelSize: 20 }, axis],
       series: [
         { label: size },
-        line("depth", colour("--vscode-charts-orange")),
         line("work", colour("--vscode-charts-blue")),
         line("width", colour("--vscode-charts-green")),
+        // Last, and broken: what lies under it is seen.
+        line("depth", colour("--vscode-charts-orange"), [8, 6]),
       ],
       legend: { live: true },
     },
     [
       points.map((p) => p.value),
-      points.map((p) => positive(p.depth)),
       points.map((p) => positive(p.work)),
       points.map((p) => positive(p.width)),
+      points.map((p) => positive(p.depth)),
     ],
     curve.body,
   );

@@ -32,6 +32,7 @@ export function inlayHints(
       label,
       kind: InlayHintKind.Type,
       paddingLeft: true,
+      paddingRight: true,
       tooltip: [
         ...(label === whole ? [] : [text]),
         tooltip,

@@ -92,7 +92,21 @@ function itemsWithErrors(program: CheckedProgram): ReadonlySet<Item> {
   for (const d of program.diagnostics) {
     if (d.severity !== "error") continue;
     const file = program.files.find((f) => f.path === d.file);
-    for (const item of file?.tree.items ?? []) if (overlaps(item.range, d.range)) faulty.add(item);
+    if (file === undefined) continue;
+    // Not reported: what is wrong elsewhere on a line with a syntax error, and what a stray character breaks behind it.
+    const { text } = file;
+    const syntax = d.code === "unexpected-token" || d.code === "unexpected-character";
+    const lineEnd = text.indexOf("\n", d.range.end);
+    const lines = {
+      start: text.lastIndexOf("\n", d.range.start - 1) + 1,
+      end: lineEnd < 0 ? text.length : lineEnd,
+    };
+    const near = ({ range }: Item) =>
+      d.code === "unexpected-character" &&
+      range.start >= d.range.end &&
+      text.slice(d.range.end, range.start).trim().length < 12;
+    for (const item of file.tree.items)
+      if (overlaps(item.range, syntax ? lines : d.range) || near(item)) faulty.add(item);
   }
   return faulty;
 }

@@ -120,25 +120,33 @@ class Panel {
       if (this.shown === undefined) await this.post({ kind: "empty", text: "Put the cursor into a task." });
       return;
     }
-    await this.show(task);
+    const { shown } = this;
+    const same =
+      shown?.uri === task.uri &&
+      shown.task === task.task &&
+      shown.version === task.version &&
+      shown.state === task.state;
+    // The cursor moved, nothing else.
+    if (!same || name !== undefined) await this.show(task);
   }
 
   private async find(uri: string | undefined, name: string | undefined): Promise<TaskInfo | undefined> {
-    const kept =
-      this.pinned || name !== undefined
-        ? { uri: uri ?? this.shown?.uri, name: name ?? this.shown?.task }
-        : undefined;
-    if (kept?.uri !== undefined) {
-      const tasks = await this.server.ask<readonly TaskInfo[]>(requests.tasks, { uri: kept.uri });
-      return tasks?.find((t) => t.task === kept.name);
-    }
+    const named = async (uri: string, name: string): Promise<TaskInfo | undefined> => {
+      const tasks = await this.server.ask<readonly TaskInfo[]>(requests.tasks, { uri });
+      return tasks?.find((t) => t.task === name);
+    };
+    const { shown } = this;
+    if (name !== undefined && uri !== undefined) return named(uri, name);
+    if (this.pinned && shown !== undefined) return named(shown.uri, shown.task);
     const editor = [window.activeTextEditor, ...window.visibleTextEditors].find(
       (e) => e !== undefined && isFathom(e.document),
     );
     if (editor === undefined) return undefined;
-    // Between tasks the last one stays; at first it is the first of the file.
     const here = await this.server.taskAt(editor);
-    return here ?? (this.shown === undefined ? (await this.server.tasks(editor.document))[0] : undefined);
+    if (here !== undefined) return here;
+    // Between tasks the last one stays; at first it is the first of the file.
+    const last = shown === undefined ? undefined : await named(shown.uri, shown.task);
+    return last ?? (await this.server.tasks(editor.document))[0];
   }
 
   private async show(task: TaskInfo): Promise<void> {

@@ -34,6 +34,13 @@ task Growth(n: size, T: size) where n >= 3 {
   output history[t: 0..=T, i: 0..n] = cell[t, i]
 }
 `;
+/** Minutes of work at the sizes that the test asks for. */
+const LONG = `task Long(n: size, T: size) where n >= 1 {
+  input x[i: 0..n]: int
+  node y[t: 0..=T, i: 0..n]: int = if t == 0 { x[i] } else { y[t-1, i] * 3 + y[t-1, (i+1) mod n] }
+  output s = y[T, 0]
+}
+`;
 const OUTSIDE = `task Outside(n: size) where n >= 1 {
   input x[i: 0..n]: int
   node s[i: 0..n]: int = s[i-1] + x[i]
@@ -89,6 +96,7 @@ describe.skipIf(missing)("the packaged extension in a real VS Code", { timeout: 
       "sum.fathom": SUM,
       "growth.fathom": GROWTH,
       "outside.fathom": OUTSIDE,
+      "long.fathom": LONG,
     });
     await workbench.open("sum.fathom");
   }, 240_000);
@@ -107,7 +115,7 @@ describe.skipIf(missing)("the packaged extension in a real VS Code", { timeout: 
   });
 
   test("the status bar has the figures of the task at the cursor", async () => {
-    await workbench.page.locator(".view-line", { hasText: "input" }).first().click();
+    for (const key of ["Control+Home", "ArrowDown", "ArrowDown"]) await workbench.page.keyboard.press(key);
     await expect
       .poll(() => workbench.page.locator(".statusbar-item", { hasText: "Sum: depth" }).count(), {
         timeout: 30_000,
@@ -151,12 +159,32 @@ describe.skipIf(missing)("the packaged extension in a real VS Code", { timeout: 
       )
       .toMatch(/total\s=\s10/);
     await shot("values");
-    // Room for the editor again.
-    await workbench.page.keyboard.press("Control+J");
+  });
+
+  const output = async () =>
+    (await workbench.page.locator(".output-view .view-line").allTextContents())
+      .join("\n")
+      .replaceAll("\u00a0", " ");
+
+  test("a task is compared with one of the standard library", async () => {
+    await workbench.page.locator(".codelens-decoration a", { hasText: "Compare" }).first().click();
+    const row = workbench.page.locator(".quick-input-list .monaco-list-row", { hasText: "std/automata" });
+    await workbench.page.locator(".quick-input-widget input[type=text]").fill("Rule 110 on a ring");
+    await row.first().waitFor();
+    await workbench.page.keyboard.press("ArrowDown");
+    await workbench.page.keyboard.press("Space");
+    await workbench.page.keyboard.press("Enter");
+    await expect
+      .poll(output, { timeout: 60_000 })
+      .toMatch(/task +Sum +Rule110\s+depth +n - 1 {2}proved +T {2}proved/);
   });
 
   test("completion offers the members of a task", async () => {
-    await workbench.page.locator(".view-line", { hasText: "total" }).first().click();
+    // Room for the editor again, and to the end of the output's line by keys.
+    await workbench.page.keyboard.press("Control+J");
+    await workbench.page.keyboard.press("Control+1");
+    await workbench.page.keyboard.press("Control+Home");
+    for (let k = 0; k < 4; k++) await workbench.page.keyboard.press("ArrowDown");
     await workbench.page.keyboard.press("End");
     await workbench.page.keyboard.press("Enter");
     await workbench.page.keyboard.type("out");
@@ -209,6 +237,23 @@ describe.skipIf(missing)("the packaged extension in a real VS Code", { timeout: 
     // Sierpinski's triangle: 3^4 cells in 16 rows, and two in the seventeenth.
     await expect.poll(dark).toEqual([33, 17, 83]);
     await shot("run");
+  });
+
+  test("a long run is cancelled, and the next one runs", async () => {
+    await workbench.open("long.fathom");
+    const run = workbench.page.locator(".codelens-decoration a", { hasText: "Run" }).first();
+    await run.click();
+    await answer("n=2000 T=10000000");
+    await workbench.page.locator(".notifications-toasts a", { hasText: "Cancel" }).first().click();
+    await expect.poll(output, { timeout: 30_000 }).toContain("Long: cancelled");
+    await run.click();
+    await answer("n=1 T=1 x=[1]");
+    await expect.poll(output, { timeout: 30_000 }).toMatch(/s = 4/);
+  });
+
+  test("the server is restarted, and figures come back", async () => {
+    await workbench.command("Fathom: Restart Language Server");
+    await expect.poll(() => linesOf(workbench), { timeout: 60_000 }).toMatch(/task Long ?depth T/);
   });
 
   test("a read outside its family is underlined, with the smallest sizes that show it", async () => {
