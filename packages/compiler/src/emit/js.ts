@@ -8,11 +8,12 @@ import { fold, index, operand, typeOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
 import { type ElementaryName, elementarySource } from "../equations/elementary";
 import { collectIndices } from "../equations/evaluate-index";
+import { canonicalTree, valueOverNothing } from "../equations/operators";
 import { runPasses, runPipeline } from "../equations/pass";
 import { familyKey, threefry } from "../equations/random";
 import type { Expr, Family, Fold, IndexExpr, Reduce, Subscript, System } from "../equations/system";
 import { componentsOf } from "../equations/values";
-import { type Schedule, type Step, schedule } from "../schedule/schedule";
+import { familiesOf, type Schedule, type Step, schedule, Unschedulable } from "../schedule/schedule";
 import { arrayOf, DRIVER, declaration, ModuleText, RUNTIME } from "./module-text";
 
 export interface EmitOptions {
@@ -274,13 +275,8 @@ class Module extends ModuleText {
     if (e.op === "dot" || e.op === "length") {
       const [a, b = a] = args;
       const products = a!.map((x, k) => make(`f(${x} * ${b![k]})`));
-      const tree = (list: readonly string[]): string => {
-        if (list.length === 1) return list[0]!;
-        let left = 1;
-        while (left * 2 < list.length) left *= 2;
-        return `f(${tree(list.slice(0, left))} + ${tree(list.slice(left))})`;
-      };
-      const sum = make(`f(${tree(products)} + 0)`);
+      const total = canonicalTree(products, (x, y) => `f(${x} + ${y})`);
+      const sum = make(`f(${total} + 0)`);
       return [e.op === "dot" ? sum : make(`f(Math.sqrt(${sum}))`)];
     }
     const width = componentsOf(e.type);
@@ -385,20 +381,8 @@ class Module extends ModuleText {
     const real = e.type.kind === "real" || e.type.kind === "vector";
     const tree = real && (e.op === "sum" || e.op === "product");
     const result = Array.from({ length: width }, (_, k) => `r${number}_${k}`);
-    const start: Record<Reduce["op"], string> = {
-      sum: "0",
-      product: "1",
-      min: real ? "Infinity" : "2147483647",
-      max: real ? "-Infinity" : "-2147483648",
-      any: "0",
-      all: "1",
-      parity: "0",
-      majority: "0",
-      count: "0",
-      argmin: "-1",
-      argmax: "-1",
-    };
-    lines.push(`${indent}let ${result.map((r) => `${r} = ${start[e.op]}`).join(", ")};`);
+    const start = f32(valueOverNothing(e.op, real));
+    lines.push(`${indent}let ${result.map((r) => `${r} = ${start}`).join(", ")};`);
     const extra = `x${number}`;
     if (tree) {
       lines.push(`${indent}let ${extra}_n = 0, ${extra}_top = 0;`);
@@ -961,20 +945,6 @@ class Module extends ModuleText {
       .join(" && ");
     lines.push(`  const ${base}_in = (${point.join(", ")}) => ${inside || "true"};`);
     return lines;
-  }
-}
-
-/** A loop whose members' ranges cannot share one guard. */
-class Unschedulable extends Error {}
-
-function familiesOf(step: Step): Set<string> {
-  switch (step.kind) {
-    case "nest":
-      return new Set([step.family.name]);
-    case "demand":
-      return new Set(step.families.map((f) => f.name));
-    case "loop":
-      return new Set(step.members.keys());
   }
 }
 

@@ -120,6 +120,24 @@ export function applyOperator(
   );
 }
 
+/** The value of a reduction over nothing. A majority of nothing is 0, a place in nothing −1. */
+export function valueOverNothing(op: ReduceOp, real: boolean): number {
+  switch (op) {
+    case "product":
+    case "all":
+      return 1;
+    case "min":
+      return real ? Number.POSITIVE_INFINITY : 2 ** 31 - 1;
+    case "max":
+      return real ? Number.NEGATIVE_INFINITY : -(2 ** 31);
+    case "argmin":
+    case "argmax":
+      return -1;
+    default:
+      return 0;
+  }
+}
+
 /** The canonical order: the largest power of two below the length on the left. */
 export function canonicalTree<T>(items: readonly T[], combine: (a: T, b: T) => T): T {
   const go = (from: number, to: number): T => {
@@ -169,11 +187,7 @@ export function reduceOperands(
     case "min":
     case "max": {
       const least = op === "min" ? Math.min : Math.max;
-      if (type.kind !== "real" && present.length === 0) return op === "min" ? 2147483647 : -2147483648;
-      return bits().reduce(
-        (a, b) => least(a, b),
-        op === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY,
-      );
+      return bits().reduce((a, b) => least(a, b), valueOverNothing(op, type.kind === "real"));
     }
     case "sum":
       if (type.kind === "vector") {

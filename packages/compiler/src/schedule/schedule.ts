@@ -35,6 +35,20 @@ export interface Schedule {
   readonly folded: ReadonlyMap<string, { readonly dim: number; readonly window: number }>;
 }
 
+/** A loop whose members' ranges cannot share one guard: a back end that needs one computes on demand instead. */
+export class Unschedulable extends Error {}
+
+export function familiesOf(step: Step): Set<string> {
+  switch (step.kind) {
+    case "nest":
+      return new Set([step.family.name]);
+    case "demand":
+      return new Set(step.families.map((f) => f.name));
+    case "loop":
+      return new Set(step.members.keys());
+  }
+}
+
 /** The least and the greatest value of `reader time − source time` along one read. */
 function delay(
   d: Dependence,

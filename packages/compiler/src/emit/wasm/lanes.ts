@@ -1,5 +1,6 @@
 /** Lanes: a value of type v128 holds four neighbouring instances; a bit is 0 or −1 in its lane. */
 import { index as indexOf, typeOf } from "../../equations/build";
+import { canonicalTree } from "../../equations/operators";
 import type {
   Comparison,
   Condition,
@@ -101,14 +102,11 @@ export abstract class Lanes extends Scalars {
         const codes = e.args.map(lanes);
         if (e.op === "dot" || e.op === "length") {
           const [a, b = a] = codes;
-          const tree = (list: readonly Code[]): Code => {
-            if (list.length === 1) return list[0]!;
-            let left = 1;
-            while (left * 2 < list.length) left *= 2;
-            return w.f32x4Add(tree(list.slice(0, left)), tree(list.slice(left)));
-          };
           const products = a!.map((x, k) => w.f32x4Mul(x, b![k]!));
-          const sum = w.f32x4Add(tree(products), laneConstant(0, e.type));
+          const sum = w.f32x4Add(
+            canonicalTree(products, (x, y) => w.f32x4Add(x, y)),
+            laneConstant(0, e.type),
+          );
           return [make(args.flat(), e.op === "dot" ? sum : w.f32x4Sqrt(sum))];
         }
         return Array.from({ length: componentsOf(e.type) }, (_, k) => {

@@ -6,7 +6,7 @@ import { guardedReads } from "../../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, Piece, Read } from "../../equations/system";
 import { interiorOf } from "../../schedule/interior";
 import { laneable } from "../../schedule/lanes";
-import type { Step } from "../../schedule/schedule";
+import { familiesOf, type Step, Unschedulable } from "../../schedule/schedule";
 import { type Skew, skewOf } from "../../schedule/skew";
 import { type Code, w } from "./encode";
 import { fits, I32_LEAST, I32_MOST, type Interval, namesOf, namesOfCondition, SCRATCH, Scope } from "./frame";
@@ -23,20 +23,6 @@ const MOST_PIECES = 12;
 function vectorsSideBySide(pieces: readonly Piece[], index: string): number {
   const heaviest = Math.max(...pieces.map((p) => turnWeight(p.value, index)));
   return heaviest <= 8 ? 8 : heaviest <= 48 ? 4 : 1;
-}
-
-/** A loop whose members' ranges cannot share one guard. */
-export class Unschedulable extends Error {}
-
-function familiesOf(step: Step): Set<string> {
-  switch (step.kind) {
-    case "nest":
-      return new Set([step.family.name]);
-    case "demand":
-      return new Set(step.families.map((f) => f.name));
-    case "loop":
-      return new Set(step.members.keys());
-  }
 }
 
 const TIME = "\u0000time";

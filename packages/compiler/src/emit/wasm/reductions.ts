@@ -1,11 +1,12 @@
 /** Reductions and folds: reals in the canonical order, the rest as they come. */
 import { childrenOf, fold as foldOf, operand, typeOf } from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
+import { valueOverNothing } from "../../equations/operators";
 import type { Expr, Fold, Reduce } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { changesWith } from "../../schedule/lanes";
 import { type Code, type ValueType, w } from "./encode";
-import { I32_LEAST, I32_MOST, machine, namesOfCondition, Scope, sizeOf, type Value } from "./frame";
+import { machine, namesOfCondition, Scope, sizeOf, type Value } from "./frame";
 import { Lanes, laneConstant } from "./lanes";
 
 /** Expressions up to this weight are repeated in a block of eight. */
@@ -79,22 +80,10 @@ export abstract class Reductions extends Lanes {
     const real = machine(e.type) === "f32";
     const type = lanes ? "v128" : machine(e.type);
     const constant = (n: number): Code => (lanes ? laneConstant(n, e.type) : real ? w.f32(n) : w.i32(n));
-    const empty: Record<Reduce["op"], number> = {
-      sum: 0,
-      product: 1,
-      min: real ? Number.POSITIVE_INFINITY : I32_MOST,
-      max: real ? Number.NEGATIVE_INFINITY : I32_LEAST,
-      any: 0,
-      all: 1,
-      parity: 0,
-      majority: 0,
-      count: 0,
-      argmin: -1,
-      argmax: -1,
-    };
+    const empty = valueOverNothing(e.op, real);
     const width = componentsOf(e.type);
     const results = Array.from({ length: width * (copies?.length ?? 1) }, () => this.f.local(type));
-    for (const r of results) scope.add(w.set(r, constant(empty[e.op])));
+    for (const r of results) scope.add(w.set(r, constant(empty)));
     const operands = (identity: Code, inner: Scope): readonly Code[] => {
       if (copies === undefined) return this.operands(e, identity, inner);
       return copies.flatMap((copy) => {
@@ -122,7 +111,7 @@ export abstract class Reductions extends Lanes {
       canon.finish(results, scope);
       if (e.op === "sum") for (const r of results) scope.add(w.set(r, add(w.get(r), constant(0))));
     } else if (lanes) {
-      const identity = constant(empty[e.op]);
+      const identity = constant(empty);
       const step = (a: Code, b: Code, inner: Scope): Code => {
         switch (e.op) {
           case "sum":

@@ -1,5 +1,6 @@
 /** Value expressions, one instance at a time. Each gives its components: one for a scalar. */
 import { typeOf } from "../../equations/build";
+import { canonicalTree } from "../../equations/operators";
 import type { Expr, Family, Fold, Read, Reduce, Subscript } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { changesWith } from "../../schedule/lanes";
@@ -169,13 +170,10 @@ export abstract class Scalars extends Registers {
     if (e.op === "dot" || e.op === "length") {
       const [a, b = a] = args;
       const products = a!.map((x, k) => w.f32Mul(x.code, b![k]!.code));
-      const tree = (list: readonly Code[]): Code => {
-        if (list.length === 1) return list[0]!;
-        let left = 1;
-        while (left * 2 < list.length) left *= 2;
-        return w.f32Add(tree(list.slice(0, left)), tree(list.slice(left)));
-      };
-      const sum = w.f32Add(tree(products), w.f32(0));
+      const sum = w.f32Add(
+        canonicalTree(products, (x, y) => w.f32Add(x, y)),
+        w.f32(0),
+      );
       return [this.combine(scope, "f32", args.flat(), e.op === "dot" ? sum : w.f32Sqrt(sum))];
     }
     const type = machine(e.type);

@@ -9,14 +9,13 @@
 import { runPasses, runPipeline } from "../../equations/pass";
 import type { Family, System } from "../../equations/system";
 import { packing } from "../../schedule/packing";
-import { type Schedule, type Step, schedule } from "../../schedule/schedule";
+import { type Schedule, type Step, schedule, Unschedulable } from "../../schedule/schedule";
 import type { EmitOptions } from "../js";
 import { declaration } from "../module-text";
 import { Demand } from "./demand";
 import { type Code, encodeModule, FunctionBuilder, w } from "./encode";
 import { type Forms, type HostPlan, Scope } from "./frame";
 import { hostText } from "./host";
-import { Unschedulable } from "./nests";
 
 export interface EmittedWasm {
   readonly wasm: Uint8Array;

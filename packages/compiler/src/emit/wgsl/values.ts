@@ -1,6 +1,7 @@
 /** Value expressions as WGSL, each node once: a name for every result. */
 import * as build from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
+import { canonicalTree } from "../../equations/operators";
 import type { Condition, Expr, Family, Fold, Operator, Reduce, Subscript } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import type { Word } from "../../schedule/words";
@@ -231,13 +232,8 @@ export abstract class Values extends Indices {
     if (e.op === "dot" || e.op === "length") {
       const [a, b = a] = args;
       const products = a!.map((x, k) => this.let(scope, `fmul(${x}, ${b![k]})`));
-      const tree = (list: readonly string[]): string => {
-        if (list.length === 1) return list[0]!;
-        let left = 1;
-        while (left * 2 < list.length) left *= 2;
-        return this.let(scope, `fadd(${tree(list.slice(0, left))}, ${tree(list.slice(left))})`);
-      };
-      const sum = this.let(scope, `plusZero(${tree(products)})`);
+      const total = canonicalTree(products, (x, y) => this.let(scope, `fadd(${x}, ${y})`));
+      const sum = this.let(scope, `plusZero(${total})`);
       return [e.op === "dot" ? sum : this.let(scope, `rsqrt(${sum})`)];
     }
     return Array.from({ length: componentsOf(e.type) }, (_, k) => {
