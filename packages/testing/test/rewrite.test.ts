@@ -25,7 +25,8 @@ interface Shape {
   readonly cells: 1 | 2;
   readonly two: boolean;
   readonly down: boolean;
-  readonly start: "first" | "default" | "two";
+  /** `mixed`: one start, and defaults for what would stand before it. */
+  readonly start: "first" | "default" | "two" | "mixed";
   readonly lags: 1 | 2 | 3;
   /** `0..=n`, from n = 0 on. */
   readonly closed: boolean;
@@ -121,7 +122,7 @@ const shape: fc.Arbitrary<Shape> = fc.record({
   cells: pick<1 | 2>(1, 1, 2),
   two: fc.boolean(),
   down: fc.boolean(),
-  start: pick<Shape["start"]>("first", "default", "two"),
+  start: pick<Shape["start"]>("first", "default", "two", "mixed"),
   lags: pick<1 | 2 | 3>(1, 1, 2, 3),
   closed: fc.boolean(),
   wide: fc.boolean(),
@@ -146,7 +147,7 @@ const program: fc.Arbitrary<Program> = shape.chain((sh) =>
     })
     .map(({ first, second, start, n: drawn, seed }) => {
       const { kind, copies, cells, two, down, lags, closed } = sh;
-      const early = lags > 1 ? lags : sh.start === "two" ? 2 : 1;
+      const early = sh.start === "mixed" ? 1 : lags > 1 ? lags : sh.start === "two" ? 2 : 1;
       const least = Math.max(0, early - (closed ? 1 : 0));
       const n = drawn + least;
       const last = closed ? "n" : "n - 1";
@@ -164,8 +165,10 @@ const program: fc.Arbitrary<Program> = shape.chain((sh) =>
       const firstFew = down ? `i > ${last} - ${early}` : `i < ${early}`;
       const literal = kind === "bit" ? "false" : "0";
       const body = (f: string, e: string): string => {
-        const defaults = sh.start === "default" && lags === 1;
-        const [s, v] = [read(f, 1, false), u(f)].map((r) => (defaults ? `(${r} ?? ${literal})` : r));
+        const defaults = sh.start === "default";
+        const [s, v] = [read(f, 1, false), u(f)].map((r) =>
+          defaults || sh.start === "mixed" ? `(${r} ?? ${literal})` : r,
+        );
         const value = e.replace(/\bs\b/g, s!).replace(/\bu\b/g, v!);
         const when = early > 1 ? firstFew : first0;
         return defaults ? value : `if ${when} { ${start} } else { ${value} }`;

@@ -98,16 +98,17 @@ function comparison(
 
 // As text: the same rows for the terminal, Markdown and the page
 
-const limits = {
-  rounding: "equal up to rounding: reals are combined in another order",
-  overflow: "equal while no sum of steps leaves 32 bits",
-} as const;
-
 /** What a rewriting is worth: `equal bit for bit`, or what may differ. */
-export const worthOf = (r: Pick<RewrittenReport, "applied" | "exact">): string =>
-  r.exact
-    ? "equal bit for bit"
-    : [...new Set(r.applied.flatMap((a) => a.upTo))].map((u) => limits[u]).join("; ");
+export function worthOf(r: Pick<RewrittenReport, "applied" | "exact">): string {
+  if (r.exact) return "equal bit for bit";
+  const limits = r.applied.flatMap((a) => [
+    ...(a.roundings === undefined
+      ? []
+      : [`equal up to rounding, every value within γ(${a.roundings})·S of the exact one`]),
+    ...(a.upTo.includes("overflow") ? ["equal while no sum of steps leaves 32 bits"] : []),
+  ]);
+  return [...new Set(limits)].join("; ");
+}
 
 /** One model of one rewriting, as written and rewritten. */
 export interface ComparedRow {

@@ -255,3 +255,35 @@ test.skipIf(!data)("the groups of the shared words are what their files say", ()
     expect([name, found.size, found.kind]).toEqual([name, order, solvable ? "solvable" : "non-solvable"]);
   }
 });
+
+test("random finite-state recurrences are classified as their maps are, worked out by hand", () => {
+  // Two families that feed one another: n values and a bit, by two random tables over (value, bit, letter).
+  const recurrence = fc
+    .record({ n: fc.integer({ min: 1, max: 2 }), letters: fc.integer({ min: 2, max: 3 }) })
+    .chain(({ n, letters }) =>
+      fc.record({
+        n: fc.constant(n),
+        letters: fc.constant(letters),
+        value: fc.array(fc.nat(n - 1), { minLength: 2 * n * letters, maxLength: 2 * n * letters }),
+        flag: fc.array(fc.nat(1), { minLength: 2 * n * letters, maxLength: 2 * n * letters }),
+      }),
+    );
+  const kinds = new Set<string>();
+  fc.assert(
+    fc.property(recurrence, ({ n, letters, value, flag }) => {
+      const rows = (e: readonly number[]) => e.join(", ");
+      const read = `table(a[i-1], b[i-1], x[i-1])`;
+      const text = `task A(n: size) {\n input x[i: 0..n]: index(${letters})\n node a[i: 0..=n]: index(${n}) = if i == 0 { 0 } else { ${read} [${rows(value)}] }\n node b[i: 0..=n]: bit = if i == 0 { false } else { ${read} "${flag.join("")}" }\n output o = a[n]\n output p = b[n]\n}\n`;
+      const row = (state: number, letter: number) =>
+        ((state % n) * 2 + Math.floor(state / n)) * letters + letter;
+      const maps = Array.from({ length: letters }, (_, letter) =>
+        Array.from({ length: 2 * n }, (_, s) => value[row(s, letter)]! + n * flag[row(s, letter)]!),
+      );
+      const found = classify(text);
+      expect(found.kind, text).toBe(bruteForce(2 * n, maps));
+      kinds.add(found.kind!);
+    }),
+    { numRuns: 60, seed: 20_261_127 },
+  );
+  expect([...kinds].sort()).toEqual(["aperiodic", "solvable"]);
+});

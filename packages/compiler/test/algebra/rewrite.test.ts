@@ -400,3 +400,62 @@ test("affine steps modulo a number are pairs of residues where nothing wraps fir
     ),
   ).toEqual([]);
 });
+
+test("reals lie within the stated bound of the exact value, as written and as rewritten", () => {
+  type Doubles = (x: readonly number[]) => number[];
+  const run =
+    (start: number, step: (s: readonly number[], x: number) => number): Doubles =>
+    (x) => {
+      const s: number[] = [];
+      for (const v of x) s.push(s.length === 0 ? start : step(s, v));
+      return s;
+    };
+  const last = (s: readonly number[], back = 1) => s[s.length - back] ?? 0;
+  const cases: readonly [step: string, exact: Doubles, absolute: Doubles][] = [
+    ["s[i-1] + x[i]", run(0.5, (s, x) => last(s) + x), run(0.5, (s, x) => last(s) + Math.abs(x))],
+    [
+      "x[i] * s[i-1] - x[i]",
+      run(0.5, (s, x) => x * last(s) - x),
+      run(0.5, (s, x) => Math.abs(x) * last(s) + Math.abs(x)),
+    ],
+    [
+      "0.75 * s[i-1] + x[i] * (s[i-2] ?? 0.0)",
+      run(0.5, (s, x) => 0.75 * last(s) + x * last(s, 2)),
+      run(0.5, (s, x) => 0.75 * last(s) + Math.abs(x) * last(s, 2)),
+    ],
+    [
+      "max(s[i-1] + x[i], -0.25)",
+      run(0.5, (s, x) => Math.max(last(s) + x, -0.25)),
+      run(0.5, (s, x) => Math.max(last(s) + Math.abs(x), 0.25)),
+    ],
+    [
+      "clamp(s[i-1] - x[i], -0.5, 1.5)",
+      run(0.5, (s, x) => Math.min(Math.max(last(s) - x, -0.5), 1.5)),
+      run(2, (s, x) => last(s) + Math.abs(x)),
+    ],
+  ];
+  let nearest = 0;
+  for (const [step, exact, absolute] of cases) {
+    const system = systemOf(chain("real", step, "", "0.5"));
+    const found = rewrites(system);
+    expect(found.length, step).toBeGreaterThan(0);
+    for (const n of [2, 33, 200]) {
+      const data = Float32Array.from({ length: n }, (_, k) => Math.sin(12.9898 * k + n) * 1.2);
+      const inputs = new Map([["x", { lo: [0], extent: [n], data }]]);
+      const [value, size] = [exact([...data]), absolute([...data])];
+      for (const r of [undefined, ...found]) {
+        const roundings = (r ?? found[0]!).applied[0]!.roundings!;
+        const k = Number(/^(?:(\d+) \* )?\(?n( - 1)?\)?$/.exec(roundings)![1] ?? 1) * n;
+        const gamma = (k * 2 ** -24) / (1 - k * 2 ** -24);
+        const got = interpret((r ?? { system }).system, { sizes: { n }, inputs }).values.get("all")!.data;
+        got.forEach((v, i) => {
+          const error = Math.abs(v - value[i]!);
+          expect(error, `${step} at ${i} of ${n}`).toBeLessThanOrEqual(gamma * size[i]!);
+          nearest = Math.max(nearest, error / (gamma * size[i]!));
+        });
+      }
+    }
+  }
+  // The bound is a bound, and not a wall far off.
+  expect(nearest).toBeGreaterThan(0.01);
+});

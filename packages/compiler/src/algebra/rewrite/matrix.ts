@@ -33,8 +33,6 @@ export const asMatrixScan: Law = (c) => {
   if (typeof linear.dimension !== "number" || linear.dimension < 2 || linear.dimension > ROWS)
     return undefined;
   const starts = r.startSteps!;
-  const deepest = Math.max(...r.state.map((s) => s.depth));
-  if (starts > 0 && starts < deepest) return undefined;
   const { ring } = linear;
   const none = linear.ring.zero;
   // Names of the first family for all: time, then copies. The same places of time in all.
@@ -73,7 +71,8 @@ export const asMatrixScan: Law = (c) => {
   };
   const rows: { coefficients: Expr[]; constant: Expr; start: Expr }[] = [];
   for (const d of digits) {
-    const start = starts === 0 ? none : substitute(startAt(c, d.family, placeAt(c, starts - d.lag)), d.by);
+    // What would stand before the start is read under a guard that says so, and its coefficient is zero.
+    const start = d.lag > starts ? none : substitute(startAt(c, d.family, placeAt(c, starts - d.lag)), d.by);
     if (d.lag > 1) {
       const from = digitOf(d.family, d.cell, d.lag - 1);
       rows.push({

@@ -8,8 +8,10 @@
  */
 import { sizeProblems } from "../../depth/samples";
 import { unroll } from "../../depth/unroll";
+import * as build from "../../equations/build";
+import { printIndex } from "../../equations/print";
 import { guardedReads } from "../../equations/reads";
-import type { Family, IndexExpr, Sizes, System } from "../../equations/system";
+import type { Expr, Family, IndexExpr, Sizes, System } from "../../equations/system";
 import { findRecurrences, innerRecurrences, type Recurrence } from "../recurrence";
 import { asAffineScan } from "./affine";
 import { asClampScan } from "./clamp";
@@ -29,6 +31,12 @@ export interface Applied {
   readonly families: readonly string[];
   /** What keeps it from being the same function: rounding of reals in another order, or ints beyond 32 bits. */
   readonly upTo: readonly ("rounding" | "overflow")[];
+  /**
+   * Where reals round otherwise: k of the bound γ(k)·S, as an index expression in the sizes. Every value of the chain and of the
+   * rewriting lies that near to the exact one, where γ(k) = k·2^-24 / (1 − k·2^-24) and S is the value of the same recurrence over absolute
+   * values, while nothing overflows.
+   */
+  readonly roundings?: string | undefined;
   readonly note: string;
 }
 
@@ -97,6 +105,7 @@ function rewriteAll(
       name: found.name,
       families: r.state.map((s) => s.family),
       upTo: found.upTo,
+      roundings: found.upTo.includes("rounding") ? roundings(r) : undefined,
       note: found.note,
     });
   }
@@ -111,6 +120,29 @@ function rewriteAll(
       .join(". "),
     applied,
   };
+}
+
+/**
+ * Roundings that a term of the exact value meets on its way, at most. A value of a linear recurrence is a sum of products, one factor a step;
+ * each step rounds a term at most once for each of its operators, and a composition of maps once for a product and once for each of the d
+ * terms that are added. Factors (1 + δ) multiply up, in whatever order (Higham, 2002, lemma 3.1 and section 4.2); maxima and minima
+ * round nothing and stretch nothing.
+ */
+function roundings(r: Recurrence): string {
+  const rounds = (value: Expr): number => {
+    let count = 0;
+    build.someExpr(value, (e) => {
+      if (e.kind === "apply" && ["add", "sub", "mul", "divide"].includes(e.op)) count++;
+      return false;
+    });
+    return count;
+  };
+  const operators = Math.max(0, ...(r.steps ?? []).map((s) => rounds(s.value)));
+  const numbers = r.state.reduce(
+    (n, s) => n + s.depth * (s.count?.kind === "integer" ? s.count.value : 1),
+    0,
+  );
+  return printIndex(build.mul(build.integer(operators + numbers + 1), r.length));
 }
 
 function firstRewritten(
