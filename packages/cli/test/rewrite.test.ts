@@ -56,7 +56,7 @@ test("what rewrite writes of every example and of a file of std checks, passes i
     }
   }
   expect(written).toBeGreaterThan(5);
-}, 240_000);
+});
 
 test("analyze shows a task as written and rewritten, side by side, in every form of the report", async () => {
   const parity = ["analyze", example("parity"), "-t", "ParityChain", "n=16"];

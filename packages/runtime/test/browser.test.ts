@@ -74,7 +74,7 @@ describe.skipIf(missing)("in a page", () => {
     page = await browser.newPage();
     await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
     await page.waitForFunction("globalThis.run !== undefined");
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     server.close();
