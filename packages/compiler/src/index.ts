@@ -85,5 +85,6 @@ export { type CircuitClass, explainClass, inclusion, parseClass, printClass } fr
 export * from "./verdict/judge";
 export * from "./verdict/match";
 export * from "./verdict/program";
+export { withFiniteInts } from "./verdict/ranges";
 export * from "./verdict/reductions";
 export * from "./verdict/verdict";

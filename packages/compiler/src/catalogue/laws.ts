@@ -211,6 +211,61 @@ const finiteState: Law = {
   },
 };
 
+/** Steps of one value in a fixed range that never, or always, turn its order round: no enumeration is needed. */
+const monotoneChain: Law = {
+  entry: "C.6",
+  title: "monotone steps of a fixed chain",
+  source: "Li, Liu, Zhou and Ma, 2024; derived in the catalogue",
+  notClaimed: "anything for chains that grow with the sizes, or where a sum leaves its word",
+  test: (c) => {
+    const r = c.recurrence;
+    if (r?.steps === undefined || r.finiteStates === undefined || r.state.length !== 1) return undefined;
+    const [s] = r.state;
+    if (s!.type.kind !== "index" || s!.depth !== 1 || s!.count?.kind !== "integer" || s!.count.value !== 1)
+      return undefined;
+    const inside = (e: Expr) => someExpr(e, (x) => x.kind === "read" && r.families.includes(x.family));
+    let adds = false;
+    /** 0: does not depend on the state; 1: rises with it, 2: falls, 3: one or the other, as data say. */
+    const way = (e: Expr): number | undefined => {
+      if (!inside(e)) return 0;
+      const together = (es: readonly Expr[]): number | undefined => {
+        const ways = new Set(es.map(way).filter((w) => w !== 0));
+        const [only] = ways;
+        return ways.size > 1 || (only === 3 && es.filter(inside).length > 1) ? undefined : only;
+      };
+      const either = (es: readonly Expr[]): number | undefined =>
+        es.map(way).reduce((a, b) => (a === undefined || b === undefined ? undefined : a | b), 0);
+      switch (e.kind) {
+        case "read":
+          return e.at.some((x) => x.kind === "dynamic") ? undefined : 1;
+        case "select":
+          return inside(e.condition) ? undefined : either([e.then, e.otherwise]);
+        case "choose":
+          return either(e.cases.map((x) => x.value));
+        case "apply": {
+          if (e.op === "min" || e.op === "max" || e.op === "clamp") return together(e.args);
+          const turned = (w: number | undefined) => w && [0, 2, 1, 3][w];
+          if (e.op === "neg") return turned(way(e.args[0]!));
+          adds = true;
+          if (e.op === "add") return together(e.args);
+          if (e.op !== "sub") return undefined;
+          const [a, b] = e.args as [Expr, Expr];
+          return inside(b) ? (inside(a) ? undefined : turned(way(b))) : way(a);
+        }
+        default:
+          return undefined;
+      }
+    };
+    const ways = r.steps.filter((x) => x.role === "step").map((x) => way(x.value));
+    if (ways.includes(undefined))
+      return "its step is not seen to keep or to turn round the order of its values";
+    const turns = ways.some((w) => w! > 1);
+    const because = `steps that ${turns ? "keep or turn round" : "keep"} the order of ${r.finiteStates} values`;
+    const readings: Reading[] = adds ? ["without-overflow"] : [];
+    return [{ class: join(turns ? ACmod(2) : AC(0), c.exactLayer), readings, because, found: because }];
+  },
+};
+
 type StepMonoid =
   | { readonly ok: true; readonly step: FiniteStep; readonly monoid: TransitionMonoid }
   | { readonly ok: false; readonly why: string };
@@ -710,6 +765,7 @@ const carriedValues: Law = {
 /** In the order in which they are tried. */
 export const laws: readonly Law[] = [
   finiteState,
+  monotoneChain,
   logarithmicState,
   automatonRule,
   restrictedCircuit,

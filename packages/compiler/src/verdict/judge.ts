@@ -18,6 +18,7 @@ import { assumedLaw, diffusionSource } from "./assumptions";
 import { type CircuitClass, join, NC, printClass, UNION, within } from "./classes";
 import { type Gate, gatesOf, layerClass } from "./gates";
 import { inputLength, type Order, type Orders, ordersOf } from "./order";
+import { withFiniteInts } from "./ranges";
 import type {
   AssumedLaw,
   Attempt,
@@ -45,7 +46,7 @@ export function verdictOf(system: System, extra: readonly Hardness[] = []): Judg
 }
 
 function judge(system: System, extra: readonly Hardness[]): Judgement {
-  const needed = withoutAliases(runPipeline(runPasses(new Set()), system, { verify: false }));
+  const needed = withFiniteInts(withoutAliases(runPipeline(runPasses(new Set()), system, { verify: false })));
   const orders = ordersOf(needed);
   if (orders.growing.length === 0) return finite(system);
   const factor = exponentialFactor(needed, orders);
