@@ -242,10 +242,11 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
   const all = new Lazy(templates(hints));
   const tried = Number.POSITIVE_INFINITY;
   const simple = hints.atoms.length === 0 ? 4 : hints.indices.length > 0 ? 7 : 6;
-  const fit = (region: Region, most: number): ClosedForm | undefined => {
+  const fit = (region: Region, most: number, linear = false): ClosedForm | undefined => {
     for (let k = 0; k < most; k++) {
       const list = all.at(k);
       if (list === undefined) break;
+      if (linear && list.forms.some((f) => f.kind === "mul")) continue;
       const made = combination(data, region, list.forms, list.need);
       if (made !== undefined) return made;
     }
@@ -267,8 +268,8 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
 
   const predicates = splitsOf(points, hints).map((c) => ({ c, holds: compare(c) }));
   let work = 400;
-  const tree = (region: Region, depth: number, lists: number): LevelPiece[] | undefined => {
-    const direct = fit(region, lists);
+  const tree = (region: Region, depth: number, lists: number, linear = false): LevelPiece[] | undefined => {
+    const direct = fit(region, lists, linear);
     if (direct !== undefined) return [{ guard: [], form: direct }];
     if (depth === 0) return undefined;
     let halves: { c: Comparison; form: ClosedForm; rest: Region; size: number }[] = [];
@@ -277,10 +278,10 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
       const [yes, no]: [number[], number[]] = [[], []];
       for (const p of region) (holds(points[p]!.env) ? yes : no).push(p);
       if (yes.length === 0 || no.length === 0) continue;
-      const form = fit(yes, simple);
+      const form = fit(yes, simple, linear);
       if (form !== undefined) halves.push({ c, form, rest: no, size: yes.length });
       else if (c.op !== "==") {
-        const other = fit(no, simple);
+        const other = fit(no, simple, linear);
         if (other !== undefined)
           halves.push({
             c: { op: c.op === "<" ? "<=" : "<", left: c.right, right: c.left },
@@ -293,7 +294,7 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
     halves.sort((a, b) => b.size - a.size);
     halves = halves.slice(0, 5);
     for (const h of halves) {
-      const rest = fit(h.rest, lists);
+      const rest = fit(h.rest, lists, linear);
       if (rest !== undefined)
         return [
           { guard: [h.c], form: h.form },
@@ -301,7 +302,7 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
         ];
     }
     for (const h of halves) {
-      const rest = tree(h.rest, depth - 1, lists);
+      const rest = tree(h.rest, depth - 1, lists, linear);
       if (rest !== undefined) return [{ guard: [h.c], form: h.form }, ...rest];
     }
     // Two halves that both need a split of their own.
@@ -311,14 +312,18 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
         const [yes, no]: [number[], number[]] = [[], []];
         for (const p of region) (holds(points[p]!.env) ? yes : no).push(p);
         if (yes.length < 4 || no.length < 4) continue;
-        const a = tree(yes, 1, simple);
+        const a = tree(yes, 1, simple, linear);
         if (a === undefined) continue;
-        const b = tree(no, depth - 1, lists);
+        const b = tree(no, depth - 1, lists, linear);
         if (b === undefined) continue;
         return [...a.map((p) => ({ ...p, guard: [c, ...p.guard] as Conjunction })), ...b];
       }
     return undefined;
   };
+  // Cases without products before cases with: what many products give to few points is chance.
+  const plain = tree(everything, 3, simple, true);
+  if (plain !== undefined) yield plain;
+  work = 400;
   const first = tree(everything, 3, simple);
   if (first !== undefined) yield first;
   const second = tree(everything, 2, tried);

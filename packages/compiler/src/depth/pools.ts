@@ -12,7 +12,7 @@ import {
   monomialsOf,
   substituteClosedForm,
 } from "../symbolic/closed-form";
-import { negate, one, over, signOf } from "../symbolic/rational";
+import { negate, one, over, rational, signOf } from "../symbolic/rational";
 
 export class AtomPools {
   private readonly pools = new Map<string, readonly ClosedForm[]>();
@@ -56,19 +56,22 @@ export class AtomPools {
       ...this.claims.dims(family).flatMap((d) => [d.lo, d.hi]),
       ...this.claims.termsOf(family).flatMap((t) => t.conditions.flatMap((c) => [c.left, c.right])),
     ];
-    for (const e of bounds)
-      for (const atom of atomsIn(fromIndexExpr(e)))
-        if (atom.kind !== "min" && atom.kind !== "max") keep(atom);
+    const inBounds = bounds.flatMap((e) => atomsIn(fromIndexExpr(e)));
+    for (const atom of inBounds) if (!["min", "max", "pow2"].includes(atom.kind)) keep(atom);
     // Whether something costs may depend on a size alone: a reduction over one operand is a wire.
     for (const t of this.claims.termsOf(family))
       for (const c of t.conditions) {
         const { form, equality } = factOf(c);
-        const over = closed.add(form, closed.constant(1));
         if (equality || !onlyOver(form, new Set()) || sizesIn(form).size !== 1) continue;
-        const whole = wholeMultiple(over);
-        const natural = this.context.every((facts) => facts.knows(whole));
-        keep(closed.min(closed.constant(1), natural ? whole : closed.max(closed.constant(0), whole)));
+        // n >= c and its opposite are one distinction.
+        const rises = monomialsOf(form).some((m) => m.factors.length > 0 && signOf(m.coefficient) > 0);
+        const excess = wholeMultiple(
+          rises ? closed.add(form, closed.constant(1)) : closed.scale(form, rational(-1)),
+        );
+        const natural = this.context.every((facts) => facts.knows(excess));
+        keep(closed.min(closed.constant(1), natural ? excess : closed.max(closed.constant(0), excess)));
       }
+    for (const atom of inBounds) if (atom.kind === "pow2") keep(atom);
     if (recursive && this.claims.model === "ops") {
       const name = freshName(this.claims.system);
       for (const atom of [...found.values()])
@@ -99,6 +102,8 @@ export class AtomPools {
 
 /** Inside another function, an extreme may be one of its parts wherever it matters: `log2(n - min(1, …))` is `log2(n - 1)`. The form itself last. */
 function withoutExtremes(atom: ClosedForm): ClosedForm[] {
+  if (atom.kind === "min" || atom.kind === "max")
+    return atom.of.every((p) => p.kind === "log2") ? [...atom.of, atom] : [atom];
   if (atom.kind !== "log2" && atom.kind !== "pow2" && atom.kind !== "floor") return [atom];
   const inner = monomialsOf(atom.of)
     .flatMap((m) => m.factors)

@@ -70,9 +70,9 @@ export interface DepthProof {
 }
 
 /** Steps of the search for one task and model. */
-const BUDGET = 16_000;
+const BUDGET = 24_000;
 /** More for each group of families of which only a bound is sought. */
-const BOUND_BUDGET = 3_000;
+const BOUND_BUDGET = 6_000;
 
 const LONGEST_PERIOD = 8;
 
