@@ -83,6 +83,9 @@ function clear(form: ClosedForm): Parts {
   return { rest, constant, by };
 }
 
+const isVariable = ({ factors }: Multiple): boolean =>
+  factors.length === 1 && (factors[0]!.kind === "index" || factors[0]!.kind === "size");
+
 /** The same for a sum and its negative; and whether it is the negative. */
 function signedKey(rest: readonly Multiple[]): { readonly key: string; readonly turned: boolean } {
   const turned = rest[0]!.coefficient < 0n;
@@ -185,7 +188,10 @@ export class Sequent {
     if (!tighterLeast && !tighterMost && !fact.equality) return this;
     const next: Bounds = { least: tighterLeast ? least : known.least, most: tighterMost ? most : known.most };
     if (next.least !== undefined && next.most !== undefined && next.least > next.most) return undefined;
-    return new Sequent([...this.facts, fact], new Map(this.bounds).set(key, next), this.rewrites);
+    // Both bounds are one number: an equality, which can be solved for a variable.
+    const pinned = next.least !== undefined && next.least === next.most && fact.rest.some(isVariable);
+    const added = pinned && !fact.equality ? { ...fact, equality: true } : fact;
+    return new Sequent([...this.facts, added], new Map(this.bounds).set(key, next), this.rewrites);
   }
 
   /** True where a fact says so, or says more. */

@@ -43,7 +43,7 @@ import { type LevelPoint, type LevelSamples, levelSamples } from "./level-sample
 import { evaluator, formOfPieces } from "./pieces";
 import { AtomPools, atomsIn, onlyOver } from "./pools";
 import { Budget, Search } from "./refute";
-import { candidatesOf, proveTight } from "./tight";
+import { candidatesOf, proveTight, thinned } from "./tight";
 
 export interface ProveOptions {
   /** Sizes that the system can take, apart from its own `where`: those of what it uses. Default: all. */
@@ -256,7 +256,7 @@ class Proving {
     const proofs: Proof[] = [];
     for (const o of this.claims.tight(family)) {
       const p =
-        this.search.quick(o.facts) ?? proveTight(this.claims, o, candidates, thin, predicates, this.search);
+        this.search.quick(o.facts) ?? proveTight(this.claims, o, candidates, points, predicates, this.search);
       if (p === undefined) return this.resisting(o);
       proofs.push(p);
     }
@@ -693,12 +693,6 @@ class Guesses {
 }
 
 const isNothing = (f: ClosedForm): boolean => f.kind === "constant" && f.value.numerator <= 0n;
-
-function thinned(points: readonly LevelPoint[], most: number): LevelPoint[] {
-  if (points.length <= most) return [...points];
-  const step = points.length / most;
-  return Array.from({ length: most }, (_, k) => points[Math.floor(k * step)]!);
-}
 
 /** Strongly connected components, what is read first. */
 function components(names: readonly string[], reads: (name: string) => readonly string[]): string[][] {

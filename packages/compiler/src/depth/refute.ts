@@ -43,6 +43,16 @@ const minus = (a: ClosedForm): ClosedForm => closed.scale(a, rational(-1));
 
 type Wrap = (p: Proof) => Proof;
 
+/** What a function says of its arguments. */
+const axiomOf: Partial<Record<ClosedForm["kind"], AxiomName>> = {
+  floor: "floor",
+  min: "bound",
+  max: "bound",
+  log2: "log2",
+  mod: "mod",
+  pow2: "power",
+};
+
 /** The atoms of the facts, with those inside others. */
 function atomsOf(facts: Sequent): Map<string, ClosedForm> {
   const found = new Map<string, ClosedForm>();
@@ -204,22 +214,6 @@ export class Search {
       p === undefined ? undefined : wraps.reduceRight((inner, w) => w(inner), p);
     let facts = given;
 
-    // Equalities are solved first: fewer unknowns, and atoms become simpler.
-    for (let again = true; again; ) {
-      again = false;
-      for (let k = 0; k < facts.facts.length && !again; k++) {
-        const f = facts.facts[k]!;
-        if (!f.equality) continue;
-        const solved = this.solvable(facts, k);
-        if (solved === undefined) continue;
-        const next = substituting(facts, k, solved);
-        wraps.push((then) => ({ rule: "substitute", fact: k, atom: solved, then }));
-        if (next === undefined) return close(clash);
-        facts = next;
-        again = true;
-      }
-    }
-
     const apply = (name: AxiomName, ...on: ClosedForm[]): boolean => {
       const next = applyAxiom(facts, name, on);
       if (next === facts) return true;
@@ -228,6 +222,25 @@ export class Search {
       facts = next;
       return true;
     };
+    // Equalities are solved first: fewer unknowns, and atoms become simpler.
+    for (let again = true; again; ) {
+      again = false;
+      for (let k = 0; k < facts.facts.length && !again; k++) {
+        const f = facts.facts[k]!;
+        if (!f.equality) continue;
+        const solved = this.solvable(facts, k);
+        if (solved === undefined) continue;
+        // What a function means is lost once it is replaced.
+        const meaning = axiomOf[solved.kind];
+        if (meaning !== undefined && !apply(meaning, solved)) return close(clash);
+        const next = substituting(facts, k, solved);
+        wraps.push((then) => ({ rule: "substitute", fact: k, atom: solved, then }));
+        if (next === undefined) return close(clash);
+        facts = next;
+        again = true;
+      }
+    }
+
     const know = (form: ClosedForm): boolean => {
       const made = this.ensure(facts, form);
       if (made === undefined) return false;
