@@ -360,7 +360,7 @@ class Session {
     return { start: first.startOffset, end: tokenRange(last).end };
   }
 
-  /** The `///` lines directly above a token, each alone on its line. */
+  /** The last block of `///` lines above a token, each alone on its line. */
   private docBefore(position: number): string | undefined {
     const start = this.tokens[position]!.startOffset;
     let previous = position === 0 ? 0 : tokenRange(this.tokens[position - 1]!).end;
@@ -369,7 +369,8 @@ class Session {
     for (let k = this.docs; k < this.comments.length; k++) {
       const { text, range } = this.comments[k]!;
       if (range.start >= start) break;
-      if (!text.startsWith("///") || !blank(this.text.slice(previous, range.start))) lines.length = 0;
+      const gap = this.text.slice(previous, range.start);
+      if (!text.startsWith("///") || !blank(gap) || /\n[^\n]*\n/.test(gap)) lines.length = 0;
       const line = this.text.slice(this.text.lastIndexOf("\n", range.start) + 1, range.start);
       if (text.startsWith("///") && blank(line)) lines.push(text.slice(3).replace(/^ /, ""));
       previous = range.end;

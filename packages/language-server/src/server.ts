@@ -147,6 +147,17 @@ export function startServer(connection: Connection, edge: Edge): void {
   /** As the client spells it. */
   const clientUri = (uri: string): string => workspace.document(uri)?.uri ?? uri;
 
+  /** An answer with every URI as the client spells it. */
+  function spelled<T>(answer: T): T {
+    if (Array.isArray(answer)) return answer.map(spelled) as T;
+    if (typeof answer !== "object" || answer === null) return answer;
+    const entries = Object.entries(answer).map(([key, value]) => [
+      key,
+      key === "uri" && typeof value === "string" ? clientUri(value) : spelled(value),
+    ]);
+    return Object.fromEntries(entries) as T;
+  }
+
   const settle = (uri: string): Promise<void> => figures.settle(normalise(uri));
   const known = (uri: string) => (unit: Unit) => figures.known(uri, unit);
 
@@ -157,7 +168,10 @@ export function startServer(connection: Connection, edge: Edge): void {
   // Diagnostics
 
   function lspDiagnostics(snapshot: Snapshot) {
-    return problems(snapshot, (unit) => figures.get(unit)).map((d) => toLsp(snapshot, d, docsBase));
+    return problems(snapshot, (unit) => figures.get(unit)).map((d) => {
+      const found = toLsp(snapshot, d, docsBase);
+      return found.relatedInformation === undefined ? found : spelled(found);
+    });
   }
 
   const pushed = new Map<string, string>();
@@ -300,7 +314,9 @@ export function startServer(connection: Connection, edge: Edge): void {
     const snapshot = snapshotOf(params);
     return snapshot === undefined
       ? null
-      : codeLenses(snapshot, known(snapshot.uri), (c) => (clientCommands ? c : serverCommand(c)));
+      : codeLenses(snapshot, clientUri(snapshot.uri), known(snapshot.uri), (c) =>
+          clientCommands ? c : serverCommand(c),
+        );
   });
   connection.onHover((params) => {
     const snapshot = snapshotOf(params);
@@ -310,14 +326,16 @@ export function startServer(connection: Connection, edge: Edge): void {
   });
   connection.onDefinition((params) => {
     const snapshot = snapshotOf(params);
-    return snapshot === undefined ? null : (definition(snapshot, at(snapshot, params.position)) ?? null);
+    return snapshot === undefined
+      ? null
+      : (spelled(definition(snapshot, at(snapshot, params.position))) ?? null);
   });
   connection.onReferences(async (params) => {
     const snapshot = snapshotOf(params);
     const symbol = snapshot === undefined ? undefined : symbolAt(snapshot, at(snapshot, params.position));
     if (symbol === undefined) return null;
     const others = await workspace.all();
-    return others.flatMap((s) => references(s, symbol.id, params.context.includeDeclaration));
+    return spelled(others.flatMap((s) => references(s, symbol.id, params.context.includeDeclaration)));
   });
   connection.onDocumentHighlight((params) => {
     const snapshot = snapshotOf(params);
@@ -382,7 +400,7 @@ export function startServer(connection: Connection, edge: Edge): void {
     return snapshot === undefined ? null : (signatureHelp(snapshot, at(snapshot, params.position)) ?? null);
   });
   connection.onWorkspaceSymbol(async ({ query }) =>
-    (await workspace.all()).flatMap((s) => workspaceSymbols(s, query)),
+    spelled((await workspace.all()).flatMap((s) => workspaceSymbols(s, query))),
   );
   connection.languages.onLinkedEditingRange((params) => {
     const snapshot = snapshotOf(params);
@@ -419,16 +437,16 @@ export function startServer(connection: Connection, edge: Edge): void {
 
   connection.languages.callHierarchy.onPrepare((params) => {
     const snapshot = snapshotOf(params);
-    return snapshot === undefined ? null : prepareCalls(snapshot, at(snapshot, params.position));
+    return snapshot === undefined ? null : spelled(prepareCalls(snapshot, at(snapshot, params.position)));
   });
   connection.languages.callHierarchy.onIncomingCalls(async ({ item }) => {
     const id = item.data as SymbolId;
-    return (await workspace.all()).flatMap((s) => incomingCalls(s, id));
+    return spelled((await workspace.all()).flatMap((s) => incomingCalls(s, id)));
   });
   connection.languages.callHierarchy.onOutgoingCalls(({ item }) => {
     const id = item.data as SymbolId;
     const snapshot = workspace.snapshot(id.path);
-    return snapshot === undefined ? null : outgoingCalls(snapshot, id);
+    return snapshot === undefined ? null : spelled(outgoingCalls(snapshot, id));
   });
 
   connection.onCodeAction(async ({ textDocument: { uri }, range, context: { only } }) => {
@@ -531,7 +549,7 @@ export function startServer(connection: Connection, edge: Edge): void {
         .map((unit) => ({
           uri: clientUri(s.uri),
           task: unit.task.name.text,
-          place: s.uri === own ? "" : workspace.specOf(own, s.uri).replace(/^\.\//, ""),
+          place: s.uri === own ? "" : workspace.placeOf(own, s.uri),
           doc: unit.task.doc,
           unit,
         })),

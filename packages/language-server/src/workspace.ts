@@ -167,13 +167,19 @@ export class Workspace {
   }
 
   /** How a file is imported from another one. */
-  specOf(from: string, uri: string): string {
+  private specOf(from: string, uri: string): string {
     if (this.isStd(uri)) return `std/${uri.slice(this.stdBase.length + 1).replace(/\.fathom$/, "")}`;
     const [a, b] = [from.split("/").slice(0, -1), uri.split("/")];
     let k = 0;
     while (k < a.length && k < b.length - 1 && a[k] === b[k]) k++;
     const up = "../".repeat(a.length - k);
     return `${up === "" ? "./" : up}${b.slice(k).map(decodeURIComponent).join("/")}`;
+  }
+
+  /** A file in words, as seen from another. */
+  placeOf(from: string, uri: string): string {
+    if (!this.isStd(uri) && !reaches(from, uri)) return URI.parse(uri).path.split("/").pop() ?? uri;
+    return this.specOf(from, uri).replace(/^\.\//, "");
   }
 
   private get std(): string[] {
@@ -183,7 +189,7 @@ export class Workspace {
   /** Everything that a file may import, as it would write it. */
   async modules(from: string): Promise<string[]> {
     const files = [...new Set([...this.open.keys(), ...(await this.list())])].filter(
-      (u) => u !== from && !this.isStd(u),
+      (u) => u !== from && !this.isStd(u) && reaches(from, u),
     );
     return [...files, ...this.std].map((uri) => this.specOf(from, uri)).sort();
   }
@@ -196,7 +202,7 @@ export class Workspace {
   ): { readonly spec: string; readonly kind: string }[] {
     const words: Readonly<Record<string, string>> = { fn: "function" };
     return [...others, ...this.library()].flatMap((s) =>
-      s.uri === from
+      s.uri === from || !(this.isStd(s.uri) || reaches(from, s.uri))
         ? []
         : s.file.tree.items.flatMap((item) =>
             "name" in item && item.kind !== "reduction" && item.name.text === name
@@ -209,6 +215,14 @@ export class Workspace {
   isStd(uri: string): boolean {
     return uri.startsWith(`${this.stdBase}/`);
   }
+}
+
+/** Whether a relative path leads from a file to another: both are on the same file system, and an untitled document is nowhere. */
+function reaches(from: string, to: string): boolean {
+  const [a, b] = [URI.parse(from), URI.parse(to)];
+  return (
+    a.scheme === b.scheme && a.authority === b.authority && a.path.startsWith("/") && b.path.startsWith("/")
+  );
 }
 
 function resolveFrom(from: string, spec: string): string | undefined {

@@ -51,7 +51,10 @@ export function codeActions(snapshot: Snapshot, range: Range, options: ActionOpt
     options.only === undefined || options.only.some((k) => kind === k || kind.startsWith(`${k}.`));
   const edit = (edits: readonly TextEdit[]) => ({ changes: { [snapshot.uri]: [...edits] } });
   const lspEdits = (edits: readonly Edit[]): TextEdit[] =>
-    edits.map((e) => ({ range: rangeOf(snapshot, snapshot.uri, e.range), newText: e.text }));
+    edits.map((e) => ({
+      range: rangeOf(snapshot, snapshot.uri, e.range),
+      newText: e.text.replace(/\r?\n/g, snapshot.eol),
+    }));
   const actions: CodeAction[] = [];
   const unitAt = (offset: number) => snapshot.unitAt(offset);
   if (wants(CodeActionKind.QuickFix)) {

@@ -8,10 +8,10 @@ import type { Snapshot } from "./snapshot";
  * breaks but for runs of blank lines, so lines are matched in order.
  */
 export function formattingEdits(snapshot: Snapshot, within?: Range): TextEdit[] {
-  const { text } = snapshot;
+  const { text, eol } = snapshot;
   const formatted = format(text, snapshot.uri);
   if (formatted.diagnostics.length > 0 || formatted.text === text) return [];
-  const before = text.split("\n");
+  const before = text.split("\n").map((l) => (eol === "\n" ? l : l.replace(/\r$/, "")));
   const after = formatted.text.split("\n");
   const edits: TextEdit[] = [];
   const [from, to] = within === undefined ? [0, before.length] : [within.start.line, within.end.line];
@@ -19,7 +19,7 @@ export function formattingEdits(snapshot: Snapshot, within?: Range): TextEdit[] 
     if (end <= from || start > to) return;
     edits.push({
       range: { start: { line: start, character: 0 }, end: { line: end, character: 0 } },
-      newText: lines.map((l) => `${l}\n`).join(""),
+      newText: lines.map((l) => `${l}${eol}`).join(""),
     });
   };
   const blank = (line: string | undefined) => line !== undefined && line.trim() === "";
@@ -43,7 +43,7 @@ export function formattingEdits(snapshot: Snapshot, within?: Range): TextEdit[] 
     const last = before.length - 1;
     edits.push({
       range: { start: { line: i, character: 0 }, end: { line: last, character: before[last]!.length } },
-      newText: wanted,
+      newText: wanted.replaceAll("\n", eol),
     });
   }
   return edits;

@@ -107,5 +107,6 @@ function insertMember(snapshot: Snapshot, task: TaskItem, line: string): TextEdi
   const apart = last !== undefined && last.kind !== "expect" ? "\n" : "";
   const tail = lineEnd >= 0 && lineEnd < brace ? "" : "\n";
   const position = snapshot.document().positionAt(at);
-  return { range: { start: position, end: position }, newText: `${apart}\n  ${line}${tail}` };
+  const newText = `${apart}\n  ${line}${tail}`.replaceAll("\n", snapshot.eol);
+  return { range: { start: position, end: position }, newText };
 }

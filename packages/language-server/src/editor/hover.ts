@@ -3,6 +3,7 @@ import { catalogue, type DiagnosticCode } from "@fathom/lang";
 import type { Hover } from "vscode-languageserver-types";
 import type { ShownFigure, TaskFigures } from "../analysis/figures";
 import type { Known } from "../figure-store";
+import { contextAt } from "./context";
 import { describeMeaning, descriptionMarkdown } from "./describe";
 import { figureText, standingText } from "./figure-text";
 import { keywordDocs } from "./keywords";
@@ -18,7 +19,8 @@ export function hover(snapshot: Snapshot, offset: number, known: (unit: Unit) =>
     range: { start: document.positionAt(range.start), end: document.positionAt(range.end) },
   });
   if (occurrence === undefined) {
-    const word = wordAt(snapshot.text, offset);
+    const { inComment, inString } = contextAt(snapshot.text, offset);
+    const word = inComment || inString ? undefined : wordAt(snapshot.text, offset);
     const doc = word === undefined ? undefined : keywordDocs[word.text];
     return word === undefined || doc === undefined ? undefined : answer(doc, word);
   }

@@ -13,8 +13,10 @@ export const lensCommands = {
   compare: "fathom.compare",
 } as const;
 
+/** `uri` is how the client names the document. */
 export function codeLenses(
   snapshot: Snapshot,
+  uri: string,
   known: (unit: Unit) => Known,
   commandPrefix: (command: string) => string,
 ): CodeLens[] {
@@ -28,7 +30,7 @@ export function codeLenses(
     const { figures, state } = known(unit);
     const lens = (title: string, command: string): CodeLens => ({
       range,
-      command: { title, command: commandPrefix(command), arguments: [snapshot.uri, name.text] },
+      command: { title, command: commandPrefix(command), arguments: [uri, name.text] },
     });
     const line = figures === undefined ? "" : summary(figures);
     const title =

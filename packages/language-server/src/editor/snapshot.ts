@@ -28,6 +28,11 @@ export class Snapshot {
     this.file = this.program.files[0]!;
   }
 
+  /** How lines end here: edits end theirs likewise. */
+  get eol(): string {
+    return this.text.includes("\r\n") ? "\r\n" : "\n";
+  }
+
   get names(): Names {
     this.knownNames ??= new Names(this.program);
     return this.knownNames;
