@@ -6,7 +6,9 @@ import { check, format, parse, Reparser } from "../src/index";
 import { lexer } from "../src/tokens";
 
 const examples = resolve(import.meta.dirname, "../../../examples");
-const programs = readdirSync(examples).map((d) => readFileSync(join(examples, d, `${d}.fathom`), "utf8"));
+const programs = readdirSync(examples)
+  .filter((d) => !d.endsWith(".md"))
+  .map((d) => readFileSync(join(examples, d, `${d}.fathom`), "utf8"));
 const RUNS = Number(process.env.FATHOM_PARSE_RUNS ?? 2000);
 
 /** Every range lies in the text. */

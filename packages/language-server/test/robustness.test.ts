@@ -85,6 +85,7 @@ const snippets = [
 
 const root = resolve(import.meta.dirname, "../../..");
 const examples = readdirSync(join(root, "examples"))
+  .filter((e) => !e.endsWith(".md"))
   .map((e) => readFileSync(join(root, "examples", e, `${e}.fathom`), "utf8"))
   .filter((text) => text.length < 2500);
 
