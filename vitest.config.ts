@@ -31,6 +31,7 @@ export default defineConfig({
     env: { NO_COLOR: "1" },
     // A guard against hanging, not a measure of speed: a busy machine takes ten times what an idle one does.
     testTimeout: 600_000,
+    hookTimeout: 600_000,
     pool: "threads",
     maxWorkers: 2,
   },

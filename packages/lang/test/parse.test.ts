@@ -6,9 +6,9 @@ import { check, format, parse, Reparser } from "../src/index";
 import { lexer } from "../src/tokens";
 
 const examples = resolve(import.meta.dirname, "../../../examples");
-const programs = readdirSync(examples)
-  .filter((d) => !d.endsWith(".md"))
-  .map((d) => readFileSync(join(examples, d, `${d}.fathom`), "utf8"));
+const programs = readdirSync(examples, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".fathom"))
+  .map((path) => readFileSync(join(examples, path), "utf8"));
 const RUNS = Number(process.env.FATHOM_PARSE_RUNS ?? 2000);
 
 /** Every range lies in the text. */
