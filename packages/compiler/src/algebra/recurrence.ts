@@ -18,8 +18,10 @@ import {
 } from "../equations/build";
 import { and, isAlways, mapCondition, substitute, substituteIndex } from "../equations/conditions";
 import { collectIndices } from "../equations/evaluate-index";
+import { printCondition } from "../equations/print";
 import { type GuardedRead, guardedReads } from "../equations/reads";
 import type {
+  Comparison,
   Condition,
   Dim,
   ElementType,
@@ -27,6 +29,7 @@ import type {
   Family,
   IndexExpr,
   Origin,
+  Piece,
   Read,
   Subscript,
   System,
@@ -547,6 +550,7 @@ function stepsOf(
         if (body === undefined) failed = true;
         return body && writeOut(body);
       });
+    const byCell = startsByCell(family, running, r);
     let covered = 0;
     return startsFirst(
       family.pieces.flatMap((p): StepEquation[] => {
@@ -563,7 +567,7 @@ function stepsOf(
             { ...known, value: split.later, role: "step" },
           ];
         }
-        const further = firstSteps(p.guard, running, r.direction, covered);
+        const further = firstSteps(byCell.get(p) ?? p.guard, running, r.direction, covered);
         covered = further ?? covered;
         covers.set(family.name, covered);
         return [{ ...known, role: further === undefined ? "reset" : "start" }];
@@ -577,15 +581,56 @@ function stepsOf(
   return { steps, startSteps: starts.size === 1 && Number.isFinite(first) ? first : undefined };
 }
 
-const mentionsTime = (guard: Condition, time: string): boolean => {
+const mentionsTime = (guard: Condition, time: string): boolean =>
+  guard.some((all) => all.some((c) => indicesOf(c).has(time)));
+
+function indicesOf(c: Comparison): Set<string> {
   const names = new Set<string>();
-  for (const all of guard)
-    for (const c of all) {
-      collectIndices(c.left, names);
-      collectIndices(c.right, names);
-    }
-  return names.has(time);
-};
+  collectIndices(c.left, names);
+  collectIndices(c.right, names);
+  return names;
+}
+
+/**
+ * Pieces that give one place of time cell by cell (`if t == 0 { [0, 1] }` is a piece for each component): what each says of time. Only where
+ * every cell has one; then together they are a start.
+ */
+function startsByCell(family: Family, running: Dim, r: Axes): ReadonlyMap<Piece, Condition> {
+  const groups = new Map<
+    string,
+    { readonly time: Condition; readonly cells: Map<Piece, string>; dims: string }
+  >();
+  for (const p of family.pieces) {
+    const [all] = p.guard;
+    if (p.guard.length !== 1 || all === undefined || readsOf(p.value).some((x) => r.axis.has(x.family)))
+      continue;
+    const time = all.filter((c) => indicesOf(c).has(running.index));
+    const cell = all.filter((c) => !time.includes(c));
+    const named = cell.flatMap(({ op, left, right }) =>
+      op === "==" && left.kind === "index" && right.kind === "integer"
+        ? [[left.name, right.value] as const]
+        : [],
+    );
+    if (time.length === 0 || named.length === 0 || named.length < cell.length) continue;
+    const key = time.map((c) => printCondition([[c]])).join();
+    const dims = named.map(([name]) => name).join();
+    const group = groups.get(key) ?? { time: [time], cells: new Map(), dims };
+    groups.set(key, group);
+    if (group.dims === dims) group.cells.set(p, named.map(([, value]) => value).join());
+  }
+  const found = new Map<Piece, Condition>();
+  for (const { time, cells, dims } of groups.values()) {
+    const extents = dims.split(",").map((name) => {
+      const d = family.dims.find((x) => x.index === name);
+      return d?.lo.kind === "integer" && d.hi.kind === "integer"
+        ? d.hi.value - d.lo.value
+        : Number.POSITIVE_INFINITY;
+    });
+    if (new Set(cells.values()).size === extents.reduce((a, b) => a * b, 1))
+      for (const p of cells.keys()) found.set(p, time);
+  }
+  return found;
+}
 
 /** Resets of whole copies that stand before a start are starts at its places: then no start comes after another equation. */
 function startsFirst(steps: readonly StepEquation[], time: string): readonly StepEquation[] {

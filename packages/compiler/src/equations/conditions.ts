@@ -106,6 +106,17 @@ export interface Renaming {
   readonly family: (name: string) => { readonly name: string; readonly before: readonly Subscript[] };
 }
 
+/** A choice without the cases that guards, decided by now, rule out. */
+function settled(
+  cases: readonly { readonly guard: Condition; readonly value: Expr }[],
+  type: ElementType,
+): Expr {
+  const possible = cases.some((c) => c.guard.length > 0) ? cases.filter((c) => c.guard.length > 0) : cases;
+  const end = possible.findIndex((c) => isAlways(c.guard));
+  const left = end < 0 ? possible : possible.slice(0, end + 1);
+  return left.length === 1 && end === 0 ? left[0]!.value : build.choose(left, type);
+}
+
 export function renameExpr(expr: Expr, by: Renaming, memo = new Map<Expr, Expr>()): Expr {
   const known = memo.get(expr);
   if (known !== undefined) return known;
@@ -134,7 +145,7 @@ export function renameExpr(expr: Expr, by: Renaming, memo = new Map<Expr, Expr>(
       case "select":
         return build.select(go(expr.condition), go(expr.then), go(expr.otherwise), type(expr.type));
       case "choose":
-        return build.choose(
+        return settled(
           expr.cases.map((c) => ({ guard: by.condition(c.guard), value: go(c.value) })),
           type(expr.type),
         );

@@ -459,3 +459,9 @@ test("reals lie within the stated bound of the exact value, as written and as re
   // The bound is a bound, and not a wall far off.
   expect(nearest).toBeGreaterThan(0.01);
 });
+
+test("tuples start component by component, and powers of one matrix stay that", () => {
+  const text =
+    "task F(n: size) where n >= 1 {\n node s[i: 0..=n]: int^2 = if i == 0 { [0, 1] } else { [s[i-1][1], s[i-1][0] + s[i-1][1]] }\n output o[i: 0..=n] = s[i][0]\n}\n";
+  expect(names(rewritten(text, along))).toEqual(["B.16 a scan of 2×2 matrices, powers of one"]);
+});
