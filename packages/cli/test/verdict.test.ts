@@ -93,6 +93,7 @@ test("frontier draws depth against tables, and quotes limits for the task's own 
   expect(await main([...words, "--json"])).toBe(0);
   expect(JSON.parse(said.out)).toMatchObject({
     depth: 8,
-    cone: { form: "2*k + 1", degree: 1, words: false },
+    words: false,
+    cone: { form: "2*k + 1", degree: 1 },
   });
 });

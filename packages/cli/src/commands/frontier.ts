@@ -6,9 +6,13 @@ import {
   frontierOf,
   judgementOf,
   knownLimits,
+  type Sizes,
+  type System,
+  sizeProblems,
   sizesText,
   unroll,
 } from "@fathom/compiler";
+import type { Diagnostic } from "@fathom/lang";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { drawLines } from "../charts";
@@ -26,14 +30,14 @@ export function frontierCommand(cli: Command): void {
       const json = o.json === true;
       const compiled = openTask(file, o.task, json);
       const { system, program } = compiled;
-      const sizes = { ...defaultSizes(system), ...parseArguments(system, words, undefined).sizes };
-      sizesOrExit(compiled, sizes, json);
-      const unrolled = unroll(system, sizes, { model: "steps" });
-      if (!unrolled.ok) {
-        orExit(program, unrolled.diagnostics, json);
+      const given = parseArguments(system, words, undefined).sizes;
+      sizesOrExit(compiled, { ...defaultSizes(system), ...given }, json);
+      const found = frontierAt(system, given);
+      if (!("frontier" in found)) {
+        orExit(program, found, json);
         return;
       }
-      const frontier = frontierOf(system, unrolled.result);
+      const { sizes, frontier } = found;
       const limits = knownLimits(judgementOf(compiled));
       if (json) print(JSON.stringify({ task: system.name, sizes, ...frontier, limits }));
       else {
@@ -57,20 +61,44 @@ const table = (label: string, points: readonly FrontierPoint[]): string[] => [
 ];
 
 /** What the growth of a cone means: how many levels at once tables of polynomial size can hold. */
-function conclusion({ cone, points }: Frontier): string {
-  if (cone === undefined) {
-    const [first] = points;
-    return first !== undefined && !first.practical
-      ? "one level already reads more bits than a table of polynomial size has rows for: no level is saved this way"
-      : "no polynomial in k was found for the bits of a cone at these sizes";
-  }
+function conclusion({ cone, grows, words }: Frontier): string {
+  if (cone === undefined)
+    return grows
+      ? "an equation reads more values where sizes are larger, so a table for a fixed number of levels grows with them"
+      : "no polynomial in k was found for the bits of a cone: it meets the edges at these sizes, try larger ones";
   const ends = `the cone of k levels ends in ${cone.form} bits (counted for k = 1 to ${cone.upTo})`;
-  if (cone.grows)
-    return `${ends} at these sizes; with larger sizes an equation reads more, and it ends in more`;
+  if (grows) return `${ends} at these sizes; with larger sizes an equation reads more, and it ends in more`;
   if (cone.degree === 0) return `${ends}: one table holds the whole depth`;
   const beyond = "at polynomial width; beyond it tables are larger than every polynomial";
-  if (cone.words) return `${ends}, a word being O(log N) of them: depth D / O(1) ${beyond}`;
+  if (words) return `${ends}, a word being O(log N) of them: depth D / O(1) ${beyond}`;
   return `${ends}: depth D / ${cone.degree === 1 ? "O(log N)" : "O(√log N)"} ${beyond}`;
+}
+
+interface Found {
+  readonly sizes: Sizes;
+  readonly frontier: Frontier;
+}
+
+/** At the sizes given; those that are not given are made larger where cones meet the edges before their growth shows. */
+function frontierAt(system: System, given: Sizes): Found | readonly Diagnostic[] {
+  const usual = { ...defaultSizes(system), ...given };
+  const at = (sizes: Sizes, limit?: number): Found | readonly Diagnostic[] => {
+    const unrolled = unroll(system, sizes, { model: "steps", limit });
+    return unrolled.ok ? { sizes, frontier: frontierOf(system, unrolled.result) } : unrolled.diagnostics;
+  };
+  const found = at(usual);
+  if (!("frontier" in found) || found.frontier.cone !== undefined || found.frontier.grows) return found;
+  for (const by of [4, 2]) {
+    const sizes = Object.fromEntries(
+      system.sizes.map(({ name, kind }) => {
+        const free = kind === "size" && given[name] === undefined;
+        return [name, (usual[name] ?? 0) * (free ? by : 1)];
+      }),
+    );
+    const larger = sizeProblems(system, sizes).length === 0 ? at(sizes, 5000) : [];
+    if ("frontier" in larger && larger.frontier.cone !== undefined) return larger;
+  }
+  return found;
 }
 
 function render(frontier: Frontier): string[] {

@@ -32,10 +32,6 @@ export interface ConeForm {
   readonly degree: 0 | 1 | 2;
   /** It holds for k = 1 up to this one, at the sizes given. */
   readonly upTo: number;
-  /** Some equation reads more values where sizes are larger: then the form is one of these sizes only. */
-  readonly grows: boolean;
-  /** Some value is a word, which stands for O(log N) bits. */
-  readonly words: boolean;
 }
 
 export interface StateCurve {
@@ -53,6 +49,10 @@ export interface Frontier {
   readonly depth: number;
   readonly points: readonly FrontierPoint[];
   readonly cone: ConeForm | undefined;
+  /** Some equation reads more values where sizes are larger: then cones are those of these sizes only. */
+  readonly grows: boolean;
+  /** Some value is a word, which stands for O(log N) bits. */
+  readonly words: boolean;
   /** For each recurrence whose live state is bounded. */
   readonly states: readonly StateCurve[];
   /** Instances in the graph: `practical` is below the square of them. */
@@ -63,7 +63,7 @@ export interface Frontier {
 }
 
 /** Reads followed for one k before the search for larger cones ends. */
-const BUDGET = 400_000;
+const BUDGET = 60_000;
 /** Cones of so many levels are counted one by one, so that their growth can be read off. */
 const CONSECUTIVE = 8;
 
@@ -148,7 +148,8 @@ export function frontierOf(system: System, unrolled: Unrolled): Frontier {
   return {
     depth,
     points,
-    cone: coneForm(system, consecutive),
+    cone: coneForm(consecutive),
+    ...readsOfEquations(system),
     states: stateCurves(system, unrolled, practical),
     instances: deep.length,
     cones,
@@ -157,13 +158,15 @@ export function frontierOf(system: System, unrolled: Unrolled): Frontier {
 }
 
 /** The polynomial of degree at most 2 through c(1), c(2), …, where two more values than it has unknowns agree. */
-function coneForm(system: System, c: readonly number[]): ConeForm | undefined {
+function coneForm(c: readonly number[]): ConeForm | undefined {
   for (const degree of [0, 1, 2] as const) {
     const [c1, c2, c3] = c;
     if (c.length < degree + 3) return undefined;
     const second = degree === 2 ? c3! - 2 * c2! + c1! : 0;
     const first = degree >= 1 ? c2! - c1! : 0;
     const at = (k: number) => c1! + first * (k - 1) + (second * (k - 1) * (k - 2)) / 2;
+    // Deeper cones that end in less are cut off by edges, not by k.
+    if (first < 0 || second < 0) return undefined;
     let upTo = 0;
     while (upTo < c.length && c[upTo] === at(upTo + 1)) upTo++;
     if (upTo < degree + 3) continue;
@@ -184,7 +187,7 @@ function coneForm(system: System, c: readonly number[]): ConeForm | undefined {
       })
       .join(" ")
       .replace(/^\+ /, "");
-    return { form: even ? sum || "0" : `(${sum}) / 2`, degree, upTo, ...readsOfEquations(system) };
+    return { form: even ? sum || "0" : `(${sum}) / 2`, degree, upTo };
   }
   return undefined;
 }

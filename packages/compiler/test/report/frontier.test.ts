@@ -43,7 +43,10 @@ test("how a cone grows is read off, and whether it would with the sizes", () => 
           ? "p[i-1] * 3 + x[i-1]"
           : "p[i-1] xor x[i-1]"
     } }  output y = p[n] }`;
-  const form = (type: string) => curve(chain(type), { n: 12, m: 3 }).cone;
+  const form = (type: string) => {
+    const { cone, grows, words } = curve(chain(type), { n: 12, m: 3 });
+    return { ...cone, grows, words };
+  };
   expect(form("bit")).toEqual({ form: "k + 1", degree: 1, upTo: 8, grows: false, words: false });
   expect(form("int")).toEqual({ form: "32*k + 32", degree: 1, upTo: 8, grows: false, words: true });
   expect(form("m")).toEqual({ form: "4", degree: 0, upTo: 8, grows: true, words: false });
