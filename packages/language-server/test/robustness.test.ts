@@ -84,9 +84,9 @@ const snippets = [
 ];
 
 const root = resolve(import.meta.dirname, "../../..");
-const examples = readdirSync(join(root, "examples"))
-  .filter((e) => !e.endsWith(".md"))
-  .map((e) => readFileSync(join(root, "examples", e, `${e}.fathom`), "utf8"))
+const examples = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".fathom"))
+  .map((path) => readFileSync(join(root, "examples", path), "utf8"))
   .filter((text) => text.length < 2500);
 
 let long: Client;
