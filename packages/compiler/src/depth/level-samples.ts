@@ -1,8 +1,8 @@
 /** Exact levels of all instances at a few small sizes: what level functions are guessed from. */
 import { smallSizes } from "../checks/small-sizes";
 import type { CostModel } from "../equations/cost";
-import { pointAt } from "../equations/evaluate-index";
-import type { Sizes, System } from "../equations/system";
+import { familyBox, forEachPoint, pointAt } from "../equations/evaluate-index";
+import type { Family, Sizes, System } from "../equations/system";
 import { type ClosedForm, monomialsOf } from "../symbolic/closed-form";
 import { type Unrolled, unroller } from "./unroll";
 
@@ -48,18 +48,19 @@ export function levelSamples(
   system: System,
   model: CostModel,
   valid: (sizes: Sizes) => boolean,
+  scale = 1,
 ): LevelSamples {
   const unrolled: Unrolled[] = [];
   const families = new Map<string, LevelPoint[]>();
   const depth: LevelPoint[] = [];
-  let left = TOGETHER;
+  let left = scale * TOGETHER;
   const unrollAt = unroller(system, { model });
   const seen = new Set<string>();
   for (const sizes of sampleSizes(system)) {
     const key = JSON.stringify(sizes);
     if (left <= 0 || seen.has(key) || !valid(sizes)) continue;
     seen.add(key);
-    const made = unrollAt(sizes, AT_ONCE);
+    const made = unrollAt(sizes, scale * AT_ONCE);
     if (!made.ok) continue;
     left -= made.result.instances;
     unrolled.push(made.result);
@@ -88,6 +89,52 @@ export function levelSamples(
     }
   }
   return { unrolled, families, depth };
+}
+
+/** Families that depend on few others are sampled without the rest; more than so many are not worth it. */
+const FEW = 60;
+/** How many times more instances may be looked at then. */
+const LARGER = 5;
+
+/** Levels of some families, where the whole system is too large for more than a few sizes: with what they read, nothing else. */
+export function samplesNear(
+  system: System,
+  model: CostModel,
+  valid: (sizes: Sizes) => boolean,
+  group: readonly string[],
+  sources: (family: string) => readonly string[],
+): LevelSamples | undefined {
+  const needed = new Set(group);
+  // A set that grows is walked to its end.
+  for (const f of needed) {
+    for (const g of sources(f)) needed.add(g);
+    if (needed.size > FEW) return undefined;
+  }
+  const families = system.families.filter((f) => needed.has(f.name) || f.pieces.length === 0);
+  return levelSamples({ ...system, families }, model, valid, LARGER);
+}
+
+/** The depth at small sizes, out of known levels of what the task delivers. */
+export function depthSamples(
+  system: System,
+  valid: (sizes: Sizes) => boolean,
+  delivered: readonly { readonly family: Family; readonly level: (env: Env) => number }[],
+): LevelPoint[] {
+  return sampleSizes(system).flatMap((sizes) => {
+    if (!valid(sizes)) return [];
+    let level = 0;
+    for (const { family, level: at } of delivered) {
+      if (familyBox(family, sizes, AT_ONCE).points > AT_ONCE) return [];
+      forEachPoint(family.dims, sizes, (point) => {
+        const env: Env = { ...sizes };
+        family.dims.forEach((d, k) => {
+          env[d.index] = point[k]!;
+        });
+        level = Math.max(level, at(env));
+      });
+    }
+    return [{ env: { ...sizes }, level }];
+  });
 }
 
 /** A closed form as a function on doubles, for looking around; never for a proof. */

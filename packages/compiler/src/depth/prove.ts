@@ -37,9 +37,10 @@ import {
   printClosedForm,
 } from "../symbolic/closed-form";
 import { rational } from "../symbolic/rational";
+import { Alike } from "./alike";
 import { type BoundHints, lowerGuesses, upperGuesses } from "./bounds";
 import { type FitHints, fitLevels, guessLevels } from "./fit";
-import { type LevelPoint, type LevelSamples, levelSamples } from "./level-samples";
+import { depthSamples, type LevelPoint, type LevelSamples, levelSamples, samplesNear } from "./level-samples";
 import { evaluator, formOfPieces } from "./pieces";
 import { AtomPools, atomsIn, onlyOver } from "./pools";
 import { Budget, Search } from "./refute";
@@ -73,8 +74,11 @@ export interface DepthProof {
 const BUDGET = 24_000;
 /** More for each group of families of which only a bound is sought. */
 const BOUND_BUDGET = 6_000;
+const GRANTS = 40;
 
 const LONGEST_PERIOD = 8;
+/** Sizes at which the whole graph must fit, or components are sampled apart. */
+const FEWEST = 8;
 
 const memo = new Map<string, DepthProof>();
 const REMEMBERED = 400;
@@ -103,9 +107,14 @@ class Proving {
   private readonly search: Search;
   private readonly settled = new Map<string, Settled>();
   private readonly samples: LevelSamples;
+  /** Levels sampled apart, where the whole graph is too large at all but a few sizes. */
+  private readonly near = new Map<string, readonly LevelPoint[]>();
+  private readonly valid: (sizes: Sizes) => boolean;
   private readonly sizes: readonly string[];
   private readonly pools: AtomPools;
+  private readonly alike: Alike;
   private stage = 0;
+  private grants = GRANTS;
 
   constructor(
     private readonly system: System,
@@ -115,7 +124,9 @@ class Proving {
     this.claims = new Claims(system, model, new Map());
     this.pools = new AtomPools(this.claims);
     this.search = new Search(new Budget(options.budget ?? BUDGET, options.expired));
-    this.samples = levelSamples(system, model, options.valid ?? (() => true));
+    this.alike = new Alike(this.claims, options.expired);
+    this.valid = options.valid ?? (() => true);
+    this.samples = levelSamples(system, model, this.valid);
     this.sizes = system.sizes.map((s) => s.name);
   }
 
@@ -175,12 +186,12 @@ class Proving {
     this.stage += 1000;
     const base = this.stage;
     const stages = this.stages(group, base);
+    if (exact && this.replayed(group, stages)) return;
+    this.sampleNear(group);
     for (let round = 0; round < 3; round++) for (const f of group) this.pools.update(f, group);
     if (!exact)
       return this.bound(group, stages, `\`${group[0]}\` reads a level of which only a bound is known`);
-    const guesses = group.map(
-      (f) => new Guesses(guessLevels(this.samples.families.get(f) ?? [], this.hints(f))),
-    );
+    const guesses = group.map((f) => new Guesses(guessLevels(this.sampled(f).points, this.hints(f))));
     const missing = guesses.findIndex((g) => g.at(0) === undefined);
     if (missing >= 0)
       return this.bound(
@@ -204,10 +215,46 @@ class Proving {
         this.claims.levels.set(f, { pieces, exact: true, stage: stages.get(f)!, rank: closed.constant(0) });
       });
       const why = this.attempt(group);
-      if (why === undefined) return;
+      if (why === undefined) return this.alike.remember(group, (f) => this.settled.get(f)!.proofs);
       if (failure === "") failure = why;
     }
     this.bound(group, stages, failure);
+  }
+
+  /** Few sizes tell little: then a component is sampled with what it reads, and the depth by the levels of outputs. */
+  private sampleNear(group: readonly string[]): void {
+    if (this.sizes.length === 0 || this.samples.unrolled.length >= FEWEST) return;
+    const read = (f: string): string[] => {
+      const terms = this.terms(f);
+      return typeof terms === "string" ? [] : terms.flatMap((t) => (t.source ? [t.source.family] : []));
+    };
+    const found = samplesNear(this.system, this.model, this.valid, group, read);
+    for (const f of group) {
+      const points = found?.families.get(f);
+      if (points !== undefined) this.near.set(f, points);
+    }
+  }
+
+  /** Bounds are sought also when the budget is used up, of so many components and no more. */
+  private grant(): void {
+    const { budget } = this.search;
+    if (this.grants-- > 0) budget.units = Math.max(budget.units, 0) + BOUND_BUDGET;
+  }
+
+  private depthByLevels(): void {
+    const delivered = this.claims.termsOf(DEPTH).map((t) => {
+      const family = this.system.families.find((f) => f.name === t.source!.family)!;
+      return { family, level: evaluator(this.claims.levels.get(family.name)!.pieces) };
+    });
+    this.near.set(DEPTH, depthSamples(this.system, this.valid, delivered));
+  }
+
+  /** A component that is like one proved before is not searched again. */
+  private replayed(group: readonly string[], stages: ReadonlyMap<string, number>): boolean {
+    const proofs = this.alike.replay(group, stages);
+    if (proofs === undefined) return false;
+    for (const [f, own] of proofs) this.settled.set(f, { status: "exact", proofs: [...own] });
+    return true;
   }
 
   /** Proves all that is claimed of a group; the reason where something resists. */
@@ -311,7 +358,7 @@ class Proving {
   /** Only bounds: one from above, and where there is one, one from below. */
   private bound(group: readonly string[], stages: ReadonlyMap<string, number>, why: string): void {
     // What was spent on exact forms is no reason to give up on a bound.
-    this.search.budget.units = Math.max(this.search.budget.units, 0) + BOUND_BUDGET;
+    this.grant();
     for (const f of group) this.claims.levels.delete(f);
     for (const forms of upperGuesses(this.claims, group, (f) => this.sampled(f))) {
       for (const f of group)
@@ -352,7 +399,8 @@ class Proving {
   }
 
   private sampled(family: string): { readonly points: readonly LevelPoint[]; readonly hints: BoundHints } {
-    const points = family === DEPTH ? this.samples.depth : (this.samples.families.get(family) ?? []);
+    const whole = family === DEPTH ? this.samples.depth : (this.samples.families.get(family) ?? []);
+    const points = this.near.get(family) ?? whole;
     return { points, hints: this.boundHints(family) };
   }
 
@@ -453,14 +501,15 @@ class Proving {
     };
     if (exact) {
       why = undefined;
-      for (const pieces of guessLevels(this.samples.depth, this.hints(DEPTH))) {
+      if (this.sizes.length > 0 && this.samples.unrolled.length < FEWEST) this.depthByLevels();
+      for (const pieces of guessLevels(this.sampled(DEPTH).points, this.hints(DEPTH))) {
         const proofs = attempt({ pieces, exact: true });
         if (typeof proofs !== "string") return { status: "exact", proofs, pieces };
         why ??= proofs;
       }
       why ??= "no closed form gives the depth at the sizes tried";
     }
-    this.search.budget.units = Math.max(this.search.budget.units, 0) + BOUND_BUDGET;
+    this.grant();
     const whole = (forms: ReadonlyMap<string, ClosedForm>) => [{ guard: [], form: forms.get(DEPTH)! }];
     for (const upper of upperGuesses(this.claims, [DEPTH], (f) => this.sampled(f))) {
       const pieces = whole(upper);
@@ -513,15 +562,18 @@ class Proving {
     defined: readonly string[],
     depth: Settled & { readonly pieces: readonly LevelPiece[] },
   ): DepthProof {
-    const worst = (seen: Set<string>, f: string): boolean => {
-      if (seen.has(f)) return false;
-      seen.add(f);
-      const terms = this.terms(f);
-      if (typeof terms === "string") return true;
-      return terms.some(
-        (t) => (f !== DEPTH && t.dynamic) || (t.source !== undefined && worst(seen, t.source.family)),
-      );
-    };
+    // Sources come first in the order of components; within one all depend on each other.
+    const worst = new Set<string>();
+    for (const group of [...this.groups(defined), [DEPTH]]) {
+      const dynamic = group.some((f) => {
+        const terms = this.terms(f);
+        if (typeof terms === "string") return true;
+        return terms.some(
+          (t) => (f !== DEPTH && t.dynamic) || (t.source !== undefined && worst.has(t.source.family)),
+        );
+      });
+      if (dynamic) for (const f of group) worst.add(f);
+    }
     const by = "levels satisfy the Bellman equations for all sizes";
     const figure = (
       f: string,
@@ -550,13 +602,13 @@ class Proving {
         const lower = least === undefined || isNothing(least) ? undefined : atLeastForm(least, proved(by));
         return { upper, lower, why: s.why };
       }
-      return { exact: exactly(form, proved(by), worst(new Set(), f)) };
+      return { exact: exactly(form, proved(by), worst.has(f)) };
     };
     const families = new Map<string, FamilyLevel>();
     for (const f of defined) {
       const settled = this.settled.get(f)!;
       const pieces = this.claims.levels.get(f)?.pieces ?? [];
-      families.set(f, { level: figure(f, settled, pieces, this.samples.families.get(f) ?? []), pieces });
+      families.set(f, { level: figure(f, settled, pieces, this.sampled(f).points), pieces });
     }
     let whole = figure(DEPTH, depth, depth.pieces, this.samples.depth);
     if (whole.exact === undefined) whole = this.withChecked(whole);
@@ -609,13 +661,10 @@ class Proving {
   }
 
   private certificate(depth: Settled): Certificate {
-    const needed = new Set<string>();
-    const visit = (f: string): void => {
-      if (needed.has(f)) return;
-      needed.add(f);
-      for (const t of this.claims.termsOf(f)) if (t.source !== undefined) visit(t.source.family);
-    };
-    visit(DEPTH);
+    const needed = new Set([DEPTH]);
+    // A set that grows is walked to its end.
+    for (const f of needed)
+      for (const t of this.claims.termsOf(f)) if (t.source !== undefined) needed.add(t.source.family);
     return {
       format: "fathom depth certificate 1",
       task: this.system.name,
@@ -702,26 +751,41 @@ function components(names: readonly string[], reads: (name: string) => readonly 
   const on = new Set<string>();
   const found: string[][] = [];
   const known = new Set(names);
-  const visit = (n: string): void => {
-    index.set(n, index.size);
-    low.set(n, index.get(n)!);
-    stack.push(n);
-    on.add(n);
-    for (const m of new Set(reads(n))) {
-      if (!known.has(m)) continue;
-      if (!index.has(m)) {
-        visit(m);
-        low.set(n, Math.min(low.get(n)!, low.get(m)!));
-      } else if (on.has(m)) low.set(n, Math.min(low.get(n)!, index.get(m)!));
+  const open: { readonly name: string; readonly rest: Iterator<string> }[] = [];
+  const enter = (name: string): void => {
+    index.set(name, index.size);
+    low.set(name, index.get(name)!);
+    stack.push(name);
+    on.add(name);
+    open.push({ name, rest: new Set(reads(name)).values() });
+  };
+  const least = (n: string, other: number): void => {
+    low.set(n, Math.min(low.get(n)!, other));
+  };
+  // Chains of thousands of families would be too deep for recursion.
+  const visit = (first: string): void => {
+    enter(first);
+    while (open.length > 0) {
+      const { name, rest } = open[open.length - 1]!;
+      const next = rest.next();
+      if (next.done !== true) {
+        if (!known.has(next.value)) continue;
+        if (!index.has(next.value)) enter(next.value);
+        else if (on.has(next.value)) least(name, index.get(next.value)!);
+        continue;
+      }
+      open.pop();
+      const reader = open[open.length - 1]?.name;
+      if (reader !== undefined) least(reader, low.get(name)!);
+      if (low.get(name) !== index.get(name)) continue;
+      const part: string[] = [];
+      for (let m = stack.pop()!; ; m = stack.pop()!) {
+        on.delete(m);
+        part.push(m);
+        if (m === name) break;
+      }
+      found.push(part);
     }
-    if (low.get(n) !== index.get(n)) return;
-    const part: string[] = [];
-    for (let m = stack.pop()!; ; m = stack.pop()!) {
-      on.delete(m);
-      part.push(m);
-      if (m === n) break;
-    }
-    found.push(part);
   };
   for (const n of names) if (!index.has(n)) visit(n);
   return found;

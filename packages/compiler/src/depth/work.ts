@@ -12,6 +12,7 @@ import type { Condition, Expr, Family, Fold, Reduce, System } from "../equations
 import { add, constantOf, number, scale, single, size, subtract } from "../symbolic/atoms";
 import { closedSum, disjointCells } from "../symbolic/cells";
 import type { ClosedForm } from "../symbolic/closed-form";
+import { effort } from "../symbolic/effort";
 import { signOf } from "../symbolic/rational";
 import {
   atLeastZero,
@@ -23,7 +24,7 @@ import {
   regionsOf,
   straightened,
 } from "../symbolic/region";
-import { Budget, NotSummable, sumOver, type Weighted } from "../symbolic/sum";
+import { Budget, gather, NotSummable, sumOver, type Weighted } from "../symbolic/sum";
 
 export type WorkResult =
   | { readonly kind: "exact"; readonly form: ClosedForm; readonly families: readonly FamilyWork[] }
@@ -49,11 +50,15 @@ export function contextOf(system: System): Fact[] {
   return [...system.sizes.map((s) => atLeastZero(size(s.name))), ...(where.length === 1 ? where[0]! : [])];
 }
 
+/** Questions for one family, and what all may cost together (`symbolic/effort.ts`). */
+const QUESTIONS = 3000;
+const COST = 60_000_000;
+
 /** The total cost of all instances, for all sizes. */
 export function workOf(system: System, model: CostModel): WorkResult {
   const context = contextOf(system);
-  const budget = new Budget();
   const families: FamilyWork[] = [];
+  const end = effort.spent + COST;
   let whole: Weighted[] = [];
   let why: string | undefined;
   try {
@@ -61,18 +66,21 @@ export function workOf(system: System, model: CostModel): WorkResult {
       if (family.pieces.length === 0) continue;
       let weights: Weighted[];
       let exact = true;
+      // For each family anew: many families are not harder than one.
+      let budget = new Budget(QUESTIONS, end - effort.spent);
       try {
         weights = sumOver(family.dims, weightsOf(family, model, context, budget), context, budget);
       } catch (error) {
         if (!(error instanceof NotSummable)) throw error;
         why ??= `family \`${family.name}\`: ${error.message}`;
         exact = false;
+        budget = new Budget(QUESTIONS, end - effort.spent);
         weights = sumOver(family.dims, boundsOf(family, model, context, budget), context, budget);
       }
-      whole = [...whole, ...weights];
+      whole = gather([...whole, ...weights]);
       families.push({ family: family.name, exact, form: closedSum(weights, context, budget) });
     }
-    const form = closedSum(whole, context, budget);
+    const form = closedSum(whole, context, new Budget(QUESTIONS, end - effort.spent));
     return why === undefined ? { kind: "exact", form, families } : { kind: "upper", form, why, families };
   } catch (error) {
     if (!(error instanceof NotSummable)) throw error;

@@ -13,6 +13,7 @@ import type { CostModel } from "../equations/cost";
 import { printSystem } from "../equations/print";
 import type { Origin, System } from "../equations/system";
 import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
+import { effort } from "../symbolic/effort";
 import { type Growth, growthOf } from "../symbolic/growth";
 import { forgetRegions } from "../symbolic/region";
 import {
@@ -127,13 +128,14 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
     work.figure,
     "no more than all work",
   );
+  const end = effort.spent + LARGEST_LEVELS;
   const families = system.families
     .filter((f) => f.pieces.length > 0)
     .map((f): FamilyForms => {
       const own = proof.families.get(f.name);
       const levels = own?.level ?? {};
       const largest =
-        own === undefined || own.pieces.length === 0 || levels.exact === undefined
+        own === undefined || own.pieces.length === 0 || levels.exact === undefined || effort.spent > end
           ? {}
           : largestLevel(system, f, own.pieces);
       const level = fromMaximum(largest, LEVELS, worstCase, () =>
@@ -201,6 +203,9 @@ function bounded(figure: Figure, by: Figure, why: string): Figure {
   const bound = by.exact?.standing.kind === "proved" ? by.exact.form : by.upper?.form;
   return bound === undefined ? figure : { ...figure, upper: atMostForm(bound, proved(why)) };
 }
+
+/** What the largest levels of all families may cost together (`symbolic/effort.ts`). */
+const LARGEST_LEVELS = 40_000_000;
 
 const LEVELS = "the greatest over all proved levels";
 

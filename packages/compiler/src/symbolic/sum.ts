@@ -95,7 +95,7 @@ const isExtreme = (key: string): boolean => {
 };
 
 /** Adds up what holds under the same facts. */
-function gather(pieces: readonly Weighted[]): Weighted[] {
+export function gather(pieces: readonly Weighted[]): Weighted[] {
   const sums = new Map<string, Weighted>();
   for (const p of pieces) {
     const key = p.facts.map(factKey).sort().join(";");
