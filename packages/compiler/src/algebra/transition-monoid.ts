@@ -280,6 +280,27 @@ export function printCycles(
 }
 
 /** `S5 (order 120) on 5 states`; groups without a name by their order. */
+/** A permutation of `points`, as places in it, by its cycles; fixed points are left out: `(0 1 2)(3 4)`. */
+function cyclesOf(permutation: Transformation, points: readonly number[]): string {
+  const left = new Set(permutation.keys());
+  let text = "";
+  for (const first of permutation.keys()) {
+    const cycle: number[] = [];
+    for (let at = first; left.delete(at); at = permutation[at]!) cycle.push(points[at]!);
+    if (cycle.length > 1) text += `(${cycle.join(" ")})`;
+  }
+  return text === "" ? "()" : text;
+}
+
+/** At most so many generators are written out. */
+const SHOWN = 4;
+
+/** "(0 1 2 3 4), (0 1)": generators of the group as permutations of states, which anyone can check by hand. */
+export function generatorsText({ points, generators }: Pick<MonoidGroup, "points" | "generators">): string {
+  const all = generators.slice(0, SHOWN).map((g) => cyclesOf(g.permutation, points));
+  return `${all.join(", ")}${generators.length > SHOWN ? " and more" : ""}`;
+}
+
 export function groupName(g: Pick<MonoidGroup, "points" | "order" | "generators">): string {
   const degree = g.points.length;
   let factorial = 1;

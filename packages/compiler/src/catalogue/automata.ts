@@ -1,5 +1,5 @@
 /** Elementary cellular automata in equations: which rule a bit family follows, exactly, or which rules where the rule is data. */
-import type { Recurrence } from "../algebra/recurrence";
+import { type Recurrence, valuesOfType } from "../algebra/recurrence";
 import type { Family, IndexExpr, Read, System } from "../equations/system";
 import { combine, toAffine } from "../symbolic/affine";
 import {
@@ -110,6 +110,54 @@ export function elementaryAutomaton(
     ring: wraps,
     predicts: wraps && predicts(system, family, time),
   };
+}
+
+const MOST_WINDOWS = 4_096;
+
+/**
+ * The modulus of a one-dimensional automaton whose new cell is a constant and multiples of cells around, modulo a number without
+ * square factors; undefined for anything else. Exact: all values of the window are tried.
+ */
+export function affineModulus(system: System, r: Recurrence | undefined): number | undefined {
+  if (r === undefined || r.families.length !== 1 || r.reach !== "lags" || r.lags.join() !== "1")
+    return undefined;
+  const family = system.families.find((f) => f.name === r.families[0])!;
+  const m = valuesOfType(family.type);
+  if (m === undefined || m < 2 || m > 60 || family.dims.length !== 2 || !isSquareFree(m)) return undefined;
+  const time = r.axis.get(family.name)!;
+  const [row, cell] = [family.dims[time]!, family.dims[1 - time]!];
+  const [step, ...more] = r.steps?.filter((s) => s.role === "step") ?? [];
+  if (step === undefined || more.length > 0 || r.steps!.some((s) => s.role === "reset")) return undefined;
+  const seen = new Set<number>();
+  const next = (values: ReadonlyMap<number, number>): number | undefined =>
+    smallValue(step.value, {
+      read: (x, _, inner) => {
+        const [when, where] = [x.at[time]!, x.at[1 - time]!];
+        if (x.family !== family.name || when.kind !== "static" || where.kind !== "static") return undefined;
+        const place = bound(where.value, inner);
+        const o = onRing(place, cell.index, cell.lo, cell.hi) ?? offsetFrom(place, cell.index);
+        if (o === undefined || offsetFrom(when.value, row.index) !== (r.direction === 1 ? -1 : 1))
+          return undefined;
+        seen.add(o);
+        return values.get(o) ?? 0;
+      },
+    });
+  const constant = next(new Map());
+  const offsets = [...seen];
+  if (constant === undefined || offsets.length === 0 || m ** offsets.length > MOST_WINDOWS) return undefined;
+  const factors = offsets.map((o) => next(new Map([[o, 1]])));
+  if (factors.includes(undefined)) return undefined;
+  for (let w = 0; w < m ** offsets.length; w++) {
+    const values = offsets.map((_, k) => Math.floor(w / m ** k) % m);
+    const sum = values.reduce((s, v, k) => s + (factors[k]! - constant) * v, constant);
+    if (next(new Map(offsets.map((o, k) => [o, values[k]!]))) !== ((sum % m) + m) % m) return undefined;
+  }
+  return seen.size === offsets.length ? m : undefined;
+}
+
+function isSquareFree(m: number): boolean {
+  for (let p = 2; p * p <= m; p++) if (m % (p * p) === 0) return false;
+  return true;
 }
 
 /** c where `e` is `(index + c) mod extent` and cells run over 0..extent. */

@@ -4,9 +4,10 @@
  * has read, such a grid is a crossbar, and runs any circuit (catalogue F.6).
  */
 import { readsOf, rewriteExpr } from "../algebra/expressions";
-import { bit, index, read } from "../equations/build";
+import { add, bit, index, integer, read } from "../equations/build";
 import { substituteIndex } from "../equations/conditions";
 import type { Dim, Expr, Family, Read } from "../equations/system";
+import { factsOf, least } from "../symbolic/affine";
 import type { Component } from "./laws";
 import {
   admissibleRay,
@@ -65,6 +66,17 @@ function crossbarOf(c: Component, down: Family, across: Family, row: number): Fo
     const [inside, outside] = e.cases.map((x) => x.value) as [Expr, Expr];
     if (inside.kind !== "read") return undefined;
     const which = wire(reader, inside);
+    if (which !== "up" && which !== "left") return undefined;
+    // Everywhere but in the first row or column the wire is read.
+    const first = reader.dims[which === "up" ? row : 1 - row]!;
+    const ranges = reader.dims.map((d) => (d === first ? { ...d, lo: add(d.lo, integer(1)) } : d));
+    const always = e.cases[0]!.guard.some((all) =>
+      all.every((x) => {
+        const facts = factsOf(x);
+        return facts.length > 0 && facts.every((f) => least(f, ranges, []) >= 0);
+      }),
+    );
+    if (!always) return undefined;
     if (which === "left" && outside.kind === "constant") lefts.add(outside.value);
     else if (which === "up" && outside.kind === "read") {
       const column = reader.dims[1 - row]!.index;

@@ -5,7 +5,7 @@
  */
 
 import type { Recurrence } from "../algebra/recurrence";
-import { groupName } from "../algebra/transition-monoid";
+import { generatorsText, groupName } from "../algebra/transition-monoid";
 import type { Family } from "../equations/system";
 import { type CircuitClass, NC, P } from "../verdict/classes";
 import type { Hardness } from "../verdict/verdict";
@@ -130,7 +130,11 @@ const wordProblem: KnownProblem = {
             (r.copyAxes.get(family.name)!.includes(k) || reachesAll(at.value, family.dims[k]!, output)),
       ),
     );
-    return seen ? { found: `its step maps generate ${groupName(witness)}` } : undefined;
+    return seen
+      ? {
+          found: `its step maps generate ${groupName(witness)}: ${generatorsText(witness)}`,
+        }
+      : undefined;
   },
 };
 

@@ -200,3 +200,14 @@ describe("side conditions are fields", () => {
     expect(j.assumptions[0]!.hypotheses.filter((h) => h.standing === "assumed")).toHaveLength(4);
   });
 });
+
+it("shows the group that is not solvable, and what generates it", () => {
+  const j = judge(
+    "n: size) where n >= 1",
+    `input w[t: 0..n]: bit
+    node p[t: 0..=n]: index(5) =
+      if t == 0 { 0 } else { if w[t-1] { table(p[t-1]) [1,2,3,4,0] } else { table(p[t-1]) [1,0,2,3,4] } }
+    output y = p[n]`,
+  );
+  expect(j.hardness!.found).toBe("its step maps generate S5, of order 120, on 5 states: (0 1), (0 1 2 3 4)");
+});
