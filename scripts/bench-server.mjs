@@ -14,15 +14,15 @@ const root = new URL("../", import.meta.url);
 function program() {
   let text = "";
   for (let round = 1; text.split("\n").length < 1000; round++)
-    for (const name of readdirSync(new URL("examples", root))) {
-      if (name.endsWith(".md")) continue;
+    for (const file of readdirSync(new URL("examples", root), { recursive: true })) {
+      if (!file.endsWith(".fathom")) continue;
       if (text.split("\n").length >= 1000) break;
-      let part = readFileSync(new URL(`examples/${name}/${name}.fathom`, root), "utf8");
+      let part = readFileSync(new URL(`examples/${file}`, root), "utf8");
       if (part.includes("import ")) continue;
       const declared = new Set(
         [...part.matchAll(/^(?:fn|task|enum|const|monoid|reduction)\s+(\w+)/gm)].map((m) => m[1]),
       );
-      const stem = name.replace(/\W/g, "");
+      const stem = file.replace(/\W/g, "");
       for (const d of declared) part = part.replace(new RegExp(`\\b${d}\\b`, "g"), `${d}_${stem}${round}`);
       text += `${part}\n`;
     }

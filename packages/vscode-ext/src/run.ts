@@ -43,6 +43,7 @@ export function registerRun(context: ExtensionContext, server: Server, output: O
     );
     if (result === undefined) {
       output.appendLine(`${task.task}: cancelled`);
+      output.show(true);
       return;
     }
     if (showProblems(result.problems)) return;
