@@ -49,16 +49,18 @@ const randomInputs = ({ system }: Compiled, sizes: Sizes, seed = 1): Map<string,
       .map((f) => [f.name, randomValues(f, sizes, seed)]),
   );
 
-/** Every family, bit for bit. */
+/** Every family, bit for bit; `outputs` alone where a program has many kernels, which a software device compiles slowly. */
 async function agrees(
   compiled: Compiled,
   sizes: Sizes,
   inputs = randomInputs(compiled, sizes),
   options: GpuOptions = {},
+  kept: "outputs" | "all" = "all",
 ) {
   const { system } = compiled;
   const reference = interpret(system, { sizes, inputs, seed: 3 });
-  for (const keep of [[], system.families.filter((f) => f.role === "node").map((f) => f.name)]) {
+  const nodes = system.families.filter((f) => f.role === "node").map((f) => f.name);
+  for (const keep of kept === "all" ? [[], nodes] : [[]]) {
     const { program } = planGpu(system, { ...options, keep, unproved: compiled.unproved });
     const found = await runOnGpu(program, { gpu, sizes, inputs, seed: 3 });
     expect(found.diagnostics).toEqual(reference.diagnostics);
@@ -81,11 +83,12 @@ describe.skipIf(missing)(
       const compiled = compileTask(program, task);
       const usual = defaultSizes(compiled.system);
       // A software device takes its time over whole Transformers.
-      const most = Object.keys(usual ?? {}).length > 3 ? 4 : 8;
+      const large = Object.keys(usual ?? {}).length > 3;
+      const most = large ? 3 : 8;
       const sizes =
         usual && Object.fromEntries(Object.entries(usual).map(([n, v]) => [n, Math.min(v, most)]));
       if (sizes === undefined || sizeProblems(compiled.system, sizes).length > 0) return;
-      await agrees(compiled, sizes);
+      await agrees(compiled, sizes, undefined, {}, large ? "outputs" : "all");
     });
   },
 );
