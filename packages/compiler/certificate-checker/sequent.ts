@@ -615,7 +615,7 @@ const axioms: Readonly<Record<AxiomName, (facts: Sequent, on: readonly ClosedFor
     const term = replaceAtom(body, closed.index(index), last);
     const rest = closed.sum(index, lo, last, body);
     const added: Added[] = [{ form: closed.sub(atom!, closed.add(rest, term)), equality: true }];
-    return isNeverNegative(body) ? [...added, { form: rest }] : added;
+    return isNeverNegative(body) ? [...added, { form: rest }, ...positive] : added;
   },
   /** A sum of terms that are not negative grows with its range. */
   "sum-order"(facts, [x, y]) {

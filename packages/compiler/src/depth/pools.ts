@@ -33,24 +33,41 @@ export class AtomPools {
       .termsOf(family)
       .some((t) => t.source !== undefined && group.includes(t.source.family));
     const inside = new Set(this.claims.dims(family).map((d) => d.index));
+    const sums = recursive && this.claims.model === "ops" ? freshName(this.claims.system) : undefined;
+    /** How many atoms differ by a constant in their argument: recursion would bring log2(i), log2(i - 1), … without end. */
+    const shifts = new Map<string, number>();
     const keep = (atom: ClosedForm): void => {
-      if (found.size < 10 && onlyOver(atom, inside)) found.set(closedFormKey(atom), atom);
+      const key = closedFormKey(atom);
+      if (found.size >= POOL + 2 || found.has(key) || atom.kind === "constant" || !onlyOver(atom, inside))
+        return;
+      if (atom.kind === "sum" && atom.hi.kind === "constant") return;
+      const shape = shapeOf(atom);
+      const shifted = (shifts.get(shape) ?? 0) + 1;
+      if (shifted > 2) return;
+      shifts.set(shape, shifted);
+      found.set(key, atom);
+      // A chain that pays a logarithm at each step pays their sum.
+      if (sums === undefined || atom.kind !== "log2" || atom.of.kind === "size") return;
+      const body = closed.log2(closed.add(closed.index(sums), closed.constant(1)));
+      if (monomialsOf(atom.of).some((m) => m.factors.length > 0))
+        keep(closed.sum(sums, closed.constant(0), atom.of, body));
     };
     for (const atom of strideAtoms(this.claims.termsOf(family))) keep(atom);
+    const offer = (form: ClosedForm, t: Term): void => {
+      for (const atom of atomsIn(form))
+        for (const variant of this.withoutInner(atom, t))
+          for (const settled of withoutExtremes(variant)) keep(settled);
+    };
+    // What the equations say themselves comes before what is read.
+    for (const t of this.claims.termsOf(family)) offer(t.delay, t);
     for (const t of this.claims.termsOf(family)) {
-      const sources: ClosedForm[] = [t.delay];
-      if (t.source !== undefined) {
-        const dims = this.claims.dims(t.source.family);
-        const by = new Map(dims.map((d, k) => [d.index, fromIndexExpr(t.source!.at[k]!)]));
-        const claim = this.claims.levels.get(t.source.family);
-        for (const p of claim?.pieces ?? []) sources.push(substituteClosedForm(p.form, by));
-        if (group.includes(t.source.family))
-          for (const a of this.of(t.source.family)) sources.push(substituteClosedForm(a, by));
-      }
-      for (const form of sources)
-        for (const atom of atomsIn(form))
-          for (const variant of this.withoutInner(atom, t))
-            for (const settled of withoutExtremes(variant)) keep(settled);
+      if (t.source === undefined) continue;
+      const dims = this.claims.dims(t.source.family);
+      const by = new Map(dims.map((d, k) => [d.index, fromIndexExpr(t.source!.at[k]!)]));
+      const claim = this.claims.levels.get(t.source.family);
+      const known = (claim?.pieces ?? []).map((p) => p.form);
+      const same = group.includes(t.source.family) ? this.of(t.source.family) : [];
+      for (const form of [...known, ...same]) offer(substituteClosedForm(form, by), t);
     }
     const bounds = [
       ...this.claims.dims(family).flatMap((d) => [d.lo, d.hi]),
@@ -72,16 +89,7 @@ export class AtomPools {
         keep(closed.min(closed.constant(1), natural ? excess : closed.max(closed.constant(0), excess)));
       }
     for (const atom of inBounds) if (atom.kind === "pow2") keep(atom);
-    if (recursive && this.claims.model === "ops") {
-      const name = freshName(this.claims.system);
-      for (const atom of [...found.values()])
-        if (atom.kind === "log2" && atom.of.kind !== "size") {
-          const body = closed.log2(closed.add(closed.index(name), closed.constant(1)));
-          const sum = closed.sum(name, closed.constant(0), atom.of, body);
-          if (sum.kind === "sum") keep(sum);
-        }
-    }
-    this.pools.set(family, [...found.values()].slice(0, 8));
+    this.pools.set(family, [...found.values()].slice(0, POOL));
   }
 
   /** An atom with the ends of ranges in place of inner indices. */
@@ -97,6 +105,27 @@ export class AtomPools {
       if (found.length > 8) found = found.slice(0, 8);
     }
     return found;
+  }
+}
+
+const POOL = 8;
+
+/** An atom without the constant in its argument. */
+function shapeOf(atom: ClosedForm): string {
+  const bare = (f: ClosedForm): ClosedForm =>
+    closed.add(
+      ...monomialsOf(f)
+        .filter((m) => m.factors.length > 0)
+        .map((m) => closed.scale(closed.mul(...m.factors), m.coefficient)),
+    );
+  switch (atom.kind) {
+    case "log2":
+    case "pow2":
+      return `${atom.kind} ${closedFormKey(bare(atom.of))}`;
+    case "sum":
+      return `sum ${closedFormKey(bare(atom.hi))} ${closedFormKey(atom.body)}`;
+    default:
+      return closedFormKey(atom);
   }
 }
 

@@ -40,6 +40,7 @@ import { rational } from "../symbolic/rational";
 import { Alike } from "./alike";
 import { type BoundHints, lowerGuesses, upperGuesses } from "./bounds";
 import { type FitHints, fitLevels, guessLevels } from "./fit";
+import { latestOfReads } from "./from-reads";
 import { depthSamples, type LevelPoint, type LevelSamples, levelSamples, samplesNear } from "./level-samples";
 import { evaluator, formOfPieces } from "./pieces";
 import { AtomPools, atomsIn, onlyOver } from "./pools";
@@ -188,10 +189,30 @@ class Proving {
     const stages = this.stages(group, base);
     if (exact && this.replayed(group, stages)) return;
     this.sampleNear(group);
-    for (let round = 0; round < 3; round++) for (const f of group) this.pools.update(f, group);
+    for (let round = 0; round < Math.max(3, Math.min(group.length, 6)); round++)
+      for (const f of group) this.pools.update(f, group);
     if (!exact)
       return this.bound(group, stages, `\`${group[0]}\` reads a level of which only a bound is known`);
     const guesses = group.map((f) => new Guesses(guessLevels(this.sampled(f).points, this.hints(f))));
+    // What no list of functions gives may still be the latest of what is read.
+    for (let again = true; again; ) {
+      again = false;
+      group.forEach((f, g) => {
+        if (guesses[g]!.at(0) !== undefined) return;
+        const form = latestOfReads(
+          this.claims,
+          f,
+          (source) => {
+            const place = group.indexOf(source);
+            return place < 0 ? this.claims.levels.get(source)?.pieces : guesses[place]!.at(0);
+          },
+          this.sampled(f).points,
+        );
+        if (form === undefined) return;
+        guesses[g] = new Guesses([[{ guard: [], form }]].values());
+        again = true;
+      });
+    }
     const missing = guesses.findIndex((g) => g.at(0) === undefined);
     if (missing >= 0)
       return this.bound(

@@ -345,6 +345,7 @@ function cases(given: readonly { readonly guard: Condition; readonly value: Clos
 
 function sum(index: string, lo: ClosedForm, hi: ClosedForm, body: ClosedForm): ClosedForm {
   if (sameClosedForm(lo, hi) || (isConstant(body) && signOf(body.value) === 0)) return constant(0);
+  if (isConstant(lo) && isConstant(hi) && compareRational(hi.value, lo.value) <= 0) return constant(0);
   return { kind: "sum", index, lo, hi, body };
 }
 
