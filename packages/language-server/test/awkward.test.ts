@@ -190,6 +190,20 @@ describe("text that is broken", () => {
   });
 });
 
+test.each([
+  ["#task{\n"],
+  ["task A() {\n  output y = 1\n}\n#\n\ntask{\n"],
+  ["fn f(\ntask A() { output y = f(1) } fn"],
+])("%j: what hides behind another mistake is broken too, and never analysed", async (text) => {
+  const { uri } = await open(text);
+  await client.analysed(uri);
+  const tasks = await client.connection.sendRequest<{ task: string; broken: boolean }[]>("fathom/tasks", {
+    uri,
+  });
+  expect(tasks.at(-1)).toMatchObject({ broken: true });
+  expect(client.errors).toEqual([]);
+});
+
 describe("several files", () => {
   test("imports in a circle, and of a file that is not there", async () => {
     const circle = await open('import { b } from "./loop2"\n\nfn f(x: int): int = ‸b(x)\n');
