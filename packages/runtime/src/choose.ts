@@ -56,7 +56,7 @@ export function chooseTarget(
   { sizes, profile }: Choice,
 ): { readonly target: Target; readonly otherwise: Exclude<Target, "gpu"> } {
   const fits = Object.values(sizes).every((n) => n <= WASM_SIZE_LIMIT);
-  if (!fits) return { target: "js", otherwise: "js" };
+  if (!fits || !("WebAssembly" in globalThis)) return { target: "js", otherwise: "js" };
   const figures = profile === undefined ? undefined : figuresAt(compiled.system, sizes, MOST_INSTANCES);
   if (profile === undefined || figures === undefined) return { target: "wasm", otherwise: "wasm" };
   const { js, wasm, gpu } = foretell(compiled, program, sizes, figures, profile);
