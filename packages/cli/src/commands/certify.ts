@@ -56,8 +56,9 @@ export function verifyCommand(cli: Command): void {
       }
       const depth = printClosedForm(formOfPieces(verdict.depth));
       const { task, model, exact } = verdict;
+      const below = verdict.below === undefined ? undefined : printClosedForm(formOfPieces(verdict.below));
       if (o.json === true) {
-        print(JSON.stringify({ ok: true, task, model, exact, depth }));
+        print(JSON.stringify({ ok: true, task, model, exact, depth, below }));
         return;
       }
       const where =
@@ -65,7 +66,7 @@ export function verifyCommand(cli: Command): void {
           ? ""
           : ` with ${printCondition(program.system.constraints)}`;
       print(
-        `${pc.green("✓")} depth of ${pc.bold(task)} in ${model} ${exact ? "=" : "≤"} ${pc.cyan(depth)} for all sizes${where}, every read inside its family`,
+        `${pc.green("✓")} depth of ${pc.bold(task)} in ${model} ${exact ? "=" : "≤"} ${pc.cyan(depth)}${below === undefined ? "" : ` and ≥ ${pc.cyan(below)}`} for all sizes${where}, every read inside its family`,
       );
       if (program === undefined)
         print(pc.dim("  of the equations in the certificate; name a file to compare them with a program"));
