@@ -38,7 +38,7 @@ const inspector = await new Promise((go) => {
   server.stderr.on("data", (chunk) => {
     const url = /ws:\S+/.exec(String(chunk))?.[0];
     if (url !== undefined) go(new WebSocket(url));
-    else if (!/debugger|inspector/i.test(String(chunk))) process.stderr.write(chunk);
+    else if (!/debug|inspector/i.test(String(chunk))) process.stderr.write(chunk);
   });
 });
 await new Promise((go) => inspector.addEventListener("open", go));
