@@ -183,7 +183,12 @@ function withScans(lowered: System, keep: ReadonlySet<string>, options: GpuOptio
   const before = new Set(system.families.map((f) => f.name));
   const few = (d: Dim) =>
     d.lo.kind === "integer" && d.hi.kind === "integer" && d.hi.value - d.lo.value <= FEW;
-  const alone = (r: Recurrence) => r.outer === undefined && r.reach === "lags" && r.copies.every(few);
+  const alone = (r: Recurrence) =>
+    r.outer === undefined &&
+    r.reach === "lags" &&
+    r.copies.every(few) &&
+    // Cells that grow in number keep the lanes busy as they are; and some laws then deliver the last row only.
+    r.state.every((s) => s.count?.kind === "integer" && !keep.has(s.family));
   const scanned = exactScans(system, alone)?.system ?? system;
   const associative = new Set(scanned.families.map((f) => f.name).filter((n) => !before.has(n)));
   const split = splitScans(scanned, { block: options.block ?? SCAN_BLOCK, keep, associative });
