@@ -22,6 +22,10 @@ const own: Record<string, { text: string; width: string }> = {
     text: "task X(n: size) where n >= 1 {\ninput x: int\nnode a[i: 0..n, j: 0..=i]: int = if j == 0 { x + i } else { a[i, j-1] + x }\noutput y = a[n-1, n-1]\n}\n",
     width: "n",
   },
+  "a wavefront, read as one minimum": {
+    text: "task X(n: size, m: size) where n >= 1, m >= 1 {\ninput x: int\nnode a[i: 0..n, j: 0..m]: int = (a[i-1, j] ?? x) + (a[i, j-1] ?? x)\noutput y = a[n-1, m-1]\n}\n",
+    width: "min(m, n)",
+  },
   "strides in ops": {
     text: "task X(n: size, T: size) where n >= 1, T >= 1 {\ninput x[i: 0..n]: int\nnode a[t: 0..=T, i: 0..n]: int = if t == 0 { x[i] } else { a[t-1, i] * a[t-1, i] + 1 }\noutput y[i: 0..n] = a[T, i]\n}\n",
     width: "n",

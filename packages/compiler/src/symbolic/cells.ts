@@ -16,10 +16,19 @@ import {
   substitute,
   subtract,
 } from "./atoms";
-import { type ClosedForm, closed } from "./closed-form";
+import { type ClosedForm, closed, printClosedForm } from "./closed-form";
 import { atomsOf, type Polynomial, polynomialKey, type Term, variable } from "./polynomial";
 import { absolute, over, type Rational, rational, signOf, times } from "./rational";
-import { equalsZero, type Fact, factKey, implies, isEmpty, opposite, withoutRedundant } from "./region";
+import {
+  atMost,
+  equalsZero,
+  type Fact,
+  factKey,
+  implies,
+  isEmpty,
+  opposite,
+  withoutRedundant,
+} from "./region";
 import { type Budget, NotSummable, type Weighted } from "./sum";
 
 export interface Cell {
@@ -270,6 +279,43 @@ function asExtreme(
   return undefined;
 }
 
+type Group = ReturnType<typeof joinCells>[number];
+/** A longer minimum or maximum is harder to read than cases. */
+const SHORT = 40;
+
+/** One minimum or maximum of two of the values, where that is each cell's value. */
+function asOneExtreme(groups: readonly Group[], context: readonly Fact[]): ClosedForm | undefined {
+  if (groups.length < 2 || groups.length > 3 || groups.some((g) => g.cells.length > 4)) return undefined;
+  const values = groups.map((g) => g.value);
+  for (const [k, a] of values.entries())
+    for (const b of values.slice(k + 1))
+      for (const kind of ["min", "max"] as const) {
+        const is = (known: readonly Fact[], v: Polynomial, x: Polynomial, y: Polynomial): boolean =>
+          sameOn(known, v, x) && implies(known, kind === "min" ? atMost(x, y) : atMost(y, x));
+        const everywhere = groups.every((g) =>
+          g.cells.every((facts) => {
+            const known = [...context, ...facts];
+            return is(known, g.value, a, b) || is(known, g.value, b, a);
+          }),
+        );
+        if (!everywhere) continue;
+        const made = closed[kind](toClosed(a), toClosed(b));
+        if (printClosedForm(made).length <= SHORT) return made;
+      }
+  return undefined;
+}
+
+/** Two bounds that meet are one equality. */
+function meeting(facts: readonly Fact[]): Fact[] {
+  const kept: Fact[] = [];
+  for (const f of facts) {
+    const other = kept.findIndex((g) => !g.equality && !f.equality && add(f.form, g.form).terms.length === 0);
+    if (other < 0) kept.push(f);
+    else kept[other] = equalsZero(kept[other]!.form);
+  }
+  return kept;
+}
+
 /** The sum of weights over sizes alone as a closed form: one case for each value. */
 export function closedSum(pieces: readonly Weighted[], context: readonly Fact[], budget: Budget): ClosedForm {
   const groups = joinCells(disjointCells(pieces, context, budget), context);
@@ -278,13 +324,20 @@ export function closedSum(pieces: readonly Weighted[], context: readonly Fact[],
     const extreme = asExtreme(groups[0]!.cells, groups[0]!.value, groups[1]!.value);
     if (extreme !== undefined) return extreme;
   }
+  const extreme = asOneExtreme(groups, context);
+  if (extreme !== undefined) return extreme;
+  // What an earlier case denies a later one need not say.
+  let failed: readonly Fact[] = [];
   return closed.cases(
-    groups.map((g, k) => ({
-      guard:
-        k === groups.length - 1
-          ? build.always
-          : (g.cells.map((facts) => facts.map(comparisonOf)) as Condition),
-      value: toClosed(g.value),
-    })),
+    groups.map((g, k) => {
+      const value = toClosed(g.value);
+      if (k === groups.length - 1) return { guard: build.always, value };
+      const cells = g.cells.map((facts) => meeting(withoutRedundant(facts, [...context, ...failed])));
+      const [only, ...more] = g.cells;
+      const [fact, ...others] = only ?? [];
+      if (fact !== undefined && !fact.equality && more.length + others.length === 0)
+        failed = [...failed, ...opposite(fact)];
+      return { guard: cells.map((facts) => facts.map(comparisonOf)) as Condition, value };
+    }),
   );
 }
