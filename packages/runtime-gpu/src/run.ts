@@ -37,6 +37,8 @@ export interface GpuRunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called between submits with the work that is done, of the total. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Told just before the device computes and as soon as it has: for measurements. */
+  readonly onSubmit?: ((phase: "before" | "after") => void) | undefined;
   /** Levels that the plan's inspector gave, `levelsOf(family)` by name: without, what waits for data is computed in rounds. */
   readonly levels?: Readonly<Record<string, FamilyValues>> | undefined;
   /** Milliseconds between copies of the device's memory, from which a lost device is taken up again; 1,000 without. */
@@ -134,6 +136,38 @@ export async function runOnGpu(program: GpuProgram, options: GpuRunOptions): Pro
   }
 }
 
+/** Shaders as a device has compiled them, for the sizes of the last run. */
+interface Shaders {
+  readonly key: string;
+  readonly module: GPUShaderModule;
+  readonly bindings: GPUBindGroupLayout;
+  readonly pipelines: Map<number, Promise<GPUComputePipeline>>;
+}
+const shaders = new WeakMap<GPUDevice, WeakMap<GpuProgram, Shaders>>();
+
+function shadersOf(device: GPUDevice, program: GpuProgram, layout: GpuLayout): Shaders {
+  const known = shaders.get(device) ?? new WeakMap<GpuProgram, Shaders>();
+  shaders.set(device, known);
+  const key = JSON.stringify([layout.bankOf, program.overrides.map((o) => layout.overrides.get(o))]);
+  const before = known.get(program);
+  if (before?.key === key) return before;
+  const storage = { visibility: GPUShaderStage.COMPUTE, buffer: { type: "storage" as const } };
+  const made = {
+    key,
+    module: device.createShaderModule({ code: inBanks(program.wgsl, layout.bankOf), label: program.name }),
+    bindings: device.createBindGroupLayout({
+      entries: [
+        { ...storage, binding: 0, buffer: { type: "uniform", hasDynamicOffset: true } },
+        { ...storage, binding: 1 },
+        ...layout.banks.map((_, b) => ({ ...storage, binding: 2 + b })),
+      ],
+    }),
+    pipelines: new Map(),
+  };
+  known.set(program, made);
+  return made;
+}
+
 class Run {
   private readonly buffers: GPUBuffer[] = [];
   private readonly banks: GPUBuffer[];
@@ -141,8 +175,7 @@ class Run {
   private readonly faultsRead: GPUBuffer;
   private readonly uniforms: GPUBuffer;
   private readonly lost: Promise<never>;
-  private readonly module: GPUShaderModule;
-  private readonly bindings: GPUBindGroupLayout;
+  private readonly shaders: Shaders;
   private readonly group: GPUBindGroup;
   private readonly pipelines = new Map<number, GPUComputePipeline>();
   /** Work that a submit may hold; grows and shrinks with the time that submits take. */
@@ -175,20 +208,9 @@ class Run {
     this.faults = this.buffer(FAULT_WORDS * WORD, STORAGE | COPY_DST | COPY_SRC);
     this.faultsRead = this.buffer(FAULT_WORDS * WORD, MAP_READ | COPY_DST);
     this.uniforms = this.buffer(SLOT * SLOTS, UNIFORM | COPY_DST);
-    this.module = device.createShaderModule({
-      code: inBanks(program.wgsl, layout.bankOf),
-      label: program.name,
-    });
-    const storage = { visibility: GPUShaderStage.COMPUTE, buffer: { type: "storage" as const } };
-    this.bindings = device.createBindGroupLayout({
-      entries: [
-        { ...storage, binding: 0, buffer: { type: "uniform", hasDynamicOffset: true } },
-        { ...storage, binding: 1 },
-        ...this.banks.map((_, b) => ({ ...storage, binding: 2 + b })),
-      ],
-    });
+    this.shaders = shadersOf(device, program, layout);
     this.group = device.createBindGroup({
-      layout: this.bindings,
+      layout: this.shaders.bindings,
       entries: [
         { binding: 0, resource: { buffer: this.uniforms, size: SLOT } },
         { binding: 1, resource: { buffer: this.faults } },
@@ -333,14 +355,19 @@ class Run {
 
   private async prepare(number: number): Promise<void> {
     const { label, entry } = this.program.kernels[number]!;
-    const { device, module } = this;
+    const { device } = this;
+    const { module, bindings, pipelines } = this.shaders;
     const constants = Object.fromEntries(
       this.program.overrides.map((o) => [o, this.layout.overrides.get(o)!]),
     );
-    const made = device.createComputePipelineAsync({
-      layout: device.createPipelineLayout({ bindGroupLayouts: [this.bindings] }),
-      compute: { module, entryPoint: entry, constants },
-    });
+    const known = pipelines.get(number);
+    const made =
+      known ??
+      device.createComputePipelineAsync({
+        layout: device.createPipelineLayout({ bindGroupLayouts: [bindings] }),
+        compute: { module, entryPoint: entry, constants },
+      });
+    pipelines.set(number, made);
     // A rejected kernel is a fault of ours: say what the device's compiler found.
     const explained = made.catch(async (error: unknown) => {
       const { messages } = await module.getCompilationInfo();
@@ -374,10 +401,13 @@ class Run {
     });
     pass.end();
     encoder.copyBufferToBuffer(this.faults, 0, this.faultsRead, 0, FAULT_WORDS * WORD);
+    const commands = encoder.finish();
+    options.onSubmit?.("before");
     const started = performance.now();
-    device.queue.submit([encoder.finish()]);
+    device.queue.submit([commands]);
     const faults = await this.mapFaults();
     const took = performance.now() - started;
+    options.onSubmit?.("after");
     if (work > 0) {
       // The first submit of a kernel also compiles it: one slow submit says little, so shrinking is gentle.
       const wish = Math.min(4, Math.max(0.5, SUBMIT_MS / Math.max(took, 1)));

@@ -39,8 +39,8 @@ test.skipIf(missing).each([
   },
 );
 
-/** The comparison as one module for a page. */
-async function pageModule(): Promise<string> {
+/** The comparison as modules for a page, by their names. */
+async function pageModules(): Promise<ReadonlyMap<string, string>> {
   const built = await build({
     configFile: false,
     logLevel: "silent",
@@ -57,7 +57,7 @@ async function pageModule(): Promise<string> {
   });
   const [first] = Array.isArray(built) ? built : [built];
   if (first === undefined || !("output" in first)) throw new Error("the page was not built");
-  return first.output[0].code;
+  return new Map(first.output.flatMap((o) => (o.type === "chunk" ? [[`/${o.fileName}`, o.code]] : [])));
 }
 
 const PAGE = `<script type="module">
@@ -75,11 +75,11 @@ test.skipIf(noBrowser)(
     timeout: 7_200_000,
   },
   async () => {
-    const script = await pageModule();
+    const scripts = await pageModules();
     const server = createServer((request, response) => {
-      const isScript = request.url === "/page.js";
-      response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-      response.end(isScript ? script : PAGE);
+      const script = scripts.get(request.url!);
+      response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
+      response.end(script ?? PAGE);
     });
     await new Promise<void>((ready) => server.listen(0, "localhost", ready));
     const browser = await chromium.launch({

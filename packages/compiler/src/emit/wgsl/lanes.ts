@@ -191,21 +191,28 @@ export abstract class Lanes extends Reductions {
     const row = this.once(`row ${family.name} ${places.join()}`, scope, () => this.offset(family, at));
     // The words of a tile may go around where the family read does not.
     const ring = w.ring ?? this.tileRing();
+    // A tile starts anywhere before the ring.
+    const far = this.tileRing() === undefined ? 32 * (Math.abs(away) + 1) : "0x7fffffff";
     const made =
       ring === undefined
         ? this.let(scope, `u32(${memory}[${row} + ${word}])`)
-        : this.let(scope, `${this.ring(family)}(${row}, ${word}, ${this.index(ring)})`);
+        : this.let(scope, `${this.ring(family)}(${row}, ${word}, ${this.index(ring)}, ${far})`);
     scope.memo.set(key, [made]);
     return made;
   }
 
-  /** Reads 32 cells of a ring, from cell 32 `word` on. */
+  /** Reads 32 cells of a ring, from cell 32 `word` on; `far`: the word lies less than so many cells outside. */
   protected ring(family: Family): string {
     const memory = this.memory(family);
     const name = `ring${this.numberOf.get(family.name)}`;
     this.rings.set(
       name,
-      `fn ${name}(row: i32, word: i32, n: i32) -> u32 {
+      `fn ${name}(row: i32, word: i32, n: i32, far: i32) -> u32 {
+  // Known when the shader is compiled: rings of whole words, longer than what is read, need none of the rest.
+  if ((n & 31) == 0 && n >= far) {
+    let up = select(word, word + (n >> 5u), word < 0);
+    return u32(${memory}[row + select(up, up - (n >> 5u), up >= (n >> 5u))]);
+  }
   if (u32(word) < u32(n) >> 5u) { return u32(${memory}[row + word]); }
   let at = pmod(32 * word, n);
   let first = row + (at >> 5u);

@@ -116,48 +116,67 @@ fn fault(at: u32, found: array<i32, 8>) {
   if (bitcast<u32>(x) == 0x80000000u) { return x; }
   return floor(x);
 }`,
-  // WGSL allows errors of 2.5 ulp in a division, and a software device was seen to make them: long division of the
-  // significands, eight bits at a time, then one rounding to nearest, ties to even.
+  // WGSL allows errors of 2.5 ulp in a division, and a software device was seen to make them. So the device's quotient of the significands
+  // is put right in whole numbers: what is left over, which wraps but is small, tells by how much it is off. Then one rounding to
+  // nearest, ties to even. Without branches: lanes would wait for each other's special cases.
   rdiv: `fn rdiv(a: f32, b: f32) -> f32 {
   let x = bitcast<u32>(a) & 0x7fffffffu;
   let y = bitcast<u32>(b) & 0x7fffffffu;
   let sign = (bitcast<u32>(a) ^ bitcast<u32>(b)) & 0x80000000u;
-  if (x > 0x7f800000u || y > 0x7f800000u || (x == y && (x == 0u || x == 0x7f800000u))) { return nan(); }
-  if (x == 0x7f800000u || y == 0u) { return bitcast<f32>(sign | P.inf); }
-  if (x == 0u || y == 0x7f800000u) { return bitcast<f32>(sign); }
   let up = i32(countLeadingZeros(x)) - 8;
   let down = i32(countLeadingZeros(y)) - 8;
-  var e = select(1 - up, i32(x >> 23u), x >= 0x800000u) - select(1 - down, i32(y >> 23u), y >= 0x800000u) + 127;
-  var m = select(x << u32(max(up, 0)), (x & 0x7fffffu) | 0x800000u, x >= 0x800000u);
+  let top = select(x << u32(max(up, 0)), (x & 0x7fffffu) | 0x800000u, x >= 0x800000u);
   let d = select(y << u32(max(down, 0)), (y & 0x7fffffu) | 0x800000u, y >= 0x800000u);
-  if (m < d) { m = m << 1u; e--; }
-  var q = 1u;
-  var r = m - d;
-  for (var k = 0; k < 3; k++) { r = r << 8u; q = (q << 8u) | (r / d); r = r % d; }
-  if (e >= 255) { return bitcast<f32>(sign | P.inf); }
+  let less = u32(top < d);
+  let m = top << less;
+  let e = select(1 - up, i32(x >> 23u), x >= 0x800000u) - select(1 - down, i32(y >> 23u), y >= 0x800000u) + 127 - i32(less);
+  var q = clamp(u32(f32(m) / f32(d) * 16777216.0f), 0x1000000u, 0x1ffffffu);
+  var r = bitcast<i32>((m << 24u) - q * d);
+  let off = i32(floor(f32(r) / f32(d)));
+  q += u32(off);
+  r -= off * i32(d);
+  let below = r < 0;
+  q -= u32(below);
+  r += select(0, i32(d), below);
+  let over = r >= i32(d);
+  q += u32(over);
+  r -= select(0, i32(d), over);
   let shift = u32(clamp(2 - e, 1, 31));
   let whole = q >> shift;
   let rest = q & ((1u << shift) - 1u);
   let half = 1u << (shift - 1u);
-  let above = rest > half || (rest == half && (r != 0u || (whole & 1u) == 1u));
-  return bitcast<f32>(sign | ((u32(max(e - 1, 0)) << 23u) + whole + select(0u, 1u, above)));
+  let above = rest > half || (rest == half && (r != 0 || (whole & 1u) == 1u));
+  var found = sign | ((u32(max(e - 1, 0)) << 23u) + whole + u32(above));
+  found = select(found, sign | P.inf, e >= 255 || x == 0x7f800000u || y == 0u);
+  found = select(found, sign, x == 0u || y == 0x7f800000u);
+  let none = x > 0x7f800000u || y > 0x7f800000u || (x == y && (x == 0u || x == 0x7f800000u));
+  return bitcast<f32>(select(found, P.nan, none));
 }`,
-  // The device's own root, then put right: its square in whole numbers tells by how much it is off.
+  // The device's own root, put right in the same way: its square in whole numbers tells by how much it is off.
   rsqrt: `fn rsqrt(x: f32) -> f32 {
   let b = bitcast<u32>(x);
-  if (b == 0u || b == 0x80000000u) { return x; }
-  if (isNan(x) || b > 0x80000000u) { return nan(); }
-  if (b == 0x7f800000u) { return x; }
   let up = i32(countLeadingZeros(b)) - 8;
-  var e = select(1 - up, i32(b >> 23u), b >= 0x800000u) - 127;
-  var m = select(b << u32(max(up, 0)), (b & 0x7fffffu) | 0x800000u, b >= 0x800000u);
-  if ((e & 1) == 1) { m = m << 1u; e--; }
-  var s = clamp(u32(sqrt(f32(m) * 8388608.0f)), 0x800000u, 0xffffffu);
-  var off = bitcast<i32>((m << 23u) - s * s);
-  while (off < 0) { s--; off += 2 * i32(s) + 1; }
-  while (off > 2 * i32(s)) { off -= 2 * i32(s) + 1; s++; }
-  if (off > i32(s)) { s++; }
-  return bitcast<f32>((u32((e >> 1u) + 126) << 23u) + s);
+  let normal = b >= 0x800000u;
+  let exponent = select(1 - up, i32(b >> 23u), normal) - 127;
+  let odd = exponent & 1;
+  let e = exponent - odd;
+  let m = select(b << u32(max(up, 0)), (b & 0x7fffffu) | 0x800000u, normal) << u32(odd);
+  var s = clamp(i32(sqrt(f32(m) * 8388608.0f)), 0x800000, 0xffffff);
+  var off = bitcast<i32>((m << 23u) - u32(s * s));
+  let by = i32(floor(f32(off) / f32(2 * s)));
+  off -= by * (2 * s + by);
+  s += by;
+  let below = off < 0;
+  s -= i32(below);
+  off += select(0, 2 * s + 1, below);
+  let over = off > 2 * s;
+  off -= select(0, 2 * s + 1, over);
+  s += i32(over);
+  s += i32(off > s);
+  let found = (u32((e >> 1u) + 126) << 23u) + u32(s);
+  let same = b == 0u || b == 0x80000000u || b == 0x7f800000u;
+  let none = b > 0x80000000u || (b & 0x7fffffffu) > 0x7f800000u;
+  return bitcast<f32>(select(select(found, b, same), P.nan, none));
 }`,
   rsign: "fn rsign(x: f32) -> f32 { return select(select(0.0f, -1.0f, x < 0.0f), 1.0f, x > 0.0f); }",
   isign: "fn isign(x: i32) -> i32 { return select(select(0, -1, x < 0), 1, x > 0); }",
@@ -336,7 +355,7 @@ export function real(x: number): string {
 export function libraryFor(text: string): string {
   const wanted = new Set<string>();
   const visit = (source: string): void => {
-    for (const [, name] of `${source} fault( tell(`.matchAll(/\b([A-Za-z]\w*)\(/g)) {
+    for (const [, name] of `${source} fault(`.matchAll(/\b([A-Za-z]\w*)\(/g)) {
       if (!Object.hasOwn(functions, name!) || wanted.has(name!)) continue;
       wanted.add(name!);
       visit(printed(name!));

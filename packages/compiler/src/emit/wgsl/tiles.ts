@@ -79,7 +79,7 @@ export abstract class Tiles extends Families {
           ? `${memory}[row + ${k}]`
           : ring === undefined
             ? `${memory}[row + word]`
-            : `i32(${this.ring(family)}(row, word, ${this.index(ring)}))`;
+            : `i32(${this.ring(family)}(row, word, ${this.index(ring)}, 0x7fffffff))`;
       lines.push(`  L${number}[${local} + ${k}] = ${value};`);
     }
     return `fn load${number}(${this.tileParameters(stencil)}, at: i32) {\n${lines.join("\n")}\n}`;
