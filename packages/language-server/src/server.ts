@@ -97,6 +97,7 @@ export function startServer(connection: Connection, edge: Edge): void {
     pull: false,
     progress: false,
     configuration: false,
+    registerConfiguration: false,
     refreshHints: false,
     refreshLenses: false,
     refreshDiagnostics: false,
@@ -196,6 +197,7 @@ export function startServer(connection: Connection, edge: Edge): void {
     can.pull = capabilities.textDocument?.diagnostic !== undefined;
     can.progress = capabilities.window?.workDoneProgress === true;
     can.configuration = capabilities.workspace?.configuration === true;
+    can.registerConfiguration = capabilities.workspace?.didChangeConfiguration?.dynamicRegistration === true;
     can.refreshHints = capabilities.workspace?.inlayHint?.refreshSupport === true;
     can.refreshLenses = capabilities.workspace?.codeLens?.refreshSupport === true;
     can.refreshDiagnostics = capabilities.workspace?.diagnostics?.refreshSupport === true;
@@ -237,9 +239,10 @@ export function startServer(connection: Connection, edge: Edge): void {
 
   connection.onInitialized(() => {
     if (!can.configuration) return;
-    connection.client
-      .register(DidChangeConfigurationNotification.type, { section: "fathom" })
-      .catch(() => {});
+    if (can.registerConfiguration)
+      connection.client
+        .register(DidChangeConfigurationNotification.type, { section: "fathom" })
+        .catch(() => {});
     readSettings();
   });
 
