@@ -16,7 +16,7 @@ import {
 import { factOf, type Proof, Rejected } from "../../certificate-checker/sequent";
 import type { CostModel } from "../equations/cost";
 import { printCondition, printSystem } from "../equations/print";
-import type { Comparison, Dim, IndexExpr, Origin, Sizes, System } from "../equations/system";
+import type { Comparison, Dim, IndexExpr, Sizes, System } from "../equations/system";
 import {
   atLeastForm,
   atMostForm,
@@ -35,6 +35,7 @@ import {
   monomialsOf,
   NotClosed,
   printClosedForm,
+  substituteClosedForm,
 } from "../symbolic/closed-form";
 import { rational } from "../symbolic/rational";
 import { Alike } from "./alike";
@@ -699,6 +700,46 @@ class Proving {
     };
   }
 
+  /** What a family's equations read: first the reads that are as late as its level somewhere, with when they arrive. */
+  private readsOf(name: string, terms: readonly Term[], standing: Standing): Derivation[] {
+    const exact = this.settled.get(name)?.status === "exact";
+    const tight = exact ? tightIn(this.settled.get(name)!.proofs) : new Set<number>();
+    const reads = terms.flatMap((t, k) => (t.source === undefined ? [] : [{ t, isTight: tight.has(k) }]));
+    const shown = [...reads.filter((r) => r.isTight), ...reads.filter((r) => !r.isTight)].slice(0, 12);
+    return shown.map(({ t, isTight }): Derivation => {
+      const { family, at } = t.source!;
+      const under = t.conditions.length === 0 ? "" : ` where ${printCondition([t.conditions])}`;
+      const place = at.map((e) => printClosedForm(fromIndexExpr(e))).join(", ");
+      const source = `${family}${place === "" ? "" : `[${place}]`}`;
+      const delay = printClosedForm(t.delay);
+      return {
+        rule: isTight ? "tight read" : "read",
+        claim: `reads ${source}${under}, ${delay} before its value`,
+        standing,
+        detail: isTight ? this.arrival(name, t, source) : undefined,
+        origin: t.origin,
+        premises: [],
+      };
+    });
+  }
+
+  /** When a tight read arrives: the level of its source, and what comes after; where there are cases, only that. */
+  private arrival(name: string, t: Term, source: string): string {
+    const only = (f: string): ClosedForm | undefined => {
+      const pieces = this.claims.levels.get(f)?.pieces ?? [];
+      return pieces.length === 1 ? pieces[0]!.form : undefined;
+    };
+    const [own, there] = [only(name), only(t.source!.family)];
+    const by = new Map(
+      this.claims.dims(t.source!.family).map((d, k) => [d.index, fromIndexExpr(t.source!.at[k]!)]),
+    );
+    const level = there === undefined ? undefined : substituteClosedForm(there, by);
+    const value = level === undefined ? undefined : closed.add(level, t.delay);
+    if (own === undefined || value === undefined || closedFormKey(value) !== closedFormKey(own))
+      return "in the proof one of the latest reads: of some instances, not of all";
+    return `as late as the level: ${source} is there at ${printClosedForm(level!)}, the value at ${printClosedForm(value)}`;
+  }
+
   /** Which equations, which reads are tight, why. */
   private derivation(depth: Figure, families: ReadonlyMap<string, FamilyLevel>): Derivation {
     const standing = (f: Figure): Standing =>
@@ -721,21 +762,7 @@ class Proving {
         standing: standing(level),
         detail: level.why,
         origin: family.origin,
-        premises: reads.slice(0, 12).flatMap((t): Derivation[] => {
-          if (t.source === undefined) return [];
-          const under = t.conditions.length === 0 ? "" : ` where ${printCondition([t.conditions])}`;
-          const at = t.source.at.map((e) => printClosedForm(fromIndexExpr(e))).join(", ");
-          const origin: Origin | undefined = t.origin;
-          return [
-            {
-              rule: "read",
-              claim: `reads ${t.source.family}${at === "" ? "" : `[${at}]`}${under}, ${printClosedForm(t.delay)} before its value`,
-              standing: standing(level),
-              origin,
-              premises: [],
-            },
-          ];
-        }),
+        premises: this.readsOf(name, reads, standing(level)),
       };
     });
     return {
@@ -746,6 +773,30 @@ class Proving {
       premises,
     };
   }
+}
+
+/** The terms whose reads a proof shows to be tight. */
+function tightIn(proofs: readonly Proof[]): Set<number> {
+  const found = new Set<number>();
+  const visit = (p: Proof): void => {
+    switch (p.rule) {
+      case "instance":
+        found.add(p.term);
+        return visit(p.then);
+      case "split":
+        visit(p.holds);
+        return visit(p.fails);
+      case "residue":
+        return p.cases.forEach(visit);
+      case "substitute":
+      case "axiom":
+        return visit(p.then);
+      case "sum":
+      case "clash":
+    }
+  };
+  proofs.forEach(visit);
+  return found;
 }
 
 /** Guesses made as they are asked for. */
