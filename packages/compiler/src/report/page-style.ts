@@ -68,6 +68,6 @@ figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; margin-
 .wide [fill="#ffe3d5"] { fill: var(--accent-soft); } .wide [stroke="#d9480f"] { stroke: var(--accent); } .wide [fill="#d9480f"] { fill: var(--accent); }
 .wide [fill="#e3f2fd"] { fill: var(--info-soft); } .wide [stroke="#4a90c2"] { stroke: var(--info); } .wide [fill="#e6f6e6"] { fill: var(--good-soft); } .wide [stroke="#4c9a4c"] { stroke: var(--good); }
 footer { color: var(--soft); font-size: .9rem; padding: 0 .3rem; }
-@media (max-width: 40rem) { body { padding: 1.25rem .8rem 3rem; } h1 { font-size: 1.8rem; } section { padding: 1.1rem 1rem; } .big { font-size: 1.4rem; } }
+@media (max-width: 40rem) { body { padding: 1.25rem .8rem 3rem; } .scroll table { min-width: 36rem; } h1 { font-size: 1.8rem; } section { padding: 1.1rem 1rem; } .big { font-size: 1.4rem; } }
 @media print { body { max-width: none; padding: 0; } section { break-inside: avoid; } }
 `;
