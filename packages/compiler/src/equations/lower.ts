@@ -34,6 +34,7 @@ import {
 import { collectIndices } from "./evaluate-index";
 import type {
   Assumption,
+  Comparison,
   Condition,
   Dim,
   ElementType,
@@ -69,9 +70,9 @@ export function lower(program: CheckedProgram, task: TaskItem): System {
   return new Lowering(program).task(task);
 }
 
-/** A size expression outside any family: the bound of an `expect`. */
-export function lowerSize(program: CheckedProgram, tree: Tree): IndexExpr {
-  return new Lowering(program).index(tree, new Map());
+/** A size expression outside any family: the bound of an `expect`. Undefined where no index expression says it, such as a sum. */
+export function lowerSize(program: CheckedProgram, tree: Tree): IndexExpr | undefined {
+  return new Lowering(program).chosen(tree, new Map());
 }
 
 /** The operation of a declared monoid. The program must be free of errors. */
@@ -307,6 +308,24 @@ class Lowering {
     const e = this.tryIndex(tree, env);
     if (e === undefined) throw new Error("a static expression was expected after checking");
     return e;
+  }
+
+  /** A static integer that may be chosen: `if c { a } else { b }` is c·a + (1 − c)·b, its condition 0 or 1. */
+  chosen(tree: Tree, env: Env): IndexExpr | undefined {
+    const { tree: t, env: e } = this.peel(tree, env);
+    if (t.kind !== "if") return this.tryIndex(t, e);
+    const condition = this.static(t.condition, e);
+    const [yes, no] = [this.chosen(t.then, e), this.chosen(t.otherwise, e)];
+    if (condition === undefined || yes === undefined || no === undefined) return undefined;
+    const truth = condition.reduce(
+      (any, all) =>
+        build.max(
+          any,
+          all.reduce((each, c) => build.min(each, truthOf(c)), build.integer(1) as IndexExpr),
+        ),
+      build.integer(0) as IndexExpr,
+    );
+    return build.add(build.mul(truth, yes), build.mul(build.sub(build.integer(1), truth), no));
   }
 
   /** The static integer an expression is, if it is one. */
@@ -1211,6 +1230,17 @@ class Lowering {
       });
     }
   }
+}
+
+/** A comparison of integers as 0 or 1. */
+function truthOf({ op, left, right }: Comparison): IndexExpr {
+  const [zero, one] = [build.integer(0), build.integer(1)];
+  const positive = (e: IndexExpr) => build.min(build.max(e, zero), one);
+  const more = build.sub(right, left);
+  if (op === "<") return positive(more);
+  if (op === "<=") return positive(build.add(more, one));
+  const differ = build.min(build.max(more, build.sub(left, right)), one);
+  return op === "!=" ? differ : build.sub(one, differ);
 }
 
 /** A tree of pairs, as shallow as can be: k operands in ceil(log2 k) operations. */

@@ -60,8 +60,12 @@ export function decideExpects(asked: Asked, forms: () => TaskForms): ExpectResul
   return expectsOf(task).map((m): ExpectResult => {
     const text = program.fileOf(task).text.slice(m.range.start, m.range.end);
     const { claim } = m;
-    if (claim.kind === "figure")
-      return { text, ...decideFigure(claim, lowerSize(program, claim.value), system, forms()) };
+    if (claim.kind === "figure") {
+      const wanted = lowerSize(program, claim.value);
+      if (wanted === undefined)
+        return { text, outcome: "undecided", detail: "what it asks for is no expression of sizes alone" };
+      return { text, ...decideFigure(claim, wanted, system, forms()) };
+    }
     const { outcome, detail } = judgeClassExpect(claim, judgementOf(asked));
     return { text, outcome: outcome === "failed" ? "refuted" : outcome, detail };
   });

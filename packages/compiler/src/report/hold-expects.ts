@@ -52,11 +52,15 @@ function replacement(
   // A bound that grows like what was written is no news.
   const system = lower(program, task);
   const growth = (f: ClosedForm) => growthOf(f, system.sizes, system.constraints);
-  const before = closedOf(lowerSize(program, claim.value));
+  const asked = lowerSize(program, claim.value);
+  const before = asked === undefined ? undefined : closedOf(asked);
   if (exact === undefined && (before === undefined || compareGrowth(growth(form), growth(before)) !== "less"))
     return undefined;
   const model = claim.model === "ops" ? "(ops)" : "";
-  const line = `expect ${claim.figure}${model} ${exact === undefined ? "<=" : "=="} ${printClosedForm(form)}`;
+  const shown = printClosedForm(form);
+  // Choices and sums are for reading: a line that asks for one is not decided.
+  if (/\bif\b|\bsum\b/.test(shown)) return undefined;
+  const line = `expect ${claim.figure}${model} ${exact === undefined ? "<=" : "=="} ${shown}`;
   const sizes = task.sizes.map((s) => `${s.name.text}: ${s.sizeKind}`).join(", ");
   const probe = `task Probe(${sizes}) {\n  output x: int = 0\n  ${line}\n}\n`;
   return check(program.files[0]!.path, probe).diagnostics.length === 0 ? line : undefined;
