@@ -140,6 +140,7 @@ describe.each(["js", "wasm"] as const)("a program built for the processor (%s) n
     });
     try {
       const page = await browser.newPage();
+      page.setDefaultTimeout(300_000);
       await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
       await page.waitForFunction("globalThis.found !== undefined");
       expect(await page.evaluate("globalThis.found")).toEqual(wanted);

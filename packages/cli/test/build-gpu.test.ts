@@ -106,6 +106,7 @@ describe.skipIf(missing)("a program built for the GPU runs without Fathom", () =
     });
     try {
       const page = await browser.newPage();
+      page.setDefaultTimeout(300_000);
       await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
       await page.waitForFunction("globalThis.found !== undefined");
       expect(await page.evaluate("globalThis.found")).toEqual(wanted);

@@ -63,6 +63,7 @@ describe.skipIf(missing)("the server in a web worker", () => {
     await new Promise<void>((go) => server.listen(0, "127.0.0.1", go));
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-quic"] });
     page = await browser.newPage();
+    page.setDefaultTimeout(300_000);
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   });
   afterAll(async () => {

@@ -72,6 +72,7 @@ describe.skipIf(missing)("in a page", () => {
       ],
     });
     page = await browser.newPage();
+    page.setDefaultTimeout(300_000);
     await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
     await page.waitForFunction("globalThis.run !== undefined");
   });

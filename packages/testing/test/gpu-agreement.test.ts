@@ -92,6 +92,7 @@ test.skipIf(noBrowser)(
     });
     try {
       const page = await browser.newPage();
+      page.setDefaultTimeout(300_000);
       await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
       await page.waitForFunction("globalThis.compare !== undefined");
       for (const program of fc.sample(randomProgram, { numRuns: BROWSER_RUNS, seed: SEED })) {

@@ -169,7 +169,7 @@ export async function startWorkbench(
       ],
     });
     const page = await browser.newPage({ viewport: { width: 1700, height: 1100 } });
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(120_000);
     const open = async (file: string): Promise<void> => {
       const payload = [["openFile", `vscode-remote://127.0.0.1:${port}${workspace}/${file}`]];
       await page.goto(
