@@ -2,6 +2,7 @@
 // are there, and models of 2 and 50 layers. Nothing is remembered between rounds: each has names of its own, and all but the
 // last only warm up. `proof`: depth in one model. `all`: checks, depth, work, width, levels in both models, and the verdict.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import {
   compileTask,
   FormsMemo,
