@@ -75,7 +75,8 @@ async function agrees(
 describe.skipIf(missing)(
   "examples and the standard library compute on the GPU what the interpreter does",
   () => {
-    const tasks = [...fathomFiles("examples"), ...fathomFiles("std")].flatMap(({ path, text }) => {
+    const found = fathomFiles("corpus").filter(({ path }) => path.includes("gpu-"));
+    const tasks = [...fathomFiles("examples"), ...fathomFiles("std"), ...found].flatMap(({ path, text }) => {
       const program = check(path, text, host);
       return program.tasks.map((task) => ({ name: `${path} ${task.name.text}`, program, task }));
     });

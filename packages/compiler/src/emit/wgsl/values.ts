@@ -21,6 +21,14 @@ export const isReal = (e: Expr): boolean => {
   return kind === "real" || kind === "vector";
 };
 
+/** A compiler that sees a zero takes 0 · x for 0 and x + 0 for x, whatever their signs: so a zero comes from the host. */
+const unseenZero = (value: number): string =>
+  value !== 0
+    ? real(value)
+    : Object.is(value, -0)
+      ? "bitcast<f32>(P.zero ^ 0x80000000u)"
+      : "bitcast<f32>(P.zero)";
+
 /** Each expression gives the atoms of its components: one for a scalar. */
 export abstract class Values extends Indices {
   protected temporaries = 0;
@@ -84,7 +92,7 @@ export abstract class Values extends Indices {
     switch (e.kind) {
       case "constant":
         // Through `let`: expressions of constants are worked out, and overflows rejected, before the run.
-        return [this.let(scope, isReal(e) ? real(e.value) : `i32(${e.value})`)];
+        return [this.let(scope, isReal(e) ? unseenZero(e.value) : `i32(${e.value})`)];
       case "index-value":
         return [this.let(scope, this.int(e.value))];
       case "read":
