@@ -1,13 +1,11 @@
 /** What `fathom build` writes for the processor runs and type-checks in a folder with nothing of Fathom, in Node and in a page. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
-import { chromium } from "playwright-core";
+import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { main } from "../src/index";
+import { foundInPage } from "./page";
 
 const root = join(import.meta.dirname, "../../..");
 const CHROMIUM = "/usr/bin/chromium";
@@ -121,32 +119,8 @@ describe.each(["js", "wasm"] as const)("a program built for the processor (%s) n
       join(folder, "index.html"),
       `<script type="module">import("./use.mjs").then((m) => { globalThis.found = m.found; }, (e) => { globalThis.found = String(e.stack); });</script>`,
     );
-    const types: Record<string, string> = {
-      ".html": "text/html",
-      ".js": "text/javascript",
-      ".mjs": "text/javascript",
-      ".wasm": "application/wasm",
-    };
-    const server = createServer((request, response) => {
-      const path = join(folder, request.url === "/" ? "index.html" : request.url!);
-      if (!existsSync(path)) return void response.writeHead(404).end();
-      response.setHeader("content-type", types[extname(path)] ?? "text/plain");
-      response.end(readFileSync(path));
-    });
-    await new Promise<void>((ready) => server.listen(0, "localhost", ready));
-    const browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-    });
-    try {
-      const page = await browser.newPage();
-      page.setDefaultTimeout(300_000);
-      await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
-      await page.waitForFunction("globalThis.found !== undefined");
-      expect(await page.evaluate("globalThis.found")).toEqual(wanted);
-    } finally {
-      await browser.close();
-      server.close();
-    }
+    expect(
+      await foundInPage(folder, CHROMIUM, ["--no-first-run", "--disable-background-networking"]),
+    ).toEqual(wanted);
   });
 });

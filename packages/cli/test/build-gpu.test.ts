@@ -8,14 +8,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { findGpu } from "@fathom/runtime-gpu";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { main } from "../src/index";
+import { foundInPage } from "./page";
 
 const root = join(import.meta.dirname, "../../..");
 const CHROMIUM = "/usr/bin/chromium";
@@ -88,32 +86,9 @@ describe.skipIf(missing)("a program built for the GPU runs without Fathom", () =
   });
 
   test("in a page", async () => {
-    const types: Record<string, string> = {
-      ".html": "text/html",
-      ".js": "text/javascript",
-      ".mjs": "text/javascript",
-    };
-    const server = createServer((request, response) => {
-      const path = join(folder, request.url === "/" ? "index.html" : request.url!);
-      if (!existsSync(path)) return void response.writeHead(404).end();
-      response.setHeader("content-type", types[extname(path)] ?? "text/plain");
-      response.end(readFileSync(path));
-    });
-    await new Promise<void>((ready) => server.listen(0, "localhost", ready));
-    const browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ["--no-sandbox", "--disable-quic", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
-    });
-    try {
-      const page = await browser.newPage();
-      page.setDefaultTimeout(300_000);
-      await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
-      await page.waitForFunction("globalThis.found !== undefined");
-      expect(await page.evaluate("globalThis.found")).toEqual(wanted);
-    } finally {
-      await browser.close();
-      server.close();
-    }
+    expect(
+      await foundInPage(folder, CHROMIUM, ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]),
+    ).toEqual(wanted);
   });
 
   test("levels of a circuit come from a module beside it", async () => {
