@@ -658,28 +658,9 @@ class Proving {
   }
 
   private witness(proofs: readonly Proof[]): DepthProof["witness"] {
-    const found: { family: string; at: readonly ClosedForm[] }[] = [];
-    const visit = (p: Proof): void => {
-      switch (p.rule) {
-        case "instance": {
-          const term = this.claims.termsOf(DEPTH)[p.term]!;
-          found.push({ family: term.source!.family, at: p.at });
-          return visit(p.then);
-        }
-        case "split":
-          visit(p.holds);
-          return visit(p.fails);
-        case "residue":
-          return p.cases.forEach(visit);
-        case "substitute":
-        case "axiom":
-          return visit(p.then);
-        case "sum":
-        case "clash":
-      }
-    };
-    proofs.forEach(visit);
-    return found[0];
+    const [first] = instancesIn(proofs);
+    if (first === undefined) return undefined;
+    return { family: this.claims.termsOf(DEPTH)[first.term]!.source!.family, at: first.at };
   }
 
   private certificate(depth: Settled): Certificate {
@@ -776,12 +757,15 @@ class Proving {
 }
 
 /** The terms whose reads a proof shows to be tight. */
-function tightIn(proofs: readonly Proof[]): Set<number> {
-  const found = new Set<number>();
+const tightIn = (proofs: readonly Proof[]): Set<number> => new Set(instancesIn(proofs).map((p) => p.term));
+
+/** The steps of proofs that name an instance, in their order. */
+function instancesIn(proofs: readonly Proof[]): Extract<Proof, { rule: "instance" }>[] {
+  const found: Extract<Proof, { rule: "instance" }>[] = [];
   const visit = (p: Proof): void => {
     switch (p.rule) {
       case "instance":
-        found.add(p.term);
+        found.push(p);
         return visit(p.then);
       case "split":
         visit(p.holds);
