@@ -235,21 +235,7 @@ function isShort(system: System, length: IndexExpr): boolean {
   }
 }
 
-const shallowest: readonly Law[] = [
-  asReduction,
-  asElementScan,
-  asJumps,
-  asAffineScan,
-  asClampScan,
-  asMatrixScan,
-  asTableScan,
-];
-const scansOnly: readonly Law[] = [
-  asFoldScan,
-  asElementScan,
-  asJumps,
-  asAffineScan,
-  asClampScan,
-  asMatrixScan,
-  asTableScan,
-];
+/** What comes behind the first law: each has one form only. */
+const scans: readonly Law[] = [asElementScan, asJumps, asAffineScan, asClampScan, asMatrixScan, asTableScan];
+const shallowest: readonly Law[] = [asReduction, ...scans];
+const scansOnly: readonly Law[] = [asFoldScan, ...scans];
