@@ -24,10 +24,13 @@ export class FigureStore {
     return found;
   }
 
+  /** Two documents may hold the same text: what the analysis of one has finished stays when that of the other begins. */
   set(uri: string, unit: Unit, figures: TaskFigures): void {
+    const { stage } = figures;
+    if (stage !== "analysed" && this.get(unit)?.stage === "analysed") return;
     this.byKey.delete(unit.key);
     this.byKey.set(unit.key, figures);
-    if (figures.stage === "analysed") this.last.set(lastKey(uri, unit), figures);
+    if (stage === "analysed") this.last.set(lastKey(uri, unit), figures);
     for (const key of this.byKey.keys()) {
       if (this.byKey.size <= CAPACITY) break;
       this.byKey.delete(key);
