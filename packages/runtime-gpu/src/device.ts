@@ -33,22 +33,32 @@ async function provided(): Promise<GPU | string> {
 /** A device with all the memory its adapter offers; `from` stands in for the machine's own WebGPU. */
 export function findGpu(from?: GPU): Gpu {
   let current: GPUDevice | undefined;
+  let opening: Promise<GPUDevice | string> | undefined;
+
+  async function request(): Promise<GPUDevice | string> {
+    const gpu = from ?? (await provided());
+    if (typeof gpu === "string") return gpu;
+    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+    if (adapter === null) return "no adapter was found";
+    const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
+    const device = await adapter.requestDevice({
+      requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage },
+    });
+    current = device;
+    void device.lost.then(() => {
+      if (current === device) current = undefined;
+    });
+    return device;
+  }
+
   return {
     async open() {
       if (current !== undefined) return current;
-      const gpu = from ?? (await provided());
-      if (typeof gpu === "string") return gpu;
-      const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-      if (adapter === null) return "no adapter was found";
-      const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-      const device = await adapter.requestDevice({
-        requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage },
+      // Two that ask at once get the same device.
+      opening ??= request().finally(() => {
+        opening = undefined;
       });
-      current = device;
-      void device.lost.then(() => {
-        if (current === device) current = undefined;
-      });
-      return device;
+      return opening;
     },
     close() {
       current?.destroy();
