@@ -2,7 +2,7 @@
  * The diagnostics catalogue: one typed table. A code is a promise: it is kebab-case, it has a page
  * `docs/errors/<code>.md`, and the holes of its message are arguments that the compiler makes you give.
  */
-import type { Range } from "./tree";
+import type { Range } from "./syntax/tree";
 
 export type Severity = "error" | "warning" | "info";
 

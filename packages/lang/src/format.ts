@@ -5,8 +5,8 @@
  */
 import type { IToken } from "chevrotain";
 import type { Diagnostic } from "./diagnostics";
-import { parse } from "./parse";
-import { lexer } from "./tokens";
+import { parse } from "./syntax/parse";
+import { lexer } from "./syntax/tokens";
 
 interface Word {
   readonly text: string;

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { check, format, parse, Reparser } from "../src/index";
-import { lexer } from "../src/tokens";
+import { lexer } from "../src/syntax/tokens";
 
 const examples = resolve(import.meta.dirname, "../../../examples");
 const programs = readdirSync(examples, { recursive: true, encoding: "utf8" })

@@ -2,12 +2,11 @@
  * Names, types and shapes. Never throws; one mistake gives one diagnostic, because a node whose type is unknown agrees
  * with everything. Linear in the text: every expression is looked at once.
  */
-import { builtins } from "./builtins";
-import type { CheckedFile, CheckedProgram, Host, Meaning, Type } from "./checked";
-import { type Arguments, type Diagnostic, type DiagnosticCode, diagnostic } from "./diagnostics";
-import { habitOfName } from "./habits";
-import { parse } from "./parse";
-import { readShape } from "./read-shape";
+import { builtins } from "../builtins";
+import { type Arguments, type Diagnostic, type DiagnosticCode, diagnostic } from "../diagnostics";
+import { habitOfName } from "../habits";
+import { parse } from "../syntax/parse";
+import { readShape } from "../syntax/read-shape";
 import type {
   AssumeMember,
   Binder,
@@ -25,7 +24,8 @@ import type {
   TaskItem,
   TypeNode,
   UseMember,
-} from "./tree";
+} from "../syntax/tree";
+import type { CheckedFile, CheckedProgram, Host, Meaning, Type } from "./checked";
 
 const UNKNOWN: Type = { kind: "unknown" };
 /** Components a tuple may have: each is an equation of its own. */

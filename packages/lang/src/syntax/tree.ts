@@ -433,3 +433,8 @@ export interface ErrorExpr {
   readonly kind: "error-expr";
   readonly range: Range;
 }
+
+/** Where a node stands that the parser had to invent. */
+export const nowhere: Range = { start: 0, end: 0 };
+export const errorName: Name = { kind: "name", text: "", range: nowhere };
+export const errorExpr = (): Expr => ({ kind: "error-expr", range: nowhere });

@@ -1,489 +1,67 @@
-/**
- * Text to tree. Never fails: whatever the text, there is a tree and a list of diagnostics.
- *
- * The token stream is first cut into segments at the words that begin an item (`task`, `fn`, …) and, inside a task, a
- * member (`node`, `output`, …): these words are reserved, so the cut is right even in broken text. Each segment is then
- * parsed on its own by a chevrotain parser with embedded actions, and reports at most one syntax error. A mistake can
- * therefore neither hide what follows nor be reported twice.
- */
+/** The grammar of one segment, with embedded actions: an item, the head of a task or a reduction, a member. */
 import {
   EmbeddedActionsParser,
-  EOF,
   type IToken,
   NoViableAltException,
   type TokenType,
   tokenMatcher,
 } from "chevrotain";
-import { type Diagnostic, diagnostic } from "./diagnostics";
-import { habitOfCharacters, habitOfToken } from "./habits";
+import { fold, type Piece } from "./precedence";
 import {
   allTokens,
   Identifier,
   itemWords,
-  lexer,
   memberWords,
   NumberToken,
   placeWords,
   reductionWords,
   StringToken,
   signs,
+  tokenRange,
   words,
 } from "./tokens";
-import type {
-  Binary,
-  BinaryOp,
-  Binder,
-  Call,
-  Comment,
-  ExampleEntry,
-  ExpectClaim,
-  Expr,
-  FamilyRole,
-  Item,
-  Let,
-  Member,
-  Name,
-  NumberLiteral,
-  Param,
-  Range,
-  ReductionOp,
-  SizeParam,
-  SourceFile,
-  StringLiteral,
-  TypeNode,
-  UseBinding,
+import {
+  type BinaryOp,
+  type Binder,
+  type Call,
+  type ExampleEntry,
+  type ExpectClaim,
+  type Expr,
+  errorExpr,
+  errorName,
+  type FamilyRole,
+  type Item,
+  type Let,
+  type Member,
+  type Name,
+  type NumberLiteral,
+  nowhere,
+  type Param,
+  type Range,
+  type ReductionOp,
+  type SizeParam,
+  type StringLiteral,
+  type TypeNode,
+  type UseBinding,
 } from "./tree";
 
-/** Brackets nested deeper than this are refused: everything after parsing may recurse over the tree. */
-const MAX_NESTING = 100;
-/** Operators in one chain (`a + b + …`), for the same reason. */
-const MAX_CHAIN = 1000;
+/** Operators in one chain (`a + b + …`); more are refused, because everything after parsing may recurse over the tree. */
+export const MAX_CHAIN = 1000;
 
-export interface Parsed {
-  readonly tree: SourceFile;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Parses a whole file. Linear in its length. */
-export function parse(text: string, file: string): Parsed {
-  return joined(text, [parsePortion(text, file, undefined)]);
-}
-
-/** What was read of a text, or of a portion of it: diagnostics as they were found, those of the lexer apart. */
-export interface Portion {
-  readonly items: readonly Item[];
-  readonly comments: readonly Comment[];
-  readonly lexical: readonly Diagnostic[];
-  readonly syntactic: readonly Diagnostic[];
-}
-
-/** Parses a portion of a file; ranges count from its beginning. `after` is the word that follows it. */
-export function parsePortion(text: string, file: string, after: string | undefined): Portion {
-  const lexed = lexer.tokenize(text);
-  const lexical = lexed.errors.map((error) => {
-    const range = { start: error.offset, end: error.offset + error.length };
-    const found = text.slice(range.start, Math.min(range.end, range.start + 20));
-    const args = { found: `\`${found.trim()}\``, suggestion: habitOfCharacters(found.trim()) };
-    return diagnostic("unexpected-character", { file, range }, args);
-  });
-  const comments: Comment[] = (lexed.groups.comments ?? []).map((token: IToken) => ({
-    kind: "comment",
-    text: token.image,
-    range: tokenRange(token),
-  }));
-  const syntactic: Diagnostic[] = [];
-  const items = new Session(text, file, lexed.tokens, comments, syntactic, after).items();
-  return { items, comments, lexical, syntactic };
-}
-
-/** A file out of its portions, in order; ranges count from the beginning of the file. */
-export function joined(text: string, portions: readonly Portion[]): Parsed {
-  const lexical = portions.flatMap((p) => p.lexical);
-  // A character that is no token usually breaks the syntax around it as well: that is one mistake.
-  const syntactic = portions
-    .flatMap((p) => p.syntactic)
-    .filter(
-      (d) =>
-        !lexical.some(
-          ({ range: e }) => text.slice(e.end, d.range.start).trim().length < 12 && e.start <= d.range.end,
-        ),
-    );
-  return {
-    tree: {
-      kind: "file",
-      items: portions.flatMap((p) => p.items),
-      comments: portions.flatMap((p) => p.comments),
-      range: { start: 0, end: text.length },
-    },
-    diagnostics: [...lexical, ...syntactic].sort((a, b) => a.range.start - b.range.start),
-  };
-}
-
-/** While chevrotain records the grammar, tokens are dummies: hence the default. */
-const tokenRange = (token: IToken | undefined): Range =>
-  token?.image === undefined
-    ? { start: 0, end: 0 }
-    : { start: token.startOffset, end: token.startOffset + token.image.length };
-
-const itemTypes = new Set<TokenType>(Object.values(itemWords));
-const memberTypes = new Set<TokenType>(Object.values(memberWords));
-
-/** One parse: cuts into segments and puts the results together. */
-class Session {
-  private docs = 0;
-
-  constructor(
-    private readonly text: string,
-    private readonly file: string,
-    private readonly tokens: readonly IToken[],
-    private readonly comments: readonly Comment[],
-    private readonly diagnostics: Diagnostic[],
-    private readonly after: string | undefined,
-  ) {}
-
-  items(): Item[] {
-    const starts = this.cuts(0, this.tokens.length, itemTypes);
-    const items: Item[] = [];
-    const first = starts[0] ?? this.tokens.length;
-    if (first > 0) {
-      this.unexpected(this.tokens[0]!, "`task`, `fn`, `example` or another item");
-      items.push({ kind: "error-item", range: this.span(0, first) });
-    }
-    starts.forEach((start, k) => {
-      items.push(this.item(start, starts[k + 1] ?? this.tokens.length));
-    });
-    return items;
-  }
-
-  private item(start: number, end: number): Item {
-    const doc = this.docBefore(start);
-    const range = this.span(start, end);
-    if (!this.shallow(start, end)) return { kind: "error-item", range, doc };
-    const type = this.tokens[start]!.tokenType;
-    if (type !== itemWords.task && type !== itemWords.reduction) {
-      const item = this.segment(start, end, (p) => p.item());
-      return item === undefined ? { kind: "error-item", range, doc } : { ...item, range, doc };
-    }
-    // A head, up to and with its `{`, then members, then `}`.
-    const words = this.cuts(start + 1, end, memberTypes);
-    const body = type === itemWords.reduction ? this.firstBrace(start + 1, end) : -1;
-    const maps = body < 0 ? [] : this.bindingCuts(body + 1, end);
-    const cuts = [...words, ...maps].sort((a, b) => a - b);
-    const brace = this.firstBrace(start + 1, cuts[0] ?? end);
-    const headEnd = brace < 0 ? (cuts[0] ?? end) : brace + 1;
-    const head = this.segment(start, headEnd, (p) => p.head());
-    const members: Member[] = [];
-    // The closing brace belongs to the last segment.
-    const last = end - 1;
-    const closed =
-      last >= headEnd && this.tokens[last]!.tokenType === signs.closeBrace && this.balanced(headEnd, last);
-    const bodyEnd = closed ? last : end;
-    const firstMember = cuts[0] ?? bodyEnd;
-    if (headEnd < firstMember && headEnd < bodyEnd && brace >= 0) {
-      this.unexpected(this.tokens[headEnd]!, "`input`, `node`, `output` or another member");
-      members.push({ kind: "error-member", range: this.span(headEnd, Math.min(firstMember, bodyEnd)) });
-    }
-    let broken = head === undefined;
-    cuts.forEach((from, k) => {
-      const to = Math.min(cuts[k + 1] ?? bodyEnd, bodyEnd);
-      const before = this.diagnostics.length;
-      members.push(this.member(from, to));
-      if (this.diagnostics.length > before && k === cuts.length - 1) broken = true;
-    });
-    if (!closed && !broken && brace >= 0) this.missing(end, "`}` to close the task");
-    if (head?.kind !== "task" && head?.kind !== "reduction") return { kind: "error-item", range, doc };
-    return { ...head, members, range, doc };
-  }
-
-  private firstBrace(start: number, end: number): number {
-    for (let k = start; k < end; k++) if (this.tokens[k]!.tokenType === signs.openBrace) return k;
-    return -1;
-  }
-
-  private member(start: number, end: number): Member {
-    const doc = this.docBefore(start);
-    const range = this.span(start, end);
-    const member = this.segment(start, end, (p) => p.member()) ?? this.headOf(start, end, (p) => p.member());
-    return member === undefined ? { kind: "error-member", range, doc } : { ...member, range, doc };
-  }
-
-  /** What a broken declaration still says in front of its `=`, so that its name goes on meaning something. */
-  private headOf<T extends Item | Member>(
-    start: number,
-    end: number,
-    rule: (p: Grammar) => T | undefined,
-  ): T | undefined {
-    let depth = 0;
-    for (let k = start; k < end; k++) {
-      const type = this.tokens[k]!.tokenType;
-      if (type === signs.open || type === signs.openSquare || type === signs.openBrace) depth++;
-      if (type === signs.close || type === signs.closeSquare || type === signs.closeBrace) depth--;
-      if (type !== signs.assign || depth !== 0) continue;
-      const known = this.diagnostics.length;
-      const head = this.segment(start, k, rule);
-      const clean = this.diagnostics.length === known;
-      this.diagnostics.length = known;
-      const hole: Expr = { kind: "error-expr", range: this.span(k, end) };
-      return clean && head?.kind === "family" ? { ...head, value: hole } : undefined;
-    }
-    return undefined;
-  }
-
-  /** Runs one rule on tokens[start, end): at most one diagnostic. */
-  private segment<T>(start: number, end: number, rule: (p: Grammar) => T | undefined): T | undefined {
-    const parser = grammar();
-    parser.input = this.tokens.slice(start, end) as IToken[];
-    let result: T | undefined;
-    try {
-      result = rule(parser);
-    } catch (error) {
-      if (error instanceof TooLong) {
-        this.diagnostics.push(
-          diagnostic(
-            "nested-too-deeply",
-            { file: this.file, range: error.range },
-            { limit: MAX_CHAIN, what: "operators in one expression" },
-          ),
-        );
-        return undefined;
-      }
-      if (!(error instanceof Hopeless)) throw error;
-    }
-    const error = parser.errors[0];
-    if (error !== undefined && !isWhole(result)) result = undefined;
-    if (error !== undefined) {
-      const expected = expectedOf(error.message);
-      const token = error.token;
-      if (token.tokenType === EOF || Number.isNaN(token.startOffset)) this.missing(end, expected);
-      else this.unexpected(token, expected);
-    } else {
-      for (const { range, found, expected } of parser.complaints) {
-        this.diagnostics.push(
-          diagnostic("number-out-of-range", { file: this.file, range }, { found, expected }),
-        );
-      }
-    }
-    parser.complaints = [];
-    return result;
-  }
-
-  private unexpected(token: IToken, expected: string): void {
-    const range = tokenRange(token);
-    const suggestion = habitOfToken(expected, this.text, range.start);
-    this.diagnostics.push(
-      diagnostic(
-        "unexpected-token",
-        { file: this.file, range },
-        { expected, found: describe(token), suggestion },
-      ),
-    );
-  }
-
-  /** Something is missing before token `end`: blame the end of the token before. */
-  private missing(end: number, expected: string): void {
-    const before = this.tokens[end - 1];
-    const at = before === undefined ? 0 : tokenRange(before).end;
-    const next = this.tokens[end];
-    const word = this.after === undefined ? "the end of the file" : `\`${this.after}\``;
-    const found = next === undefined ? word : describe(next);
-    const range = { start: Math.max(0, at - 1), end: at };
-    this.diagnostics.push(
-      diagnostic("unexpected-token", { file: this.file, range }, { expected, found, suggestion: "" }),
-    );
-  }
-
-  /** Positions of segment heads. `const` after a colon is a size's kind, `random(` a value in an example. */
-  private cuts(start: number, end: number, types: ReadonlySet<TokenType>): number[] {
-    const found: number[] = [];
-    for (let k = start; k < end; k++) {
-      const token = this.tokens[k]!;
-      if (!types.has(token.tokenType)) continue;
-      if (token.tokenType === itemWords.const && this.tokens[k - 1]?.tokenType === signs.colon) continue;
-      found.push(k);
-    }
-    return found;
-  }
-
-  /** Where `name = …` and `name[i, j] = …` begin in the body of a reduction: no expression holds a lone `=`. */
-  private bindingCuts(start: number, end: number): number[] {
-    const found: number[] = [];
-    let depth = 0;
-    for (let k = start; k < end; k++) {
-      const type = this.tokens[k]!.tokenType;
-      if (type === signs.open || type === signs.openSquare || type === signs.openBrace) depth++;
-      if (type === signs.close || type === signs.closeSquare || type === signs.closeBrace) depth--;
-      if (type !== signs.assign || depth !== 0) continue;
-      let at = k - 1;
-      if (this.tokens[at]?.tokenType === signs.closeSquare)
-        while (at > start && this.tokens[at]!.tokenType !== signs.openSquare) at--;
-      if (this.tokens[at]?.tokenType === signs.openSquare) at--;
-      const before = this.tokens[at - 1]?.tokenType;
-      const declares = before === signs.colon || before === signs.power || memberTypes.has(before!);
-      if (at >= start && tokenMatcher(this.tokens[at]!, Identifier) && !declares) found.push(at);
-    }
-    return found;
-  }
-
-  private balanced(start: number, end: number): boolean {
-    let depth = 0;
-    for (let k = start; k < end; k++) {
-      const type = this.tokens[k]!.tokenType;
-      if (type === signs.openBrace) depth++;
-      if (type === signs.closeBrace) depth--;
-    }
-    return depth <= 0;
-  }
-
-  private shallow(start: number, end: number): boolean {
-    let depth = 0;
-    for (let k = start; k < end; k++) {
-      const token = this.tokens[k]!;
-      const type = token.tokenType;
-      if (type === signs.open || type === signs.openSquare || type === signs.openBrace) depth++;
-      if (type === signs.close || type === signs.closeSquare || type === signs.closeBrace)
-        depth = Math.max(0, depth - 1);
-      if (depth > MAX_NESTING) {
-        const args = { limit: MAX_NESTING, what: "brackets inside each other" };
-        this.diagnostics.push(
-          diagnostic("nested-too-deeply", { file: this.file, range: tokenRange(token) }, args),
-        );
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private span(start: number, end: number): Range {
-    const first = this.tokens[start];
-    const last = this.tokens[Math.max(start, end - 1)];
-    if (first === undefined || last === undefined) return { start: this.text.length, end: this.text.length };
-    return { start: first.startOffset, end: tokenRange(last).end };
-  }
-
-  /** The last block of `///` lines above a token, each alone on its line. */
-  private docBefore(position: number): string | undefined {
-    const start = this.tokens[position]!.startOffset;
-    let previous = position === 0 ? 0 : tokenRange(this.tokens[position - 1]!).end;
-    while (this.docs < this.comments.length && this.comments[this.docs]!.range.end <= previous) this.docs++;
-    const lines: string[] = [];
-    for (let k = this.docs; k < this.comments.length; k++) {
-      const { text, range } = this.comments[k]!;
-      if (range.start >= start) break;
-      const gap = this.text.slice(previous, range.start);
-      if (!text.startsWith("///") || !blank(gap) || /\n[^\n]*\n/.test(gap)) lines.length = 0;
-      const line = this.text.slice(this.text.lastIndexOf("\n", range.start) + 1, range.start);
-      if (text.startsWith("///") && blank(line)) lines.push(text.slice(3).replace(/^ /, ""));
-      previous = range.end;
-    }
-    return lines.length === 0 || !blank(this.text.slice(previous, start)) ? undefined : lines.join("\n");
-  }
-}
-
-/** Characters that are no token may stand between tokens. */
-const blank = (text: string): boolean => /^[ \t\r\n\uFEFF\u00A0]*$/.test(text);
-
-const describe = (token: IToken): string => {
-  if (tokenMatcher(token, StringToken)) return "a text in quotes";
-  return `\`${token.image.length > 20 ? `${token.image.slice(0, 20)}…` : token.image}\``;
-};
-
-// The message provider hands on only what was expected; what was found is the token.
-const expectedOf = (message: string): string => message;
 const EXPRESSION = "an expression";
 
-/** After recovery a record may lack what later stages rely on: then it is no use. */
-function isWhole(result: unknown): boolean {
-  if (result === undefined || result === null) return false;
-  return Object.entries(result).every(
-    ([key, v]) =>
-      v !== undefined ||
-      key === "type" ||
-      key === "result" ||
-      key === "value" ||
-      key === "title" ||
-      key === "identity" ||
-      key === "combine" ||
-      key === "tolerance",
-  );
-}
-
-class TooLong extends Error {
+export class TooLong extends Error {
   constructor(readonly range: Range) {
     super("expression too long");
   }
 }
 
 /** Thrown to give a segment up: looking for a place to go on is not free. */
-class Hopeless extends Error {}
+export class GivenUp extends Error {}
 /** Mistakes in one segment, of which the first is reported, before it is given up. */
 const MAX_MISTAKES = 20;
 
-/** Operators by precedence, loosest first; all associate to the left. */
-const binding: Readonly<Record<BinaryOp, number>> = {
-  or: 1,
-  xor: 2,
-  and: 3,
-  "==": 5,
-  "!=": 5,
-  "<": 5,
-  "<=": 5,
-  ">": 5,
-  ">=": 5,
-  "+": 6,
-  "-": 6,
-  "*": 7,
-  "/": 7,
-  div: 7,
-  mod: 7,
-  "^": 9,
-};
-const NOT_BINDS = 4;
-const MINUS_BINDS = 8;
-
-type Piece =
-  | { readonly kind: "operator"; readonly op: BinaryOp }
-  | { readonly kind: "prefix"; readonly op: "-" | "not"; readonly start: number }
-  | { readonly kind: "operand"; readonly expr: Expr };
-
-/** Precedence climbing over a flat list: prefix operators, operands and binary operators as they came. */
-function fold(pieces: readonly Piece[]): Expr {
-  let at = 0;
-  const operand = (): Expr => {
-    const piece = pieces[at];
-    // Recovery leaves holes where the mistake was reported.
-    if (piece === undefined || piece.kind === "operator") return errorExpr();
-    at++;
-    if (piece.kind === "operand") return piece.expr;
-    const inner = climb(operand(), piece.op === "-" ? MINUS_BINDS : NOT_BINDS);
-    return {
-      kind: "unary",
-      op: piece.op,
-      operand: inner,
-      range: { start: piece.start, end: inner.range.end },
-    };
-  };
-  const climb = (first: Expr, least: number): Expr => {
-    let left = first;
-    for (;;) {
-      const piece = pieces[at];
-      if (piece === undefined || piece.kind !== "operator" || binding[piece.op] < least) return left;
-      at++;
-      const right = climb(operand(), binding[piece.op] + 1);
-      const node: Binary = {
-        kind: "binary",
-        op: piece.op,
-        left,
-        right,
-        range: { start: left.range.start, end: right.range.end },
-      };
-      left = node;
-    }
-  };
-  return climb(operand(), 0);
-}
-
-const errorName: Name = { kind: "name", text: "", range: { start: 0, end: 0 } };
-const errorExpr = (): Expr => ({ kind: "error-expr", range: { start: 0, end: 0 } });
+const reductionTypes = new Set<TokenType>(Object.values(reductionWords));
 
 interface Complaint {
   readonly range: Range;
@@ -491,7 +69,7 @@ interface Complaint {
   readonly expected: string;
 }
 
-class Grammar extends EmbeddedActionsParser {
+export class Grammar extends EmbeddedActionsParser {
   complaints: Complaint[] = [];
 
   constructor() {
@@ -519,7 +97,7 @@ class Grammar extends EmbeddedActionsParser {
 
   /** Chevrotain's own works out every token that could have followed, which takes milliseconds; we say it by name. */
   protected raiseNoAltException(_: number, expected: string | undefined): never {
-    if (this.errors.length > MAX_MISTAKES) throw new Hopeless();
+    if (this.errors.length > MAX_MISTAKES) throw new GivenUp();
     const { SAVE_ERROR } = this as unknown as { SAVE_ERROR(this: Grammar, error: Error): Error };
     throw SAVE_ERROR.call(this, new NoViableAltException(expected ?? EXPRESSION, this.LA(1), this.LA(0)));
   }
@@ -1516,12 +1094,9 @@ class Grammar extends EmbeddedActionsParser {
   );
 }
 
-const nowhere: Range = { start: 0, end: 0 };
-const reductionTypes = new Set<TokenType>(Object.values(reductionWords));
-
 let instance: Grammar | undefined;
 /** One parser for the process: building it costs more than a hundred parses. */
-function grammar(): Grammar {
+export function grammar(): Grammar {
   instance ??= new Grammar();
   return instance;
 }

@@ -1,5 +1,6 @@
 /** The tokens. Words that mean something only in one place (`from`, `as`, `sum`, …) may be used as names elsewhere. */
-import { createToken, Lexer, type TokenType } from "chevrotain";
+import { createToken, type IToken, Lexer, type TokenType } from "chevrotain";
+import { nowhere, type Range } from "./tree";
 
 export const Identifier = createToken({
   name: "Identifier",
@@ -148,3 +149,9 @@ export const allTokens: TokenType[] = [
 ];
 
 export const lexer = new Lexer(allTokens, { positionTracking: "full", ensureOptimizations: false });
+
+/** While chevrotain records the grammar, tokens are dummies: hence the default. */
+export const tokenRange = (token: IToken | undefined): Range =>
+  token?.image === undefined
+    ? nowhere
+    : { start: token.startOffset, end: token.startOffset + token.image.length };

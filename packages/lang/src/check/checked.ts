@@ -2,8 +2,8 @@
  * What the checker knows: the tree, and for its nodes what names mean, what types expressions have and which
  * conditions are static. Lowering (in the compiler) reads this and nothing else; it never resolves a name itself.
  */
-import type { Diagnostic } from "./diagnostics";
-import type { Parsed } from "./parse";
+import type { Diagnostic } from "../diagnostics";
+import type { Parsed } from "../syntax/parse";
 import type {
   Binder,
   ConstItem,
@@ -22,7 +22,7 @@ import type {
   TaskItem,
   TypeNode,
   UseMember,
-} from "./tree";
+} from "../syntax/tree";
 
 /** The type of a value. `index` widens to `int` without being asked; everything else is converted explicitly. */
 export type Type =
