@@ -416,14 +416,14 @@ describe("hover", () => {
     expect((hover.contents as { value: string }).value).toContain(wanted);
   });
 
-  test("on a family: its level and how sure that is", async () => {
+  test("on a family: its level, how sure that is, and the latest reads that give it", async () => {
     const { uri, cursors } = await opened(
       "task A(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  node ‸y[i: 0..n]: int = if i == 0 { x[0] } else { y[i-1] + x[i] }\n  output s = y[n-1]\n}\n",
     );
     await client.analysed(uri);
     const hover = await client.ask<Hover>("textDocument/hover", uri, { position: cursors[0] });
     expect((hover.contents as { value: string }).value).toMatch(
-      /^```fathom\nnode y\[i: 0\.\.n\]: int\n```\n\n\*\*level\*\* `.*` in steps — .*(checked|proved)/,
+      /^```fathom\nnode y\[i: 0\.\.n\]: int\n```\n\n\*\*level\*\* `i` in steps — proved\n\n- \*\*tight read\*\*: reads y\\\[i - 1\\\] where 0 \\< i, 1 before its value/,
     );
   });
 });

@@ -61,6 +61,8 @@ export interface FamilyLevel {
   readonly level: Figure;
   /** The level by cases, where it is proved. */
   readonly pieces: readonly LevelPiece[];
+  /** Which reads are tight, and why. */
+  readonly derivation: Derivation;
 }
 
 export interface DepthProof {
@@ -630,7 +632,8 @@ class Proving {
     for (const f of defined) {
       const settled = this.settled.get(f)!;
       const pieces = this.claims.levels.get(f)?.pieces ?? [];
-      families.set(f, { level: figure(f, settled, pieces, this.sampled(f).points), pieces });
+      const level = figure(f, settled, pieces, this.sampled(f).points);
+      families.set(f, { level, pieces, derivation: this.levelDerivation(f, level) });
     }
     let whole = figure(DEPTH, depth, depth.pieces, this.samples.depth);
     if (whole.exact === undefined) whole = this.withChecked(whole);
@@ -723,37 +726,41 @@ class Proving {
 
   /** Which equations, which reads are tight, why. */
   private derivation(depth: Figure, families: ReadonlyMap<string, FamilyLevel>): Derivation {
-    const standing = (f: Figure): Standing =>
-      f.exact?.standing ??
-      f.upper?.standing ?? { kind: "checked", range: "", samples: this.samples.unrolled.length };
-    const claim = (name: string, f: Figure): string =>
-      f.exact !== undefined
-        ? `${name} = ${printClosedForm(f.exact.form)}`
-        : f.upper !== undefined
-          ? `${name} ≤ ${printClosedForm(f.upper.form)}`
-          : `${name} is not known`;
-    const premises = [...families].map(([name, { level }]): Derivation => {
-      const family = this.system.families.find((f) => f.name === name)!;
-      const dims = family.dims.length === 0 ? "" : `[${family.dims.map((d) => d.index).join(", ")}]`;
-      const terms = this.terms(name);
-      const reads = typeof terms === "string" ? [] : terms;
-      return {
-        rule: "level",
-        claim: claim(`level of ${name}${dims}`, level),
-        standing: standing(level),
-        detail: level.why,
-        origin: family.origin,
-        premises: this.readsOf(name, reads, standing(level)),
-      };
-    });
     return {
       rule: "depth",
-      claim: claim("depth", depth),
-      standing: standing(depth),
+      claim: claimOf("depth", depth),
+      standing: this.standingOf(depth),
       detail: depth.why,
-      premises,
+      premises: [...families.values()].map((f) => f.derivation),
     };
   }
+
+  private levelDerivation(name: string, level: Figure): Derivation {
+    const family = this.system.families.find((f) => f.name === name)!;
+    const dims = family.dims.length === 0 ? "" : `[${family.dims.map((d) => d.index).join(", ")}]`;
+    const terms = this.terms(name);
+    const standing = this.standingOf(level);
+    return {
+      rule: "level",
+      claim: claimOf(`level of ${name}${dims}`, level),
+      standing,
+      detail: level.why,
+      origin: family.origin,
+      premises: this.readsOf(name, typeof terms === "string" ? [] : terms, standing),
+    };
+  }
+
+  private standingOf({ exact, upper }: Figure): Standing {
+    return (
+      exact?.standing ??
+      upper?.standing ?? { kind: "checked", range: "", samples: this.samples.unrolled.length }
+    );
+  }
+}
+
+function claimOf(name: string, { exact, upper }: Figure): string {
+  if (exact !== undefined) return `${name} = ${printClosedForm(exact.form)}`;
+  return upper !== undefined ? `${name} ≤ ${printClosedForm(upper.form)}` : `${name} is not known`;
 }
 
 /** The terms whose reads a proof shows to be tight. */

@@ -35,6 +35,8 @@ export interface FamilyForms {
   /** The level of each instance, in sizes and the family's indices. */
   readonly levels: Figure;
   readonly work: Figure;
+  /** Why it has these levels. */
+  readonly derivation?: Derivation | undefined;
 }
 
 export interface ModelForms {
@@ -141,7 +143,13 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
       const level = fromMaximum(largest, LEVELS, worstCase, () =>
         checked((u) => u.families.get(f.name)?.maxLevel ?? 0, levels.why ?? "only its levels one by one"),
       );
-      return { name: f.name, level, levels, work: work.families.get(f.name) ?? {} };
+      return {
+        name: f.name,
+        level,
+        levels,
+        work: work.families.get(f.name) ?? {},
+        derivation: own?.derivation,
+      };
     });
   const growth = (figure: Figure): Growth | undefined => growthOfFigure(figure, system);
   return {
@@ -297,7 +305,11 @@ function moved(forms: TaskForms, from: System, to: System): TaskForms {
     origin: d.origin === undefined ? undefined : place.get(d.origin),
     premises: d.premises.map(tree),
   });
-  const model = (m: ModelForms): ModelForms => ({ ...m, derivation: tree(m.derivation) });
+  const model = (m: ModelForms): ModelForms => ({
+    ...m,
+    derivation: tree(m.derivation),
+    families: m.families.map((f) => ({ ...f, derivation: f.derivation && tree(f.derivation) })),
+  });
   return { ...forms, steps: model(forms.steps), ops: model(forms.ops) };
 }
 

@@ -43,6 +43,13 @@ export interface ExpectOutcome {
   readonly detail: string;
 }
 
+interface FamilyFigures {
+  readonly name: string;
+  readonly level: ShownFigure;
+  /** Markdown: which reads are tight, and why. */
+  readonly derivation?: string | undefined;
+}
+
 export interface TaskFigures {
   readonly task: string;
   /** `checked`: the checks for all sizes are done, figures follow. `analysed`: everything is here. */
@@ -55,7 +62,7 @@ export interface TaskFigures {
   /** Depth in the bounded fan-in model. */
   readonly ops?: ShownFigure | undefined;
   /** The level of each family, in the order of the text; of a used task too, as `p.total`. */
-  readonly families: readonly { readonly name: string; readonly level: ShownFigure }[];
+  readonly families: readonly FamilyFigures[];
   /** `TC^0`, `P` … */
   readonly class?: { readonly text: string; readonly detail: string } | undefined;
   /** `inherently serial`, `parallel` … */
@@ -89,7 +96,8 @@ export function* figuresOf(compiled: Compiled): Generator<TaskFigures, void> {
     families: steps.families.flatMap((f) => {
       // The level of each instance says more than the largest of them.
       const level = shown(f.levels.exact?.standing.kind === "proved" ? f.levels : f.level);
-      return level === undefined ? [] : [{ name: f.name, level }];
+      const derivation = f.derivation?.premises.flatMap((d) => derivationMarkdown(d)).join("\n");
+      return level === undefined ? [] : [{ name: f.name, level, derivation }];
     }),
     class: classOf(judgement),
     verdict: { text: verdictWords[judgement.verdict], detail: judgement.says },

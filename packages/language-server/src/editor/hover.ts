@@ -40,8 +40,10 @@ export function hover(snapshot: Snapshot, offset: number, known: (unit: Unit) =>
       if (state === "stale" && (meaning.kind === "task" || family !== undefined))
         parts.push("*stale: of the text before the last edit*");
       if (meaning.kind === "task") parts.push(taskFigures(figures));
-      if (family !== undefined)
+      if (family !== undefined) {
         parts.push(`**level** ${codeFigure(family.level)} in steps — ${standingText(family.level)}`);
+        if (family.derivation) parts.push(family.derivation);
+      }
     }
   }
   return answer(parts.join("\n\n"), name.range);
