@@ -212,6 +212,10 @@ const constantOf = (f: ClosedForm): bigint => {
   const last = f.kind === "add" ? f.terms.find((t) => t.kind === "constant") : undefined;
   return last?.kind === "constant" ? last.value.numerator : 0n;
 };
+/** Whether two lists of terms say the same, one by one. */
+export const sameTerms = (a: readonly Term[], b: readonly Term[]): boolean =>
+  a.length === b.length &&
+  a.every((t, k) => keyOf(t) === keyOf(b[k]!) && closedFormKey(t.delay) === closedFormKey(b[k]!.delay));
 const isLater = (a: ClosedForm, b: ClosedForm): boolean => constantOf(a) > constantOf(b);
 
 // Expressions

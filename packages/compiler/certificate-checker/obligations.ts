@@ -53,10 +53,13 @@ export interface Obligation {
 
 const zero = closed.constant(0);
 
+/** Terms by system, and by model and family: whoever claims levels of the same system reads the same equations. */
+const known = new WeakMap<System, Map<string, readonly Term[]>>();
+
 /** A system whose levels are claimed. */
 export class Claims {
   private readonly families: ReadonlyMap<string, Family>;
-  private readonly terms = new Map<string, readonly Term[]>();
+  private readonly terms: Map<string, readonly Term[]>;
   private readonly where: readonly Sequent[];
 
   constructor(
@@ -66,6 +69,8 @@ export class Claims {
   ) {
     this.families = new Map(system.families.map((f) => [f.name, f]));
     this.where = sizeFacts(system);
+    this.terms = known.get(system) ?? new Map();
+    known.set(system, this.terms);
   }
 
   dims(family: string): readonly Dim[] {
@@ -73,13 +78,14 @@ export class Claims {
   }
 
   termsOf(family: string): readonly Term[] {
-    let known = this.terms.get(family);
-    if (known === undefined) {
-      known =
+    const key = `${this.model} ${family}`;
+    let terms = this.terms.get(key);
+    if (terms === undefined) {
+      terms =
         family === DEPTH ? this.depthTerms() : termsOf(this.system, this.families.get(family)!, this.model);
-      this.terms.set(family, known);
+      this.terms.set(key, terms);
     }
-    return known;
+    return terms;
   }
 
   private depthTerms(): Term[] {

@@ -3,7 +3,7 @@
  * for all sizes to satisfy the Bellman equations. What is proved goes into a certificate that
  * `certificate-checker/check.ts` can check by itself.
  */
-import { Inexpressible, type Term } from "../../certificate-checker/bellman";
+import { Inexpressible, sameTerms, type Term } from "../../certificate-checker/bellman";
 import type { Certificate } from "../../certificate-checker/check";
 import {
   Claims,
@@ -89,16 +89,46 @@ const REMEMBERED = 400;
 
 /** The same for every system with the same text; remembered. */
 export function proveDepth(system: System, model: CostModel, options: ProveOptions = {}): DepthProof {
-  const key = `${model}\n${printSystem(system)}`;
+  const text = printSystem(system);
+  const key = `${model}\n${text}`;
   const known = memo.get(key);
   if (known !== undefined) return known;
-  const made = new Proving(system, model, options).run();
+  const other = memo.get(`${model === "ops" ? "steps" : "ops"}\n${text}`);
+  const made =
+    other !== undefined && sameLevels(system)
+      ? inModel(other, model)
+      : new Proving(system, model, options).run();
   if (options.expired?.() !== true) {
     if (memo.size >= REMEMBERED) memo.delete(memo.keys().next().value!);
     memo.set(key, made);
   }
   return made;
 }
+
+const compared = new WeakMap<System, boolean>();
+/** Whether the Bellman equations are the same in both models, as where every instance is one operation: what proves one proves the other. */
+export function sameLevels(system: System): boolean {
+  let same = compared.get(system);
+  if (same === undefined) {
+    const [steps, ops] = (["steps", "ops"] as const).map((m) => new Claims(system, m, new Map()));
+    try {
+      same = system.families.every(
+        (f) => f.pieces.length === 0 || sameTerms(steps!.termsOf(f.name), ops!.termsOf(f.name)),
+      );
+    } catch (error) {
+      if (!(error instanceof Inexpressible || error instanceof NotClosed || error instanceof Rejected))
+        throw error;
+      same = false;
+    }
+    compared.set(system, same);
+  }
+  return same;
+}
+
+const inModel = (proof: DepthProof, model: CostModel): DepthProof => ({
+  ...proof,
+  certificate: proof.certificate === undefined ? undefined : { ...proof.certificate, model },
+});
 
 interface Settled {
   readonly status: "exact" | "upper" | "open";

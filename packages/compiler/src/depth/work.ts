@@ -180,6 +180,15 @@ function constantCost(e: Expr, model: CostModel): number | undefined {
   return sums.varying.length === 0 ? sums.fixed : undefined;
 }
 
+/** Whether every instance is known to cost the same in both models. */
+export const sameCosts = (system: System): boolean =>
+  system.families.every((f) => f.pieces.every((p) => costsAlike(p.value)));
+const costsAlike = (e: Expr): boolean => {
+  if (e.kind === "choose") return e.cases.every((c) => costsAlike(c.value));
+  const [steps, ops] = [constantCost(e, "steps"), constantCost(e, "ops")];
+  return steps !== undefined && steps === ops;
+};
+
 /** Regions in which a condition holds and those in which it does not, all disjoint. */
 export function split(
   regions: readonly (readonly Fact[])[],

@@ -5,9 +5,9 @@
 
 import { type Guess, guess, type Sample } from "../depth/guess";
 import { type Found, largestLevel, widthOf } from "../depth/levels";
-import { type DepthProof, proveDepth } from "../depth/prove";
+import { type DepthProof, proveDepth, sameLevels } from "../depth/prove";
 import { type SampledFigures, sampleFigures, sizeProblems } from "../depth/samples";
-import { type WorkResult, workOf } from "../depth/work";
+import { sameCosts, type WorkResult, workOf } from "../depth/work";
 import { someExpr } from "../equations/build";
 import type { CostModel } from "../equations/cost";
 import { printSystem } from "../equations/print";
@@ -89,9 +89,18 @@ function compute(system: System): TaskForms {
     return samples;
   };
   const steps = modelForms(system, "steps", sampled);
-  const ops = modelForms(system, "ops", sampled);
+  const ops =
+    sameLevels(system) && sameCosts(system) ? inOps(steps, system) : modelForms(system, "ops", sampled);
   return { steps, ops, samples: samples ?? [] };
 }
+
+/** The same figures, where both models ask the same questions: every step is one operation. */
+const inOps = (steps: ModelForms, system: System): ModelForms => ({
+  ...steps,
+  model: "ops",
+  derivation: { ...steps.derivation, claim: titleOf(system, "ops") },
+});
+const titleOf = (system: System, model: CostModel): string => `${system.name} in ${model}`;
 
 function modelForms(system: System, model: CostModel, sampled: () => readonly SampledFigures[]): ModelForms {
   const names = system.sizes.map((s) => s.name);
@@ -161,7 +170,7 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
     growth: { depth: growth(depth), work: growth(work.figure), width: growth(width) },
     derivation: {
       rule: "figures",
-      claim: `${system.name} in ${model}`,
+      claim: titleOf(system, model),
       standing: depth.exact?.standing ?? depth.upper?.standing ?? proved("definition"),
       premises: [
         {
