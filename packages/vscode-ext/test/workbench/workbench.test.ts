@@ -73,7 +73,8 @@ async function frameWith(workbench: Workbench, selector: string): Promise<Frame>
 
 describe.skipIf(missing)("the packaged extension in a real VS Code", { timeout: 120_000 }, () => {
   let workbench: Workbench;
-  const shot = (name: string) => workbench.page.screenshot({ path: join(pictures, `workbench-${name}.png`) });
+  const shot = (name: string) =>
+    workbench.page.screenshot({ path: join(pictures, `workbench-${name}.png`), animations: "disabled" });
 
   /** Lines stand in no order in the page: the name in its own definition. */
   const nameOfS = () =>
