@@ -3,6 +3,7 @@ import {
   EmbeddedActionsParser,
   type IToken,
   NoViableAltException,
+  type ParserMethod,
   type TokenType,
   tokenMatcher,
 } from "chevrotain";
@@ -41,6 +42,7 @@ import {
   type ReductionOp,
   type SizeParam,
   type StringLiteral,
+  spanning,
   type TypeNode,
   type UseBinding,
 } from "./tree";
@@ -102,6 +104,27 @@ export class Grammar extends EmbeddedActionsParser {
     throw SAVE_ERROR.call(this, new NoViableAltException(expected ?? EXPRESSION, this.LA(1), this.LA(0)));
   }
 
+  /** `a, b, …`, or nothing. Once in a rule: the number keeps its subrule apart from the others. */
+  private listOf<T>(rule: ParserMethod<[], T>): T[] {
+    const found: T[] = [];
+    this.MANY_SEP9({ SEP: signs.comma, DEF: () => this.take(rule, found) });
+    return found;
+  }
+
+  private nonEmptyListOf<T>(rule: ParserMethod<[], T>): T[] {
+    const found: T[] = [];
+    this.AT_LEAST_ONE_SEP9({ SEP: signs.comma, DEF: () => this.take(rule, found) });
+    return found;
+  }
+
+  private take<T>(rule: ParserMethod<[], T>, found: T[]): void {
+    const one = this.SUBRULE9(rule);
+    this.ACTION(() => {
+      // What recovery lost has been reported.
+      if (one !== undefined) found.push(one);
+    });
+  }
+
   private name = this.RULE(
     "name",
     (): Name => {
@@ -139,16 +162,9 @@ export class Grammar extends EmbeddedActionsParser {
   );
 
   private importItem = this.RULE("importItem", (): Item => {
-    const names: Name[] = [];
     this.CONSUME(itemWords.import);
     this.CONSUME(signs.openBrace);
-    this.MANY_SEP({
-      SEP: signs.comma,
-      DEF: () => {
-        const name = this.SUBRULE(this.name);
-        this.ACTION(() => names.push(name));
-      },
-    });
+    const names = this.listOf(this.name);
     this.CONSUME(signs.closeBrace);
     this.CONSUME(placeWords.from);
     const from = this.SUBRULE(this.text);
@@ -168,17 +184,10 @@ export class Grammar extends EmbeddedActionsParser {
   });
 
   private enumItem = this.RULE("enumItem", (): Item => {
-    const cases: Name[] = [];
     this.CONSUME(itemWords.enum);
     const name = this.SUBRULE(this.name);
     this.CONSUME(signs.openBrace);
-    this.MANY_SEP({
-      SEP: signs.comma,
-      DEF: () => {
-        const one = this.SUBRULE2(this.name);
-        this.ACTION(() => cases.push(one));
-      },
-    });
+    const cases = this.listOf(this.name);
     this.CONSUME(signs.closeBrace);
     return { kind: "enum", name, cases, range: nowhere };
   });
@@ -199,7 +208,7 @@ export class Grammar extends EmbeddedActionsParser {
             kind: "param",
             name: paramName,
             type,
-            range: { start: paramName.range.start, end: type.range.end },
+            range: spanning(paramName.range, type.range),
           }),
         );
       },
@@ -227,13 +236,8 @@ export class Grammar extends EmbeddedActionsParser {
       const field = this.SUBRULE2(this.name);
       this.OPTION(() => {
         this.CONSUME(signs.open);
-        this.MANY_SEP({
-          SEP: signs.comma,
-          DEF: () => {
-            const one = this.SUBRULE3(this.name);
-            this.ACTION(() => combineParams.push(one));
-          },
-        });
+        const operands = this.listOf(this.name);
+        this.ACTION(() => combineParams.push(...operands));
         this.CONSUME(signs.close);
       });
       this.CONSUME(signs.assign);
@@ -288,7 +292,7 @@ export class Grammar extends EmbeddedActionsParser {
       op: op.image as ExampleEntry["op"],
       value,
       tolerance,
-      range: { start: name.range.start, end: (tolerance ?? value).range.end },
+      range: spanning(name.range, (tolerance ?? value).range),
     }));
   });
 
@@ -301,7 +305,7 @@ export class Grammar extends EmbeddedActionsParser {
         name = {
           kind: "name",
           text: `${name.text}.${more.text}`,
-          range: { start: name.range.start, end: more.range.end },
+          range: spanning(name.range, more.range),
         };
       });
     });
@@ -323,7 +327,6 @@ export class Grammar extends EmbeddedActionsParser {
 
   private taskHead = this.RULE("taskHead", (): Item => {
     const sizes: SizeParam[] = [];
-    const where: Expr[] = [];
     this.CONSUME(itemWords.task);
     const name = this.SUBRULE(this.name);
     this.OPTION(() => {
@@ -342,23 +345,18 @@ export class Grammar extends EmbeddedActionsParser {
               kind: "size-param",
               name: sizeName,
               sizeKind: kind.image === "const" ? "const" : "size",
-              range: { start: sizeName.range.start, end: tokenRange(kind).end },
+              range: spanning(sizeName.range, tokenRange(kind)),
             }),
           );
         },
       });
       this.CONSUME(signs.close);
     });
-    this.OPTION2(() => {
-      this.CONSUME(words.where);
-      this.AT_LEAST_ONE_SEP({
-        SEP: signs.comma,
-        DEF: () => {
-          const condition = this.SUBRULE(this.expression);
-          this.ACTION(() => where.push(condition));
-        },
-      });
-    });
+    const where =
+      this.OPTION2(() => {
+        this.CONSUME(words.where);
+        return this.nonEmptyListOf(this.expression);
+      }) ?? [];
     this.CONSUME(signs.openBrace);
     return { kind: "task", name, sizes, where, members: [], range: nowhere };
   });
@@ -377,22 +375,15 @@ export class Grammar extends EmbeddedActionsParser {
   private call = this.RULE(
     "call",
     (): Call => {
-      const args: Expr[] = [];
       const name = this.SUBRULE(this.name);
       this.CONSUME(signs.open);
-      this.MANY_SEP({
-        SEP: signs.comma,
-        DEF: () => {
-          const arg = this.SUBRULE(this.expression);
-          this.ACTION(() => args.push(arg));
-        },
-      });
+      const args = this.listOf(this.expression);
       const close = this.CONSUME(signs.close);
       return this.ACTION(() => ({
         kind: "call",
         name,
         args,
-        range: { start: name.range.start, end: tokenRange(close).end },
+        range: spanning(name.range, tokenRange(close)),
       }));
     },
     { recoveryValueFunc: (): Call => ({ kind: "call", name: errorName, args: [], range: nowhere }) },
@@ -440,18 +431,8 @@ export class Grammar extends EmbeddedActionsParser {
   });
 
   private binders = this.RULE("binders", (): Binder[] => {
-    const binders: Binder[] = [];
     this.CONSUME(signs.openSquare);
-    this.AT_LEAST_ONE_SEP({
-      SEP: signs.comma,
-      DEF: () => {
-        const binder = this.SUBRULE(this.binder);
-        this.ACTION(() => {
-          // A binder lost to recovery has been reported.
-          if (binder !== undefined) binders.push(binder);
-        });
-      },
-    });
+    const binders = this.nonEmptyListOf(this.binder);
     this.CONSUME(signs.closeSquare);
     return binders;
   });
@@ -471,7 +452,7 @@ export class Grammar extends EmbeddedActionsParser {
       lo,
       hi,
       closed: dots.tokenType === signs.dotsEqual,
-      range: { start: name.range.start, end: hi.range.end },
+      range: spanning(name.range, hi.range),
     }));
   });
 
@@ -509,19 +490,14 @@ export class Grammar extends EmbeddedActionsParser {
   private binding = this.RULE(
     "binding",
     (): UseBinding => {
-      const indices: Name[] = [];
       const name = this.SUBRULE(this.name);
-      this.OPTION(() => {
-        this.CONSUME(signs.openSquare);
-        this.MANY_SEP({
-          SEP: signs.comma,
-          DEF: () => {
-            const one = this.SUBRULE2(this.name);
-            this.ACTION(() => indices.push(one));
-          },
-        });
-        this.CONSUME(signs.closeSquare);
-      });
+      const indices =
+        this.OPTION(() => {
+          this.CONSUME(signs.openSquare);
+          const names = this.listOf(this.name);
+          this.CONSUME(signs.closeSquare);
+          return names;
+        }) ?? [];
       this.CONSUME(signs.assign);
       const value = this.SUBRULE(this.expression);
       return this.ACTION(() => ({
@@ -529,7 +505,7 @@ export class Grammar extends EmbeddedActionsParser {
         name,
         indices,
         value,
-        range: { start: name.range.start, end: value.range.end },
+        range: spanning(name.range, value.range),
       }));
     },
     {
@@ -685,7 +661,7 @@ export class Grammar extends EmbeddedActionsParser {
         name,
         argument,
         power,
-        range: { start: name.range.start, end: power?.range.end ?? end?.end ?? name.range.end },
+        range: spanning(name.range, power?.range ?? end ?? name.range),
       }));
     },
     { recoveryValueFunc: () => ({ kind: "type" as const, name: errorName, range: nowhere }) },
@@ -718,7 +694,7 @@ export class Grammar extends EmbeddedActionsParser {
         const value = this.SUBRULE(this.expression);
         this.OPTION(() => this.CONSUME(signs.semicolon));
         this.ACTION(() =>
-          lets.push({ kind: "let", name, value, range: { start: word.startOffset, end: value.range.end } }),
+          lets.push({ kind: "let", name, value, range: spanning(tokenRange(word), value.range) }),
         );
       });
       const value = this.SUBRULE2(this.expression);
@@ -727,13 +703,13 @@ export class Grammar extends EmbeddedActionsParser {
         kind: "block",
         lets,
         value,
-        range: { start: open.startOffset, end: tokenRange(close).end },
+        range: spanning(tokenRange(open), tokenRange(close)),
       }));
     },
     { recoveryValueFunc: errorExpr },
   );
 
-  private expression: (idx?: number) => Expr = this.RULE(
+  private expression: ParserMethod<[], Expr> = this.RULE(
     "expression",
     (): Expr => {
       const pieces: Piece[] = [];
@@ -808,15 +784,8 @@ export class Grammar extends EmbeddedActionsParser {
             DEF: [
               {
                 ALT: () => {
-                  const at: Expr[] = [];
                   this.CONSUME(signs.openSquare);
-                  this.MANY_SEP({
-                    SEP: signs.comma,
-                    DEF: () => {
-                      const index = this.SUBRULE(this.expression);
-                      this.ACTION(() => at.push(index));
-                    },
-                  });
+                  const at = this.listOf(this.expression);
                   const close = this.CONSUME(signs.closeSquare);
                   this.ACTION(() => {
                     const target = expr;
@@ -824,7 +793,7 @@ export class Grammar extends EmbeddedActionsParser {
                       kind: "subscript",
                       target,
                       at,
-                      range: { start: target.range.start, end: tokenRange(close).end },
+                      range: spanning(target.range, tokenRange(close)),
                     };
                   });
                 },
@@ -839,7 +808,7 @@ export class Grammar extends EmbeddedActionsParser {
                       kind: "member",
                       target,
                       name,
-                      range: { start: target.range.start, end: name.range.end },
+                      range: spanning(target.range, name.range),
                     };
                   });
                 },
@@ -858,7 +827,7 @@ export class Grammar extends EmbeddedActionsParser {
             kind: "default",
             read,
             otherwise,
-            range: { start: read.range.start, end: otherwise.range.end },
+            range: spanning(read.range, otherwise.range),
           };
         });
       });
@@ -875,7 +844,7 @@ export class Grammar extends EmbeddedActionsParser {
       return this.ACTION(() =>
         minus === undefined
           ? operand
-          : { kind: "unary", op: "-", operand, range: { start: minus.startOffset, end: operand.range.end } },
+          : { kind: "unary", op: "-", operand, range: spanning(tokenRange(minus), operand.range) },
       );
     },
     { recoveryValueFunc: errorExpr },
@@ -946,35 +915,27 @@ export class Grammar extends EmbeddedActionsParser {
   });
 
   private nameOrCall = this.RULE("nameOrCall", (): Expr => {
-    const args: Expr[] = [];
-    let close: IToken | undefined;
     // `random(7)` is a value in examples.
     const token = this.OR([
       { ALT: () => this.CONSUME(Identifier) },
       { ALT: () => this.CONSUME(memberWords.random) },
     ]);
-    this.OPTION({
+    const call = this.OPTION({
       GATE: () => this.sameLine(),
       DEF: () => {
         this.CONSUME(signs.open);
-        this.MANY_SEP({
-          SEP: signs.comma,
-          DEF: () => {
-            const arg = this.SUBRULE(this.expression);
-            this.ACTION(() => args.push(arg));
-          },
-        });
-        close = this.CONSUME(signs.close);
+        const args = this.listOf(this.expression);
+        return { args, close: this.CONSUME(signs.close) };
       },
     });
     return this.ACTION((): Expr => {
       const name: Name = { kind: "name", text: token.image, range: tokenRange(token) };
-      if (close === undefined) return { kind: "name-expr", name, range: name.range };
-      return { kind: "call", name, args, range: { start: name.range.start, end: tokenRange(close).end } };
+      if (call === undefined) return { kind: "name-expr", name, range: name.range };
+      return { kind: "call", name, args: call.args, range: spanning(name.range, tokenRange(call.close)) };
     });
   });
 
-  private ifExpression: (idx?: number) => Expr = this.RULE(
+  private ifExpression: ParserMethod<[], Expr> = this.RULE(
     "ifExpression",
     (): Expr => {
       const branches: { start: number; condition: Expr; then: Expr }[] = [];
@@ -1007,23 +968,13 @@ export class Grammar extends EmbeddedActionsParser {
     { recoveryValueFunc: errorExpr },
   );
 
-  private reduction: (idx?: number) => Expr = this.RULE(
+  private reduction: ParserMethod<[], Expr> = this.RULE(
     "reduction",
     (): Expr => {
       const word = this.CONSUME(Identifier);
       const monoid = this.OPTION(() => this.SUBRULE(this.name));
-      const binders: Binder[] = [];
       this.CONSUME(signs.openSquare);
-      this.AT_LEAST_ONE_SEP({
-        SEP: signs.comma,
-        DEF: () => {
-          const binder = this.SUBRULE(this.binder);
-          this.ACTION(() => {
-            // A binder lost to recovery has been reported.
-            if (binder !== undefined) binders.push(binder);
-          });
-        },
-      });
+      const binders = this.nonEmptyListOf(this.binder);
       const where = this.OPTION2(() => {
         this.CONSUME(words.where);
         return this.SUBRULE(this.expression);
@@ -1037,32 +988,25 @@ export class Grammar extends EmbeddedActionsParser {
         binders,
         where,
         body,
-        range: { start: word.startOffset, end: body.range.end },
+        range: spanning(tokenRange(word), body.range),
       }));
     },
     { recoveryValueFunc: errorExpr },
   );
 
-  private table: (idx?: number) => Expr = this.RULE(
+  private table: ParserMethod<[], Expr> = this.RULE(
     "table",
     (): Expr => {
-      const args: Expr[] = [];
       const word = this.CONSUME(words.table);
       this.CONSUME(signs.open);
-      this.AT_LEAST_ONE_SEP({
-        SEP: signs.comma,
-        DEF: () => {
-          const arg = this.SUBRULE(this.expression);
-          this.ACTION(() => args.push(arg));
-        },
-      });
+      const args = this.nonEmptyListOf(this.expression);
       this.CONSUME(signs.close);
       const entries = this.OR({
         DEF: [{ ALT: (): Expr => this.SUBRULE(this.text) }, { ALT: (): Expr => this.SUBRULE(this.list) }],
         ERR_MSG: "a text of bits or a list in `[ ]`",
       });
       return this.ACTION(() => {
-        const range = { start: word.startOffset, end: entries.range.end };
+        const range = spanning(tokenRange(word), entries.range);
         if (entries.kind === "string" || entries.kind === "list")
           return { kind: "table", args, entries, range };
         return { kind: "error-expr", range };
@@ -1071,23 +1015,16 @@ export class Grammar extends EmbeddedActionsParser {
     { recoveryValueFunc: errorExpr },
   );
 
-  private list: (idx?: number) => Expr = this.RULE(
+  private list: ParserMethod<[], Expr> = this.RULE(
     "list",
     (): Expr => {
-      const elements: Expr[] = [];
       const open = this.CONSUME(signs.openSquare);
-      this.MANY_SEP({
-        SEP: signs.comma,
-        DEF: () => {
-          const element = this.SUBRULE(this.expression);
-          this.ACTION(() => elements.push(element));
-        },
-      });
+      const elements = this.listOf(this.expression);
       const close = this.CONSUME(signs.closeSquare);
       return this.ACTION(() => ({
         kind: "list",
         elements,
-        range: { start: open.startOffset, end: tokenRange(close).end },
+        range: spanning(tokenRange(open), tokenRange(close)),
       }));
     },
     { recoveryValueFunc: errorExpr },

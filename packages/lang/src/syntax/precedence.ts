@@ -1,5 +1,5 @@
 /** Operators by precedence, loosest first; all associate to the left. */
-import { type Binary, type BinaryOp, type Expr, errorExpr } from "./tree";
+import { type Binary, type BinaryOp, type Expr, errorExpr, spanning } from "./tree";
 
 const binding: Readonly<Record<BinaryOp, number>> = {
   or: 1,
@@ -57,7 +57,7 @@ export function fold(pieces: readonly Piece[]): Expr {
         op: piece.op,
         left,
         right,
-        range: { start: left.range.start, end: right.range.end },
+        range: spanning(left.range, right.range),
       };
       left = node;
     }

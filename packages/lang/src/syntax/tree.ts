@@ -434,6 +434,9 @@ export interface ErrorExpr {
   readonly range: Range;
 }
 
+/** From the beginning of the one to the end of the other. */
+export const spanning = (first: Range, last: Range): Range => ({ start: first.start, end: last.end });
+
 /** Where a node stands that the parser had to invent. */
 export const nowhere: Range = { start: 0, end: 0 };
 export const errorName: Name = { kind: "name", text: "", range: nowhere };
