@@ -1,6 +1,7 @@
 export { type Builtin, builtins } from "./builtins";
-export { check, suggest, typeName } from "./check/check";
+export { check } from "./check/check";
 export type * from "./check/checked";
+export { typeName } from "./check/types";
 export * from "./diagnostics";
 export { format } from "./format";
 export { type Parsed, parse } from "./syntax/parse";

@@ -434,6 +434,13 @@ export interface ErrorExpr {
   readonly range: Range;
 }
 
+/** Whether its values come with a run: the program says nothing of them but their type. */
+export const isGiven = ({ role }: { readonly role: FamilyRole }): boolean =>
+  role === "input" || role === "param";
+
+export const familiesOf = (task: TaskItem | ReductionItem): FamilyMember[] =>
+  task.members.filter((m) => m.kind === "family");
+
 /** From the beginning of the one to the end of the other. */
 export const spanning = (first: Range, last: Range): Range => ({ start: first.start, end: last.end });
 
