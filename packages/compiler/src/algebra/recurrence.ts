@@ -202,6 +202,9 @@ export interface Nesting {
   readonly families: readonly string[];
   /** Where the running index stands among the dimensions of each family. */
   readonly axis: ReadonlyMap<string, number>;
+  readonly direction: 1 | -1;
+  /** Reads within a step. */
+  readonly now: readonly GuardedRead[];
   /** What waits for itself within a step. */
   readonly inner: readonly Nesting[];
 }
@@ -215,10 +218,10 @@ export function nestingOf(
 ): Nesting | undefined {
   const inside = reads.filter((r) => component.includes(r.reader.name) && component.includes(r.source.name));
   const free = (f: Family, place: number) => taken.every((axis) => axis.get(f.name) !== place);
-  for (const { axis, distances } of alignments(component, inside, system, free)) {
+  for (const { axis, direction, distances } of alignments(component, inside, system, free)) {
     const now = inside.filter((r) => distances.get(r)!.least <= 0);
     const inner = recursiveComponents(system, now).map((c) => nestingOf(system, c, now, [...taken, axis]));
-    if (inner.every((n) => n !== undefined)) return { families: component, axis, inner };
+    if (inner.every((n) => n !== undefined)) return { families: component, axis, direction, now, inner };
   }
   return undefined;
 }

@@ -14,6 +14,7 @@ import { type ClosedForm, closed, closedFormKey, fromIndexExpr } from "../symbol
 import type { Constraint } from "../symbolic/linear";
 import { rational } from "../symbolic/rational";
 import { maximise } from "../symbolic/simplex";
+import { boundBySteps } from "./by-steps";
 import { type Env, type LevelPoint, numeric } from "./level-samples";
 import { evaluator, holdsAt } from "./pieces";
 
@@ -208,7 +209,7 @@ export function upperGuesses(
 ): Forms[] {
   const edges = new Edges(claims);
   const outside = evaluators(claims, (c) => c.pieces);
-  return combinations(group, sampled, -1, (unknowns, rows, family, point) => {
+  const fitted = combinations(group, sampled, -1, (unknowns, rows, family, point) => {
     const alone = unknowns.row(family, point.env);
     rows.add(alone, 0);
     for (const e of edges.at(family, point.env)) {
@@ -220,6 +221,8 @@ export function upperGuesses(
       rows.add(row, constant);
     }
   });
+  const counted = boundBySteps(claims, group);
+  return counted === undefined ? fitted : [...fitted, counted];
 }
 
 /** The same from below: each instance counts on one read that is as late as can be, the same read for as many as possible. */

@@ -503,6 +503,7 @@ export class Search {
         if (f.equality || f.rest.length > 2 || !degreeOne(f)) continue;
         if (this.budget.over) return undefined;
         const on = less(formOf(f), 1);
+        if (!facts.isWhole(on)) continue;
         const [yes, no] = splitOn(facts, on);
         const fails = this.refute(no, 0);
         if (fails === undefined) continue;
