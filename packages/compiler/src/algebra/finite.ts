@@ -89,6 +89,8 @@ class Enumeration {
   private choices: Choice[] = [];
   private chosen = new Map<string, Choice>();
   private budget: number;
+  /** Expressions that are evaluated at most, whatever a step is made of. */
+  private work = 1_000_000;
   /** All families start at the same steps: then letters are of the steps after those, and no step is half a start. */
   private readonly oneStart: boolean;
   private readonly dependent = new Map<Expr, boolean>();
@@ -312,6 +314,7 @@ class Enumeration {
   }
 
   private value(e: Expr, env: ReadonlyMap<string, number>): number {
+    if (--this.work < 0) throw new NotFinite("its letters are more than are enumerated");
     if (e.kind !== "constant" && !this.dependsOnState(e) && !this.isEnumerable(e)) {
       // Nothing here knows the state: whatever it computes, it is some value of its type.
       const values = valuesOfType(typeOf(e));
@@ -395,6 +398,19 @@ class Enumeration {
   }
 
   private input(e: Expr & { kind: "read" }, env: ReadonlyMap<string, number>): number {
+    const at = [...env.values()].join(" ");
+    const fixed = e.at.every((s) => s.kind === "static");
+    const known = fixed ? this.named.get(e)?.get(at) : undefined;
+    const named = known ?? this.instance(e, env);
+    if (fixed && known === undefined) this.named.set(e, (this.named.get(e) ?? new Map()).set(at, named));
+    return this.choose(named.key, named.values, named.free);
+  }
+
+  /** Instances of inputs by the read and the indices around it: each is looked up for every letter and state. */
+  private readonly named = new Map<Expr, Map<string, Omit<Choice, "value">>>();
+
+  /** The instance of an input that is read, and whether it is another one at every step. */
+  private instance(e: Expr & { kind: "read" }, env: ReadonlyMap<string, number>): Omit<Choice, "value"> {
     const source = this.families.get(e.family)!;
     const values = valuesOfType(source.type);
     if (values === undefined)
@@ -412,7 +428,7 @@ class Enumeration {
         throw new Faulty();
     });
     const key = at.length === 0 ? e.family : `${e.family}[${at.map((x) => printIndex(x)).join(", ")}]`;
-    return this.choose(key, values, source.role === "input" && this.fresh(e.family, at));
+    return { key, values, free: source.role === "input" && this.fresh(e.family, at) };
   }
 
   private readonly offsets = new Map<string, string>();

@@ -576,15 +576,20 @@ const twoBarriers: Law = {
     const time = family.dims[r.axis.get(family.name)!]!.index;
     const fixed = (e: Expr) =>
       !mentions(e, time) && !someExpr(e, (x) => x.kind === "read" && r.families.includes(x.family));
-    let cut = false;
+    const barriers = new Set<string>();
+    let cut = 0;
     const steps = r.steps.map((s) => {
       if (s.role !== "step") return s;
       const inner = betweenBarriers(s.value, fixed);
       if (inner === undefined) return s;
-      cut = true;
-      return { ...s, value: inner };
+      cut++;
+      barriers.add(inner.barriers.map((b) => printExpr(b)).join(", "));
+      return { ...s, value: inner.value };
     });
-    if (!cut) return undefined;
+    if (cut === 0) return undefined;
+    // Barriers that come and go with time are barriers that move.
+    if (cut < r.steps.filter((s) => s.role === "step").length || barriers.size > 1)
+      return "its barriers are not the same at every step";
     const step = linearStep(c.system, { ...r, steps });
     if (
       step === undefined ||
@@ -603,18 +608,28 @@ const twoBarriers: Law = {
   },
 };
 
-/** e of `min(max(e, lo), hi)`, `max(min(e, hi), lo)` and `clamp(e, lo, hi)`. */
-function betweenBarriers(e: Expr, fixed: (e: Expr) => boolean): Expr | undefined {
+/** `min(max(e, lo), hi)`, `max(min(e, hi), lo)` and `clamp(e, lo, hi)`: e and the barriers, the outer one first. */
+function betweenBarriers(
+  e: Expr,
+  fixed: (e: Expr) => boolean,
+): { readonly value: Expr; readonly barriers: readonly Expr[] } | undefined {
   if (e.kind !== "apply") return undefined;
-  if (e.op === "clamp") return fixed(e.args[1]!) && fixed(e.args[2]!) ? e.args[0] : undefined;
+  if (e.op === "clamp") {
+    const [value, lo, hi] = e.args as [Expr, Expr, Expr];
+    return fixed(lo) && fixed(hi) ? { value, barriers: [hi, lo] } : undefined;
+  }
   const outer = oneBarrier(e, fixed);
-  if (outer?.kind !== "apply" || outer.op === e.op) return undefined;
-  return oneBarrier(outer, fixed);
+  const inner =
+    outer?.value.kind === "apply" && outer.value.op !== e.op ? oneBarrier(outer.value, fixed) : undefined;
+  return outer && inner && { value: inner.value, barriers: [outer.barrier, inner.barrier] };
 }
-function oneBarrier(e: Expr & { kind: "apply" }, fixed: (e: Expr) => boolean): Expr | undefined {
+function oneBarrier(
+  e: Expr & { kind: "apply" },
+  fixed: (e: Expr) => boolean,
+): { readonly value: Expr; readonly barrier: Expr } | undefined {
   if (e.op !== "min" && e.op !== "max") return undefined;
-  const [a, b] = e.args;
-  return fixed(b!) ? a : fixed(a!) ? b : undefined;
+  const [a, b] = e.args as [Expr, Expr];
+  return fixed(b) ? { value: a, barrier: b } : fixed(a) ? { value: b, barrier: a } : undefined;
 }
 
 /** Warshall's elimination of one vertex after another: paths through the vertices so far. */

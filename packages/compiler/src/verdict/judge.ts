@@ -49,7 +49,7 @@ function judge(system: System, extra: readonly Hardness[]): Judgement {
   const needed = withFiniteInts(withoutAliases(runPipeline(runPasses(new Set()), system, { verify: false })));
   const orders = ordersOf(needed);
   if (orders.growing.length === 0) return finite(system);
-  const factor = exponentialFactor(needed, orders);
+  const factor = superpolynomialFactor(needed, orders);
   if (factor !== undefined) return exponential(system, needed, factor);
   const judged = componentsOf(needed, orders).map(judgeComponent);
   const exact = composed(judged, "exact");
@@ -319,7 +319,7 @@ const standingOf = (law: Applied["law"]): Standing => ({
 // Sizes
 
 /** A factor of the number of operations that no polynomial bounds. */
-function exponentialFactor(system: System, orders: Orders): string | undefined {
+export function superpolynomialFactor(system: System, orders: Orders): string | undefined {
   let found: string | undefined;
   const see = (o: Order): void => {
     if (o.kind === "beyond") found ??= o.factor;

@@ -23,7 +23,8 @@ import { threefry } from "../equations/random";
 import type { Expr, Family, FamilyValues, Sizes, System } from "../equations/system";
 import { allocate, boundOf, componentsOf, offsetOf, showSizes, toNested } from "../equations/values";
 import { printClass } from "./classes";
-import { verdictOf } from "./judge";
+import { superpolynomialFactor, verdictOf } from "./judge";
+import { ordersOf } from "./order";
 import type { Judgement } from "./verdict";
 
 export interface ReductionTest {
@@ -35,7 +36,8 @@ export interface ReductionTest {
   readonly map: System;
   /** On the map's own class. */
   readonly judgement: Judgement;
-  readonly shallow: boolean;
+  /** Why the map is not easy in parallel: it is deep, or makes instances of more than polynomial size. */
+  readonly objection?: string | undefined;
   /** Random instances on which both sides were computed. */
   readonly instances: number;
   /** The deepest of them, in steps of the source: the instance's own depth. */
@@ -82,7 +84,7 @@ export function reductionTest(
     to: ends.to.name.text,
     map,
     judgement,
-    shallow: judgement.verdict === "parallel" || judgement.verdict === "finite",
+    objection: objectionTo(judgement, whole),
   };
   if (diagnostics.length > 0) return { ...base, instances: 0, deepest: 0, answers: new Map(), diagnostics };
   const key = JSON.stringify([printSystem(source), printSystem(whole), options]);
@@ -90,6 +92,14 @@ export function reductionTest(
   if (tests.size > 100) tests.clear();
   tests.set(key, outcome);
   return { ...base, ...outcome, diagnostics };
+}
+
+function objectionTo({ verdict, bound, says }: Judgement, whole: System): string | undefined {
+  if (verdict !== "parallel" && verdict !== "finite")
+    return bound === undefined ? says : `derived ${printClass(bound.class)}, ${bound.because}`;
+  // A horizon is a size like any other, though no input is as long.
+  const factor = superpolynomialFactor(whole, ordersOf(whole));
+  return factor && `its instances are larger than every polynomial: a factor ${factor}`;
 }
 
 function compareAnswers(source: System, whole: System, options: TestOptions): Outcome {
@@ -101,8 +111,11 @@ function compareAnswers(source: System, whole: System, options: TestOptions): Ou
   const output = source.families.find((f) => f.role === "output")!;
   const answers = new Map<number, number>();
   let [instances, deepest] = [0, 0];
-  for (const [k, sizes] of instanceSizes(source, whole, limit, wanted).entries()) {
-    const inputs = randomInstance(source, sizes, seed, k);
+  const all = instanceSizes(source, whole, limit, wanted);
+  // A few more, as large and as deep as they come.
+  const deep = instanceSizes(source, whole, DEEPER * limit, 1, true);
+  for (const [k, sizes] of [...all, ...deep, ...deep].entries()) {
+    const inputs = randomInstance(source, sizes, seed, k < all.length ? k : 5 * k + 4);
     const before = run(source, sizes, inputs);
     const expected = before?.get(output.name)?.data[0];
     if (before === undefined || expected === undefined) continue;
@@ -138,8 +151,17 @@ function mapOf(whole: System, to: TaskItem): System {
   return { ...whole, families, obligations: [] };
 }
 
-/** Sizes to try, small ones first; large ones more often, for depth. */
-function instanceSizes(source: System, whole: System, limit: number, count: number): Sizes[] {
+/** How many times longer the deepest instances may run. */
+const DEEPER = 4;
+
+/** Sizes to try, small ones first; large ones more often, for depth. `deepest`: the largest alone. */
+function instanceSizes(
+  source: System,
+  whole: System,
+  limit: number,
+  count: number,
+  deepest = false,
+): Sizes[] {
   const names = source.sizes.map((s) => s.name);
   const fitting: Sizes[] = [];
   for (const n of [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]) {
@@ -151,6 +173,7 @@ function instanceSizes(source: System, whole: System, limit: number, count: numb
     }
   }
   if (fitting.length === 0) return [];
+  if (deepest) return fitting.slice(-1);
   const large = fitting.slice(-4);
   const small = fitting.slice(0, Math.ceil(count / 2));
   const more = Array.from({ length: Math.max(0, count - small.length) }, (_, k) => large[k % large.length]!);
@@ -191,7 +214,10 @@ function runCost(system: System, sizes: Sizes): number {
   return total;
 }
 
-/** Windows of 2, of 4, or everything; bits fair, ints 0 or 1 or small. */
+/**
+ * Windows of 2, of 4, or everything; or one wire of each node comes from the last before it, and then a circuit is as deep as it has
+ * gates. Bits fair, ints 0 or 1 or small.
+ */
 function randomInstance(
   source: System,
   sizes: Sizes,
@@ -200,7 +226,9 @@ function randomInstance(
 ): ReadonlyMap<string, FamilyValues> {
   let counter = 0;
   const below = (n: number): number => threefry(seed, number, counter++, 0)[0] % n;
-  const window = [4, 2, 3, Number.POSITIVE_INFINITY][number % 4]!;
+  const window = [4, 2, 3, Number.POSITIVE_INFINITY, 4][number % 5]!;
+  const chain =
+    number % 5 === 4 ? source.families.find((f) => f.role === "input" && f.type.kind === "index") : undefined;
   const value = (family: Family, point: readonly number[]): number => {
     const { type } = family;
     switch (type.kind) {
@@ -210,7 +238,8 @@ function randomInstance(
         return below(type.cases.length);
       case "index": {
         const bound = boundOf(type, family.dims, sizes, point)!;
-        return bound <= 0 ? 0 : bound - 1 - below(Math.min(bound, window));
+        const within = family === chain ? 1 : window;
+        return bound <= 0 ? 0 : bound - 1 - below(Math.min(bound, within));
       }
       case "int":
         return below(2);
@@ -247,11 +276,8 @@ export function checkReductions(program: CheckedProgram, only?: ReductionItem): 
     if (test === undefined) return [];
     const at = { file: program.fileOf(item).path, range: item.name.range };
     const found = [...test.diagnostics];
-    if (!test.shallow) {
-      const { bound, says } = test.judgement;
-      const why = bound === undefined ? says : `derived ${printClass(bound.class)}, ${bound.because}`;
-      found.push(diagnostic("reduction-not-shallow", at, { name: test.name, why }));
-    }
+    if (test.objection !== undefined)
+      found.push(diagnostic("reduction-not-shallow", at, { name: test.name, why: test.objection }));
     if (test.disagreement !== undefined) {
       const { sizes, inputs, expected, found: other } = test.disagreement;
       const args = {
