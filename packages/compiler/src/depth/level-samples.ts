@@ -3,6 +3,7 @@ import { smallSizes } from "../checks/small-sizes";
 import type { CostModel } from "../equations/cost";
 import { familyBox, forEachPoint, pointAt } from "../equations/evaluate-index";
 import type { Family, Sizes, System } from "../equations/system";
+import { checkSizes } from "../equations/values";
 import { type ClosedForm, monomialsOf } from "../symbolic/closed-form";
 import { type Unrolled, unroller } from "./unroll";
 
@@ -89,6 +90,35 @@ export function levelSamples(
     }
   }
   return { unrolled, families, depth };
+}
+
+/** Most instances of one unrolling far out, and of all together. */
+const FAR_AT_ONCE = 30_000;
+const FAR_TOGETHER = 120_000;
+
+/**
+ * Depths well beyond the sizes that forms are fitted to, on both sides of powers of two: over few small sizes a logarithm
+ * looks like the least of some lines.
+ */
+export function farDepths(system: System, model: CostModel, valid: (sizes: Sizes) => boolean): LevelPoint[] {
+  const names = system.sizes.map((s) => s.name);
+  const small = smallSizes(system, names.length <= 1 ? 12 : 5, 30);
+  const base = small.find((c) => names.every((n) => c[n]! >= 2)) ?? small[small.length - 1];
+  if (base === undefined || names.length === 0) return [];
+  const together = [12, 24, 33, 65].map((v) => Object.fromEntries(names.map((n, k) => [n, v + k])));
+  const alone = [32, 33, 64, 65, 129].flatMap((v) => names.map((n) => ({ ...base, [n]: v })));
+  const unrollAt = unroller(system, { model });
+  const found: LevelPoint[] = [];
+  let left = FAR_TOGETHER;
+  for (const sizes of [...together, ...alone]) {
+    if (left <= 0) break;
+    if (checkSizes(system, sizes).length > 0 || !valid(sizes)) continue;
+    const made = unrollAt(sizes, FAR_AT_ONCE);
+    if (!made.ok) continue;
+    left -= made.result.instances;
+    found.push({ env: { ...sizes }, level: made.result.depth });
+  }
+  return found;
 }
 
 /** Families that depend on few others are sampled without the rest; more than so many are not worth it. */

@@ -42,7 +42,14 @@ import { Alike } from "./alike";
 import { type BoundHints, lowerGuesses, upperGuesses } from "./bounds";
 import { type FitHints, fitLevels, guessLevels } from "./fit";
 import { latestOfReads } from "./from-reads";
-import { depthSamples, type LevelPoint, type LevelSamples, levelSamples, samplesNear } from "./level-samples";
+import {
+  depthSamples,
+  farDepths,
+  type LevelPoint,
+  type LevelSamples,
+  levelSamples,
+  samplesNear,
+} from "./level-samples";
 import { evaluator, formOfPieces } from "./pieces";
 import { AtomPools, atomsIn, onlyOver } from "./pools";
 import { Budget, Search } from "./refute";
@@ -674,20 +681,18 @@ class Proving {
 
   /** What the samples suggest, where nothing exact is proved. */
   private withChecked(figure: Figure): Figure {
-    const pieces = fitLevels(this.samples.depth, {
-      sizes: this.sizes,
-      indices: [],
-      atoms: [],
-      comparisons: [],
-    });
-    if (pieces === undefined || this.samples.depth.length < 4) return figure;
+    const near = this.samples.depth;
+    if (near.length < 4) return figure;
+    const points = [...near, ...farDepths(this.system, this.model, this.valid)];
+    const pieces = fitLevels(points, { sizes: this.sizes, indices: [], atoms: [], comparisons: [] });
+    if (pieces === undefined) return figure;
     const range = this.sizes
       .map((s) => {
-        const values = this.samples.depth.map((p) => p.env[s]!);
+        const values = points.map((p) => p.env[s]!);
         return `${s} = ${Math.min(...values)}..${Math.max(...values)}`;
       })
       .join(", ");
-    return { ...figure, exact: exactly(formOfPieces(pieces), checkedAt(range, this.samples.depth.length)) };
+    return { ...figure, exact: exactly(formOfPieces(pieces), checkedAt(range, points.length)) };
   }
 
   private witness(proofs: readonly Proof[]): DepthProof["witness"] {
