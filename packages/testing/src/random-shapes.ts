@@ -450,6 +450,49 @@ const shapes: readonly Shape[] = [
     },
   },
   {
+    name: "rows times columns",
+    most: 20,
+    members: (kind) => {
+      const cell: Place = {
+        indices: ["i", "j", "(i + j)"],
+        static: ["(i == j)", "(j < 2)", "(i != 1)"],
+        reads: { [kind]: ["e[i, 0]", "f[0, j]"] },
+        ranges: ["0..n", "0..=m", "0..n", "0..=j", "j..n"],
+        inner: join(
+          { int: ["(j + q)", "(i - q)", "(2 * q - j)"], bit: ["j + q < n", "q <= i", "q + i != j"] },
+          {
+            [kind]: ["e[i, q]", "f[q, j]", "e[i, q]", "f[q, j]", "f[q, i]"],
+          },
+        ),
+      };
+      const given = (s: string, t: string): Place => ({
+        indices: [s, t],
+        static: [`(${s} == ${t})`],
+        reads: inputs(t, "n"),
+        ranges: [],
+        inner: {},
+      });
+      // Ranges of the reduction stay inside both: they are squares of the larger size.
+      return fc
+        .tuple(
+          filled(
+            kind,
+            `node e[s: 0..=n + m, t: 0..=n + m]: ${kind} = if t < n { $ } else { ${missing[kind]} }`,
+            [given("s", "t")],
+            2,
+          ),
+          filled(
+            kind,
+            `node f[s: 0..=n + m, t: 0..=n + m]: ${kind} = if t < n { $ } else { ${missing[kind]} }`,
+            [given("s", "t")],
+            2,
+          ),
+          filled(kind, `node p[i: 0..=m, j: 0..n]: ${kind} = $`, [cell]),
+        )
+        .map((lines) => [...lines, "output o[i: 0..=m, j: 0..n] = p[i, j]"]);
+    },
+  },
+  {
     name: "a triangle",
     most: 24,
     members: (kind) =>

@@ -73,7 +73,10 @@ export interface Binding {
   /** The index, where it is a number. */
   readonly value?: number;
   readonly range: Interval;
+  /** Where the index has its value … */
   readonly scope: Scope;
+  /** … and where the local has; the same where absent. */
+  readonly since?: Scope;
 }
 export interface Whole {
   readonly code: Code;
@@ -104,6 +107,22 @@ export class Scope {
     readonly aside?: Scope,
   ) {
     this.depth = outer === undefined ? 0 : outer.depth + 1;
+  }
+
+  /** Whether what is computed in `other` can be used here. */
+  sees(other: Scope): boolean {
+    for (let s: Scope | undefined = this; s !== undefined; s = s.outer)
+      if (s === other || s.aside?.sees(other) === true) return true;
+    return false;
+  }
+
+  /** What was computed under a key here, further out, or aside. */
+  known(key: unknown): unknown {
+    for (let s: Scope | undefined = this; s !== undefined; s = s.outer) {
+      const found = s.memo.get(key) ?? s.aside?.known(key);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   private readonly keys = new Map<Expr, object>();
@@ -195,6 +214,8 @@ export abstract class Frame {
   /** The index whose values are lanes in the code under construction. */
   protected four: string | undefined;
   protected fourScope: Scope | undefined;
+  /** The index of rows that are computed side by side, where this is not the first of them. */
+  protected row: { readonly index: string; readonly scope: Scope; readonly first: Scope } | undefined;
   /**
    * The packed dimension that a word is computed along: the first cell's place in the row and the first byte's, and how many words
    * after those this one is.

@@ -61,9 +61,14 @@ export abstract class Indices extends Frame {
   }
 
   protected home(names: Iterable<string>, scope: Scope): Scope {
-    let found = this.root(scope);
-    for (const name of names) found = deeper(found, scope.binding(name).scope);
-    return found;
+    const needed = [...names].map((name) => scope.binding(name).scope);
+    const found = needed.reduce(deeper, this.root(scope));
+    const enough = (s: Scope): boolean => needed.every((n) => s.sees(n));
+    if (enough(found)) return found;
+    // It belongs to one of several vectors and changes in the loop that they share.
+    let at = scope;
+    while (at.outer !== undefined && enough(at.outer)) at = at.outer;
+    return at;
   }
 
   /** Whether computing it may end the run. */

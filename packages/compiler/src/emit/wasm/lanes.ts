@@ -12,6 +12,7 @@ import type {
   Subscript,
 } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
+import { changesWith } from "../../schedule/lanes";
 import { type Code, w } from "./encode";
 import { bytesOf, deeper, machine, type Scope, type Value } from "./frame";
 import { Scalars } from "./scalars";
@@ -85,7 +86,7 @@ export abstract class Lanes extends Scalars {
   }
 
   protected vector(e: Expr, scope: Scope): readonly Value[] {
-    const lanes = (x: Expr): readonly Code[] => this.expr(x, scope).map((v) => this.inLanes(v, typeOf(x)));
+    const lanes = (x: Expr): readonly Code[] => this.lanesOf(x, scope).map((v) => v.code);
     const make = (operands: readonly Value[], code: Code): Value =>
       this.combine(scope, "v128", operands, code);
     switch (e.kind) {
@@ -98,8 +99,8 @@ export abstract class Lanes extends Scalars {
       case "read":
         return this.readLanes(e, scope);
       case "apply": {
-        const args = e.args.map((a) => this.expr(a, scope));
-        const codes = e.args.map(lanes);
+        const args = e.args.map((a) => this.lanesOf(a, scope));
+        const codes = args.map((values) => values.map((v) => v.code));
         if (e.op === "dot" || e.op === "length") {
           const [a, b = a] = codes;
           const products = a!.map((x, k) => w.f32x4Mul(x, b![k]!));
@@ -194,7 +195,8 @@ export abstract class Lanes extends Scalars {
     });
   }
 
-  protected readLanes(e: Read, scope: Scope): readonly Value[] {
+  /** Where a read with static subscripts loads from, and the outermost scope in which it may. */
+  private loading(e: Read, scope: Scope) {
     const family = this.families.get(e.family)!;
     const always = this.always(e, family);
     let limit = scope;
@@ -206,7 +208,38 @@ export abstract class Lanes extends Scalars {
       limit = limit.outer;
     const at = e.at.map((s) => (s as Extract<Subscript, { kind: "static" }>).value);
     const place = this.address(family, at, scope);
-    const where = deeper(limit, place.scope);
+    return { family, at, place, where: deeper(limit, place.scope) };
+  }
+
+  /** The values of an expression in lanes. What is the same in all of them is loaded so where the scalar is not there yet. */
+  protected lanesOf(e: Expr, scope: Scope): readonly Value[] {
+    if (this.loadsAlike(e) && scope.known(e) === undefined) {
+      const { place, where } = this.loading(e, scope);
+      const key = `alike ${place.offset} ${place.address.join()}`;
+      const known = where.memo.get(key) as Value | undefined;
+      if (known !== undefined) return [known];
+      const code = this.keep(where, "v128", w.v128Load32Splat(place.offset, place.address));
+      const made: Value = { code, type: "v128", scope: where };
+      where.memo.set(key, made);
+      return [made];
+    }
+    return this.expr(e, scope).map((v) => ({
+      code: this.inLanes(v, typeOf(e)),
+      type: "v128",
+      scope: v.scope,
+    }));
+  }
+
+  private loadsAlike(e: Expr): e is Read {
+    if (e.kind !== "read" || changesWith(e, this.four!) || this.unproved.has(e)) return false;
+    const { name, type } = this.families.get(e.family)!;
+    const plain = type.kind === "real" || type.kind === "int" || type.kind === "index";
+    const elsewhere = this.bits.has(name) || this.demanded.has(name);
+    return plain && !elsewhere && e.at.every((s) => s.kind === "static");
+  }
+
+  protected readLanes(e: Read, scope: Scope): readonly Value[] {
+    const { family, at, place, where } = this.loading(e, scope);
     const stride = this.laneStride(family, at, scope);
     const lanes = this.laneAddresses(place, stride);
     const byte = family.type.kind === "bit" || family.type.kind === "enum";

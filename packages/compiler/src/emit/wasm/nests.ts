@@ -1,26 +1,41 @@
 /** Nests of loops over the instances of families, and the time loops around them. */
-import { index as indexOf, typeOf } from "../../equations/build";
+import { index as indexOf, someExpr, typeOf } from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
 import { familyKey } from "../../equations/random";
 import { guardedReads } from "../../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, Piece, Read } from "../../equations/system";
 import { interiorOf } from "../../schedule/interior";
-import { laneable } from "../../schedule/lanes";
+import { changesWith, laneable } from "../../schedule/lanes";
 import { familiesOf, type Step, Unschedulable } from "../../schedule/schedule";
 import { type Skew, skewOf } from "../../schedule/skew";
 import { type Code, w } from "./encode";
-import { fits, I32_LEAST, I32_MOST, type Interval, namesOf, namesOfCondition, SCRATCH, Scope } from "./frame";
+import {
+  type Binding,
+  fits,
+  I32_LEAST,
+  I32_MOST,
+  type Interval,
+  namesOf,
+  namesOfCondition,
+  SCRATCH,
+  Scope,
+} from "./frame";
 import type { Slice } from "./loops";
-import { turnWeight } from "./reductions";
+import { type Copy, reductionsIn, turnWeight } from "./reductions";
 import { Rows } from "./rows";
 
 const MOST_PIECES = 12;
+
+/** Rows, and vectors of each, of which reductions run together: all that fits sixteen registers (measured: 2 by 3 and 3 by 2 gain nothing). */
+const ROWS = 2;
+const VECTORS_IN_ROWS = 2;
 
 /**
  * How many vectors are computed side by side in one turn of a loop: few where each is much work, for all must be in registers. What they
  * share (addresses, operands that are the same in all lanes, the turns of a reduction's loop) is then paid once.
  */
-function vectorsSideBySide(pieces: readonly Piece[], index: string): number {
+function vectorsSideBySide(pieces: readonly Piece[], index: string, rows: boolean): number {
+  if (rows) return VECTORS_IN_ROWS;
   const heaviest = Math.max(...pieces.map((p) => turnWeight(p.value, index)));
   return heaviest <= 8 ? 8 : heaviest <= 48 ? 4 : 1;
 }
@@ -37,6 +52,14 @@ interface Member {
   readonly family: Family;
   readonly dim: number;
   readonly offset: number;
+}
+
+/** A loop over rows that stands inside a loop over vectors. */
+interface RowRange {
+  readonly index: string;
+  readonly from: Code;
+  readonly to: Code;
+  readonly range: Interval;
 }
 
 export abstract class Nests extends Rows {
@@ -145,7 +168,33 @@ export abstract class Nests extends Rows {
     if (rest.length === 0 && this.lanesLoop(family, first, pieces, scope, slice)) return;
     const { lo, hi, range } = this.bounds(first, scope);
     const [from, to] = this.part(family, first, lo, hi, scope, slice);
+    if (rest.length === 1 && this.rowsShare(first, rest[0]!, pieces)) {
+      const [start, end] = [this.keep(scope, "i32", from), this.keep(scope, "i32", to)];
+      const rows = { index: first.index, from: start, to: end, range };
+      if (this.lanesLoop(family, rest[0]!, pieces, scope, undefined, rows)) return;
+    }
     this.loop(first.index, from, to, range, scope, (s) => this.nest(family, rest, pieces, s));
+  }
+
+  /** Whether neighbouring rows reduce over much the same values: these are loaded once for several (unroll and jam). */
+  private rowsShare(row: Dim, loop: Dim, pieces: readonly Piece[]): boolean {
+    const asks = (e: IndexExpr): boolean => namesOf(e).has(row.index);
+    if (asks(loop.lo) || asks(loop.hi)) return false;
+    if (pieces.some((p) => namesOfCondition(p.guard).has(row.index))) return false;
+    return pieces.every((p) => {
+      const reductions = reductionsIn(p.value, loop.index);
+      return (
+        reductions.length > 0 &&
+        reductions.every(
+          (e) =>
+            changesWith(e, row.index) &&
+            someExpr(
+              e.body,
+              (x) => x.kind === "read" && changesWith(x, loop.index) && !changesWith(x, row.index),
+            ),
+        )
+      );
+    });
   }
 
   protected member(step: Extract<Step, { kind: "nest" }>, scope: Scope, slice?: Slice): void {
@@ -168,6 +217,7 @@ export abstract class Nests extends Rows {
     pieces: readonly Piece[],
     scope: Scope,
     slice?: Slice,
+    rows?: RowRange,
   ): boolean {
     if (this.checked || this.forms.lanes === "never" || family.role === "random") return false;
     const outer = new Set(family.dims.map((d) => d.index).filter((n) => n !== loop.index && scope.bound(n)));
@@ -198,37 +248,40 @@ export abstract class Nests extends Rows {
     const lastOf = (count: number): Code => this.keep(scope, "i32", w.sub(most, w.i32(4 * count)));
     const holes = inner.except.map((e) => this.narrow(e, scope));
     const before = new Scope(scope, true);
-    /** So many vectors side by side. */
+    /** So many vectors side by side, in so many rows. */
+    const vectors = (count: number, lines: number, since: Scope, scope: Scope): void => {
+      this.four = index;
+      this.cases(inner.pieces, scope, (p, s) => {
+        const copies = this.copies(s, { local: i, range, since }, index, count, rows, lines);
+        this.reduceTogether(p.value, copies, s);
+        for (const copy of copies) {
+          this.take(copy);
+          const values = this.expr(p.value, copy.scope).map((v) => this.inLanes(v, typeOf(p.value)));
+          this.storeLanes(family, values, copy.scope);
+          if (copy.row !== undefined) this.flush(copy.row.scope, s);
+          this.flush(copy.scope, s);
+        }
+      });
+      [this.four, this.row] = [undefined, undefined];
+    };
     const wide = (count: number): Code => {
       const all = new Scope(before, true);
       all.instance = true;
-      this.four = index;
-      this.cases(inner.pieces, all, (p, s) => {
-        const copies = Array.from({ length: count }, (_, k) => {
-          const copy = new Scope(s);
-          copy.names.set(index, { local: i, plus: 4 * k, range, scope: copy });
-          return copy;
-        });
-        this.reduceTogether(p.value, copies, s);
-        for (const copy of copies) {
-          this.fourScope = copy;
-          const values = this.expr(p.value, copy).map((v) => this.inLanes(v, typeOf(p.value)));
-          this.storeLanes(family, values, copy);
-          s.add(copy.code);
-        }
-      });
-      this.four = undefined;
+      if (rows === undefined) vectors(count, 1, all, all);
+      else this.inRowsOf(rows, all, (s, lines) => vectors(count, lines, all, s));
       all.add(w.set(i, w.add(w.get(i), w.i32(4 * count))));
       return all.code;
     };
     const single = new Scope(before, true);
     single.names.set(index, { local: i, plus: 0, range, scope: single });
-    this.instance(family, pieces, single);
+    if (rows === undefined) this.instance(family, pieces, single);
+    else
+      this.loop(rows.index, rows.from, rows.to, rows.range, single, (s) => this.instance(family, pieces, s));
     single.add(w.set(i, w.add(w.get(i), w.i32(1))));
     const last = lastOf(1);
     let inside: Code = w.and(w.ge(w.get(i), first), w.le(w.get(i), last));
     for (const hole of holes) inside = w.and(inside, w.geU(w.sub(hole, w.get(i)), w.i32(4)));
-    const count = holes.length > 0 ? 1 : vectorsSideBySide(inner.pieces, index);
+    const count = holes.length > 0 ? 1 : vectorsSideBySide(inner.pieces, index, rows !== undefined);
     const more = w.lt(w.get(i), end);
     // Less than a vector is left: the last one is computed once more, as far as it was. Nothing reads what this nest writes.
     const left = w.and(w.gt(w.get(i), last), w.and(w.lt(w.get(i), most), w.ge(last, first)));
@@ -243,6 +296,61 @@ export abstract class Nests extends Rows {
     }
     scope.add(w.if(w.lt(w.get(i), end), before.code));
     return true;
+  }
+
+  /** A loop over rows, several at a time and then what is left one by one. */
+  private inRowsOf(
+    { index, from, to, range }: RowRange,
+    scope: Scope,
+    body: (inner: Scope, lines: number) => void,
+  ): void {
+    const row = this.f.local("i32");
+    scope.add(w.set(row, from));
+    for (const lines of [ROWS, 1]) {
+      const before = new Scope(scope, true);
+      const inner = new Scope(before);
+      inner.instance = true;
+      inner.names.set(index, { local: row, plus: 0, range, scope: inner });
+      body(inner, lines);
+      inner.add(w.set(row, w.add(w.get(row), w.i32(lines))));
+      const more = w.le(w.add(w.get(row), w.i32(lines)), to);
+      before.add(w.loop([...inner.code, ...w.brIf(0, more)]));
+      scope.add(w.if(more, before.code));
+    }
+  }
+
+  /** A scope in which the index of rows is that of the r-th of several side by side. */
+  private rowOf(rows: { readonly index: string }, r: number, scope: Scope): Scope {
+    const own = new Scope(scope);
+    const first = scope.binding(rows.index);
+    own.names.set(rows.index, { ...first, plus: r, scope: own, since: first.scope });
+    return own;
+  }
+
+  /** Scopes for vectors side by side, in one row or several. */
+  private copies(
+    scope: Scope,
+    lane: Pick<Binding, "local" | "range" | "since">,
+    index: string,
+    count: number,
+    rows: RowRange | undefined,
+    lines: number,
+  ): Copy[] {
+    const columns = (row: Scope): Scope[] =>
+      Array.from({ length: count }, (_, k) => {
+        const own = new Scope(row);
+        own.names.set(index, { ...lane, plus: 4 * k, scope: own });
+        return own;
+      });
+    const first = columns(scope);
+    const copies: Copy[] = first.map((own) => ({ scope: own }));
+    for (let r = 1; r < lines; r++) {
+      const row = this.rowOf(rows!, r, scope);
+      columns(row).forEach((own, k) => {
+        copies.push({ scope: own, row: { index: rows!.index, scope: row, first: first[k]! } });
+      });
+    }
+    return copies;
   }
 
   protected timeLoop(step: Extract<Step, { kind: "loop" }>, scope: Scope, slice?: Slice): void {

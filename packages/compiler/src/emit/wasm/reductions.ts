@@ -28,7 +28,7 @@ export function turnWeight(e: Expr, index: string): number {
 }
 
 /** Reductions that change with an index and that computing the expression certainly needs. */
-function reductionsIn(root: Expr, index: string): Reduce[] {
+export function reductionsIn(root: Expr, index: string): Reduce[] {
   const found: Reduce[] = [];
   const walk = (e: Expr): void => {
     if (!changesWith(e, index)) return;
@@ -39,6 +39,16 @@ function reductionsIn(root: Expr, index: string): Reduce[] {
   walk(root);
   return found;
 }
+
+/** One of several vectors side by side. */
+export interface Copy {
+  readonly scope: Scope;
+  /** Where it is of another row than the first. */
+  readonly row?: { readonly index: string; readonly scope: Scope; readonly first: Scope } | undefined;
+}
+
+/** The operands of one of several vectors side by side, in the body of a reduction's loop. */
+type Part = (inner: Scope) => readonly Code[];
 
 const loads = { i32: w.i32Load, f32: w.f32Load, v128: w.v128Load, i64: w.i64Load, f64: w.i64Load };
 const stores = { i32: w.i32Store, f32: w.f32Store, v128: w.v128Store, i64: w.i64Store, f64: w.f64Store };
@@ -52,29 +62,42 @@ export abstract class Reductions extends Lanes {
    * The reductions of an expression, for several vectors side by side in the turns of one loop; each vector finds its own in its
    * scope afterwards. What does not change from lane to lane is loaded once for all of them (unroll and jam: Allen and Cocke, 1972).
    */
-  protected reduceTogether(root: Expr, copies: readonly Scope[], scope: Scope): void {
+  protected reduceTogether(root: Expr, copies: readonly Copy[], scope: Scope): void {
     if (copies.length === 1) return;
     for (const e of reductionsIn(root, this.four!)) {
       const turns = new Scope(scope);
       const results = this.reduceCopies(e, turns, copies);
+      // What a row or a vector needs of its own index comes before the loop.
+      for (const s of new Set(copies.flatMap(({ row, scope: own }) => (row ? [row.scope, own] : [own])))) {
+        this.flush(s, scope);
+      }
       copies.forEach((copy, k) => {
-        // What a vector needs of its own index comes before the loop.
-        scope.add(copy.code);
-        copy.code.length = 0;
-        copy.memo.set(
-          copy.own(e),
-          results[k]!.map((v) => ({ ...v, scope: copy })),
+        copy.scope.memo.set(
+          copy.scope.own(e),
+          results[k]!.map((v) => ({ ...v, scope: copy.scope })),
         );
       });
       scope.add(turns.code);
     }
   }
 
+  /** Moves what a scope has so far to the end of an outer one. */
+  protected flush(from: Scope, to: Scope): void {
+    to.add(from.code);
+    from.code.length = 0;
+  }
+
+  /** The code that follows is of this copy. */
+  protected take({ scope, row }: Copy): void {
+    this.fourScope = scope;
+    this.row = row;
+  }
+
   /** The results of a reduction in a scope, or for each of several vectors. */
   private reduceCopies(
     e: Reduce,
     scope: Scope,
-    copies: readonly Scope[] | undefined,
+    copies: readonly Copy[] | undefined,
   ): readonly (readonly Value[])[] {
     const lanes = this.four !== undefined && changesWith(e, this.four);
     const real = machine(e.type) === "f32";
@@ -84,12 +107,13 @@ export abstract class Reductions extends Lanes {
     const width = componentsOf(e.type);
     const results = Array.from({ length: width * (copies?.length ?? 1) }, () => this.f.local(type));
     for (const r of results) scope.add(w.set(r, constant(empty)));
-    const operands = (identity: Code, inner: Scope): readonly Code[] => {
-      if (copies === undefined) return this.operands(e, identity, inner);
-      return copies.flatMap((copy) => {
-        const own = new Scope(inner, false, copy);
-        own.names.set(this.four!, copy.binding(this.four!));
-        this.fourScope = copy;
+    const parts = (identity: Code): readonly Part[] => {
+      if (copies === undefined) return [(inner) => this.operands(e, identity, inner)];
+      return copies.map((copy) => (inner) => {
+        const own = new Scope(inner, false, copy.scope);
+        for (const index of copy.row === undefined ? [this.four!] : [this.four!, copy.row.index])
+          own.names.set(index, copy.scope.binding(index));
+        this.take(copy);
         const codes = this.operands(e, identity, own);
         inner.add(own.code);
         return codes;
@@ -107,7 +131,7 @@ export abstract class Reductions extends Lanes {
         (left, right) => left.map((l, k) => step(l, right[k]!)),
       );
       const identity = constant(e.op === "sum" ? -0 : 1);
-      this.blocks(e, scope, canon, (inner) => operands(identity, inner));
+      this.blocks(e, scope, canon, parts(identity));
       canon.finish(results, scope);
       if (e.op === "sum") for (const r of results) scope.add(w.set(r, add(w.get(r), constant(0))));
     } else if (lanes) {
@@ -135,8 +159,9 @@ export abstract class Reductions extends Lanes {
             throw new Error(`${e.op} has no lanes`);
         }
       };
+      const operands = parts(identity);
       this.nested(e.dims, scope, (inner) => {
-        const values = operands(identity, inner);
+        const values = operands.flatMap((part) => part(inner));
         results.forEach((r, k) => {
           inner.add(w.set(r, step(w.get(r), values[k]!, inner)));
         });
@@ -192,8 +217,9 @@ export abstract class Reductions extends Lanes {
     e: Reduce,
     scope: Scope,
     canon: ReturnType<Reductions["canonical"]>,
-    operands: (inner: Scope) => readonly Code[],
+    parts: readonly Part[],
   ): void {
+    const operands = (inner: Scope): readonly Code[] => parts.flatMap((part) => part(inner));
     const last = e.dims.at(-1)!;
     if (weight(e.body) > MOST_REPEATED) {
       this.nested(e.dims, scope, (inner) => canon.push(operands(inner), inner));
@@ -211,22 +237,30 @@ export abstract class Reductions extends Lanes {
       };
       const eight = new Scope(before);
       eight.names.set(last.index, { local: i, plus: 0, range, scope: eight });
-      // Equal lengths merge as soon as they are there: at most four are alive.
-      const open: { level: number; values: readonly Code[] }[] = [];
+      // Equal lengths merge as soon as they are there, part by part: at most four of each are alive, and of one only at a time.
+      const open = parts.map((): { level: number; values: readonly Code[] }[] => []);
       for (let k = 0; k < 8; k++) {
         const one = at(new Scope(eight), k);
-        const values = operands(one);
-        eight.add(one.code);
-        open.push({ level: 0, values });
-        while (open.length > 1 && open.at(-1)!.level === open.at(-2)!.level) {
-          const [left, right] = open.splice(-2) as [(typeof open)[0], (typeof open)[0]];
-          const merged = canon
-            .combine(left.values, right.values, eight)
-            .map((code, j) => this.keep(eight, canon.types[j]!, code));
-          open.push({ level: left.level + 1, values: merged });
-        }
+        parts.forEach((part, p) => {
+          const values = part(one);
+          eight.add(one.code);
+          one.code.length = 0;
+          const list = open[p]!;
+          list.push({ level: 0, values });
+          while (list.length > 1 && list.at(-1)!.level === list.at(-2)!.level) {
+            const [left, right] = list.splice(-2) as [(typeof list)[0], (typeof list)[0]];
+            const merged = canon
+              .combine(left.values, right.values, eight)
+              .map((code, j) => this.keep(eight, canon.types[j]!, code));
+            list.push({ level: left.level + 1, values: merged });
+          }
+        });
       }
-      canon.push(open[0]!.values, eight, 3);
+      canon.push(
+        open.flatMap((list) => list[0]!.values),
+        eight,
+        3,
+      );
       eight.add(w.set(i, w.add(w.get(i), w.i32(8))));
       const single = at(new Scope(before), 0);
       canon.push(operands(single), single);

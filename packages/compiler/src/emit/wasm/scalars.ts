@@ -18,14 +18,14 @@ export abstract class Scalars extends Registers {
 
   protected expr(e: Expr, scope: Scope): readonly Value[] {
     const lanes = this.four !== undefined && changesWith(e, this.four);
-    const key = lanes ? this.fourScope!.own(e) : e;
-    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
-      const known = (s.memo.get(key) ?? s.aside?.memo.get(key)) as Value[] | undefined;
-      if (known !== undefined) return known;
-    }
+    const otherRow = this.row !== undefined && changesWith(e, this.row.index);
+    // Lanes are known to the vector code only, even where they are the same in all; what is the same in all rows belongs to the first.
+    const vector = this.row === undefined || otherRow ? this.fourScope! : this.row.first;
+    const key = lanes ? vector.own(e) : otherRow ? this.row!.scope.own(e) : e;
+    const known = scope.known(key) as Value[] | undefined;
+    if (known !== undefined) return known;
     const made = lanes ? this.vector(e, scope) : this.fresh(e, scope);
-    // Lanes are known to the vector code only, even where they are the same in all.
-    const from = lanes ? this.fourScope! : this.root(scope);
+    const from = lanes ? vector : this.root(scope);
     const where = made.reduce((a, v) => deeper(a, v.scope), from);
     where.memo.set(key, made);
     return made;

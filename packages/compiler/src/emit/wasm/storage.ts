@@ -112,7 +112,7 @@ export abstract class Storage extends Loops {
           const b = scope.binding(leaf.name);
           terms.push({
             key: `${b.local} ${factor} ${strideKey}`,
-            scope: b.scope,
+            scope: b.since ?? b.scope,
             code: times(w.get(b.local), factor, stride),
           });
           if (b.plus !== 0) {
