@@ -2,7 +2,7 @@
 import type { CheckedProgram, Diagnostic, TaskItem } from "@fathom/lang";
 import { checkCycles, checkReads, checkWhere } from "./checks/checks";
 import { checkIndexFaults } from "./checks/index-faults";
-import { lower } from "./equations/lower";
+import { lower } from "./equations/lower/lower";
 import type { Read, System } from "./equations/system";
 import { type Schedule, schedule } from "./schedule/schedule";
 

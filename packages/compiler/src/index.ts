@@ -41,7 +41,7 @@ export * from "./equations/cost";
 export * from "./equations/elementary";
 export * from "./equations/evaluate-index";
 export * from "./equations/interpret";
-export * from "./equations/lower";
+export * from "./equations/lower/lower";
 export * from "./equations/monoid";
 export * from "./equations/operators";
 export * from "./equations/pass";

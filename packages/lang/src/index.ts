@@ -9,3 +9,4 @@ export { type ReadShape, readShape } from "./syntax/read-shape";
 export { Reparser } from "./syntax/reparse";
 export { itemWords, lexer, memberWords, words } from "./syntax/tokens";
 export type * from "./syntax/tree";
+export { isGiven } from "./syntax/tree";

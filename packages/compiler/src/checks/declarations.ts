@@ -1,7 +1,7 @@
 /** What must hold of declarations outside tasks: monoids are monoids. */
 import { type CheckedProgram, type Diagnostic, diagnostic, type MonoidItem } from "@fathom/lang";
 import { type Broken, type MonoidLaws, monoidLaws } from "../algebra/associativity";
-import { lowerMonoid } from "../equations/lower";
+import { lowerMonoid } from "../equations/lower/lower";
 import type { Element } from "../equations/monoid";
 import type { Monoid } from "../equations/system";
 

@@ -9,7 +9,7 @@ import { builtins, format, itemWords, memberWords, words } from "@fathom/lang";
 import * as build from "./build";
 import { isAlways, mapCondition, substitute, substituteIndex } from "./conditions";
 import { collectIndices } from "./evaluate-index";
-import { COMPONENT } from "./lower";
+import { COMPONENT } from "./lower/families";
 import { printCondition, printIndex } from "./print";
 import type {
   Condition,

@@ -15,7 +15,7 @@ import { smallSizes } from "../checks/small-sizes";
 import { type SampledFigures, sampleFigures, sizeProblems } from "../depth/samples";
 import { contextOf } from "../depth/work";
 import { evaluateIndex, IndexFault } from "../equations/evaluate-index";
-import { lowerSize } from "../equations/lower";
+import { lowerSize } from "../equations/lower/lower";
 import type { IndexExpr, Sizes, System } from "../equations/system";
 import { showSizes } from "../equations/values";
 import {

@@ -1,7 +1,7 @@
 /** `expect` lines after an edit: what no longer holds is replaced by what is proved now, or left out. */
 import { type CheckedProgram, check, type ExpectMember, type Host, type TaskItem } from "@fathom/lang";
 import { applyEdits, type TextEdit } from "../algebra/rewrite/as-source";
-import { lower, lowerSize } from "../equations/lower";
+import { lower, lowerSize } from "../equations/lower/lower";
 import { printSystem } from "../equations/print";
 import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
 import { compareGrowth, growthOf } from "../symbolic/growth";

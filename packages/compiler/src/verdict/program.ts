@@ -1,7 +1,7 @@
 /** The judgement on a task together with what its program says besides the equations: reductions and citations. */
 import type { CheckedProgram, TaskItem } from "@fathom/lang";
 import type { Compiled } from "../compile";
-import { lower } from "../equations/lower";
+import { lower } from "../equations/lower/lower";
 import { checkedAt } from "../report/standing";
 import { P } from "./classes";
 import { verdictOf } from "./judge";

@@ -17,7 +17,7 @@ import { unroll } from "../depth/unroll";
 import { childrenOf } from "../equations/build";
 import { evaluateIndex, familyBox, forEachPoint, IndexFault } from "../equations/evaluate-index";
 import { interpret } from "../equations/interpret";
-import { lower } from "../equations/lower";
+import { lower } from "../equations/lower/lower";
 import { printSystem } from "../equations/print";
 import { threefry } from "../equations/random";
 import type { Expr, Family, FamilyValues, Sizes, System } from "../equations/system";

@@ -3,7 +3,7 @@
  * else stays as its author wrote it.
  */
 import { type CheckedProgram, check, type Host, type Range, type TaskItem } from "@fathom/lang";
-import { lower } from "../../equations/lower";
+import { lower } from "../../equations/lower/lower";
 import { Names, type Scope, SourceWriter } from "../../equations/source";
 import type { Family } from "../../equations/system";
 import { type Rewrite, type RewriteOptions, rewrites } from "./rewrites";
