@@ -13,11 +13,14 @@ import { capture } from "./capture";
 const root = resolve(import.meta.dirname, "../../..");
 const said = capture();
 
-const pages = ["docs/learn", "examples/pairs"].flatMap((folder) =>
-  readdirSync(join(root, folder))
-    .filter((f) => f.endsWith(".md") && f !== "README.md")
-    .map((f) => join(folder, f)),
-);
+const pages = [
+  "README.md",
+  ...["docs/learn", "examples/pairs"].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((f) => f.endsWith(".md") && f !== "README.md")
+      .map((f) => join(folder, f)),
+  ),
+];
 
 /** Words of a command; quotes hold words together. */
 const wordsOf = (command: string): string[] =>
