@@ -13,6 +13,7 @@ import {
   type Sizes,
   type System,
   taskSource,
+  unroll,
   verifySystem,
 } from "@fathom/compiler";
 import { check } from "@fathom/lang";
@@ -85,13 +86,20 @@ const tuple = fc
     kind: pick("int", "bit", "index(3)"),
     width: pick(2, 3),
     reads: fc.array(fc.nat(2), { minLength: 3, maxLength: 3 }),
-    how: fc.array(fc.nat(3), { minLength: 3, maxLength: 3 }),
+    how: fc.array(fc.nat(4), { minLength: 3, maxLength: 3 }),
   })
   .map(({ kind, width, reads, how }) => {
     const forms: Record<string, readonly string[]> = {
-      int: ["R + x[i]", "2 * R - S", "x[i] * R", "R"],
-      bit: ["R xor x[i]", "(R and x[i]) or S", "not R", "R"],
-      "index(3)": ["(R + x[i]) mod 3", "if R == S { x[i] } else { R }", "x[i]", "R"],
+      int: ["R + x[i]", "2 * R - S", "x[i] * R", "R", "R - i"],
+      bit: ["R xor x[i]", "(R and x[i]) or S", "not R", "R", "R == S"],
+      // 2 * 1431655765 wraps: as an index of a table it would be another number.
+      "index(3)": [
+        "(R + x[i]) mod 3",
+        "if R == S { x[i] } else { R }",
+        "x[i]",
+        "R",
+        "if R * 1431655765 > S { x[i] } else { S }",
+      ],
     };
     const all = Array.from({ length: width }, (_, k) => k);
     const one = (k: number) =>
@@ -170,6 +178,13 @@ function read(text: string) {
   return { checked, task, system: compiled.system };
 }
 
+function levelsOf(system: System, sizes: Sizes): readonly number[] {
+  return (["steps", "ops"] as const).flatMap((model) => {
+    const counted = unroll(system, sizes, { model });
+    return counted.ok ? [counted.result.depth, counted.result.work] : [];
+  });
+}
+
 test(`${RUNS} random programs and their rewritings agree, as equations and as text`, {
   timeout: 36_000_000,
 }, () => {
@@ -180,7 +195,10 @@ test(`${RUNS} random programs and their rewritings agree, as equations and as te
       const text = taskSource(r.system);
       expect(verifySystem(r.system), text).toEqual([]);
       agree(system, r.system, p, `${p.text}\n${text}`);
-      agree(system, read(text).system, p, `${p.text}\n${text}`);
+      const again = read(text).system;
+      agree(system, again, p, `${p.text}\n${text}`);
+      // What is reported of the equations holds of the text.
+      expect(levelsOf(again, p.sizes), `${p.text}\n${text}`).toEqual(levelsOf(r.system, p.sizes));
     }
     for (const r of rewriteAsSource(checked, task)) {
       const again = check("random.fathom", r.text);

@@ -329,6 +329,16 @@ test("starts that a place decides are told apart", () => {
   );
 });
 
+test("a step is written by the rows of a table only where its ints mean the same there", () => {
+  const task = (step: string) =>
+    `task A(n: size) { input x[t: 0..n]: index(3) node s[t: 0..=n]: index(50) = if t == 0 { 1 } else { ${step} } output y[t: 0..=n] = s[t] }`;
+  const made = (step: string) => rewrites(systemOf(task(step))).map((r) => r.applied[0]!.name);
+  const decides = "if (s[t-1] * K) mod 50 < 25 { min(s[t-1] + x[t-1], 49) } else { max(s[t-1] - x[t-1], 0) }";
+  expect(made(decides.replace("K", "7"))).toEqual(["a scan of maps of 50 states"]);
+  // As data it wraps, as a condition of indices it would not.
+  expect(made(decides.replace("K", "100000007"))).toEqual([]);
+});
+
 test("tuples whose components do the same are copies; extremes written as choices are extremes", () => {
   const word =
     "task W(n: size) where n >= 1 {\n input x[i: 0..n]: index(5)^5\n node s[i: 0..=n]: index(5)^5 = if i == 0 { [0, 1, 2, 3, 4] } else { [x[i-1][s[i-1][0]], x[i-1][s[i-1][1]], x[i-1][s[i-1][2]], x[i-1][s[i-1][3]], x[i-1][s[i-1][4]]] }\n output o[i: 0..=n]: index(5)^5 = s[i]\n}\n";

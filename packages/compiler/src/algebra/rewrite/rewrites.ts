@@ -20,6 +20,7 @@ import { asElementScan } from "./elements";
 import { asJumps } from "./jumps";
 import { asMatrixScan } from "./matrix";
 import { asFoldScan, asReduction } from "./reduction";
+import { settled } from "./settled";
 import { asTableScan } from "./tables";
 
 /** One recurrence, rewritten. */
@@ -160,8 +161,9 @@ function firstRewritten(
     let best: { readonly found: Rewritten; readonly system: System } | undefined;
     for (const law of laws) {
       const made = law(context);
-      if (made === undefined) continue;
-      const found = { ...made, families: made.families.map(context.whole) };
+      const families = made?.families.map((f) => settled(context.whole(f)));
+      if (made === undefined || !families?.every((f) => f !== undefined)) continue;
+      const found = { ...made, families };
       const next = withFamilies(system, found.families);
       if (r.outer !== undefined && !isLower(system, next, r)) continue;
       const certain = !found.upTo.includes("overflow");

@@ -164,6 +164,14 @@ export const asTableScan: Law = (c) => {
     lo: zero,
     hi: build.integer(states),
   });
+  const first = placeAt(c, 0);
+  const start = applied
+    ? weighted(
+        digits.map((d) =>
+          asNumber(substitute(startAt(c, d.family.name, first), d.by), d.family.type, d.values),
+        ),
+      )
+    : build.constant(build.int, 0);
   const { families, last } = scan(c, placeAt(c, applied ? 1 : 0), [
     {
       name: c.freshFamily(`${family.name}.map`),
@@ -173,17 +181,15 @@ export const asTableScan: Law = (c) => {
       combine: (before, after) => after(0, [chosen(before(0, [fixed(state)]))]),
     },
   ]);
-  const first = placeAt(c, 0);
-  const from = applied
-    ? chosen(
-        weighted(
-          digits.map((d) =>
-            asNumber(substitute(startAt(c, d.family.name, first), d.by), d.family.type, d.values),
-          ),
-        ),
-      )
-    : fixed(zero);
-  const reached = last(0, [from]);
+  // A tuple's components start each at their own state.
+  const after = (e: Expr): Expr =>
+    e.kind === "choose"
+      ? build.choose(
+          e.cases.map((x) => ({ guard: x.guard, value: after(x.value) })),
+          type,
+        )
+      : last(0, [chosen(e)]);
+  const reached = after(start);
   const made = r.state.map((s): Family => {
     const f = system.families.find((x) => x.name === s.family)!;
     const back = new Map<string, IndexExpr>([[time.index, build.index(f.dims[r.axis.get(f.name)!]!.index)]]);
