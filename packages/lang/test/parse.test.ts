@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { check, format, parse, Reparser } from "../src/index";
+import { Grammar } from "../src/syntax/grammar";
 import { lexer } from "../src/syntax/tokens";
 
 const examples = resolve(import.meta.dirname, "../../../examples");
@@ -10,6 +11,10 @@ const programs = readdirSync(examples, { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".fathom"))
   .map((path) => readFileSync(join(examples, path), "utf8"));
 const RUNS = Number(process.env.FATHOM_PARSE_RUNS ?? 2000);
+
+test("the grammar is without ambiguity", () => {
+  expect(() => new Grammar(true)).not.toThrow();
+});
 
 /** Every range lies in the text. */
 function insideText(text: string): void {

@@ -6,13 +6,14 @@
 import { type Diagnostic, diagnostic } from "@fathom/lang";
 import { unroll } from "../depth/unroll";
 import { substituteIndex } from "../equations/conditions";
-import { evaluateIndex, holds, IndexFault } from "../equations/evaluate-index";
+import { compileIndex, evaluateIndex, holds, IndexFault, type Slots } from "../equations/evaluate-index";
 import { printCondition, printInstance } from "../equations/print";
 import { type GuardedRead, guardedReads } from "../equations/reads";
 import type { Dim, IndexExpr, Read, Sizes, System } from "../equations/system";
 import { place, showSizes } from "../equations/values";
 import type { Schedule, Step } from "../schedule/schedule";
 import { casesOf, Facts } from "../symbolic/constraints";
+import { search } from "./search";
 import { smallSizes } from "./small-sizes";
 
 /** Instances looked at per read while searching for a counterexample. */
@@ -101,63 +102,38 @@ function counterexample(
   { reader, source, read, path, inner }: GuardedRead,
   all: readonly Sizes[],
 ): { readonly point: number[]; readonly sizes: Sizes; readonly why: string } | undefined {
-  let budget = SEARCH_BUDGET;
-  for (const sizes of all) {
-    const env = new Map<string, number>(Object.entries(sizes));
-    const lookup = (n: string) => env.get(n) ?? 0;
-    const dims = [...reader.dims, ...inner];
-    let found: { point: number[]; sizes: Sizes; why: string } | undefined;
-    const walk = (d: number): void => {
-      if (found !== undefined || budget <= 0) return;
-      const dim = dims[d];
-      if (dim !== undefined) {
-        const hi = evaluateIndex(dim.hi, lookup);
-        for (let i = evaluateIndex(dim.lo, lookup); i < hi && found === undefined && budget > 0; i++) {
-          env.set(dim.index, i);
-          walk(d + 1);
-        }
-        env.delete(dim.index);
-        return;
-      }
-      budget--;
-      if (!path.every((p) => holds(p.condition, lookup) === p.wanted)) return;
-      const inside = new Map<string, number>(Object.entries(sizes));
-      const point: number[] = [];
-      for (let k = 0; k < source.dims.length; k++) {
-        const s = read.at[k]!;
-        const range = source.dims[k]!;
-        if (s.kind === "dynamic") return;
-        const at = evaluateIndex(s.value, lookup);
-        const lo = evaluateIndex(range.lo, (n) => inside.get(n) ?? 0);
-        const hi = evaluateIndex(range.hi, (n) => inside.get(n) ?? 0);
-        inside.set(range.index, at);
-        point.push(at);
-        if (at >= lo && at < hi) continue;
-        while (point.length < source.dims.length) {
-          const next = read.at[point.length]!;
-          point.push(next.kind === "static" ? evaluateIndex(next.value, lookup) : 0);
-        }
-        const reading = printInstance(
-          reader.name,
-          reader.dims.map((x) => lookup(x.index)),
-        );
-        found = {
-          point,
-          sizes,
-          why: `\`${reading}\` reads it, and ${range.index} goes from ${lo} to ${hi - 1}`,
-        };
-        return;
-      }
+  const found = search({ dims: [...reader.dims, ...inner], path }, all, SEARCH_BUDGET, (slot) => {
+    const at = read.at.map((s) => (s.kind === "static" ? compileIndex(s.value, slot) : undefined));
+    const ranges = source.dims.map(({ lo, hi }) => [lo, hi] as const);
+    // The source's bounds, with its own indices standing for the subscripts.
+    const own = new Map(source.dims.map((d, k) => [d.index, k]));
+    const inside = (slots: Slots, point: readonly number[]) => (name: string) => {
+      const k = own.get(name);
+      return k === undefined ? slots[slot(name)]! : (point[k] ?? 0);
     };
-    try {
-      walk(0);
-    } catch (error) {
-      if (!(error instanceof IndexFault)) throw error;
-    }
-    if (found !== undefined) return found;
-    if (budget <= 0) return undefined;
-  }
-  return undefined;
+    return (slots) => {
+      const point: number[] = [];
+      const lookup = inside(slots, point);
+      for (let k = 0; k < ranges.length; k++) {
+        const place = at[k];
+        if (place === undefined) return undefined;
+        const [lo, hi] = ranges[k]!.map((e) => evaluateIndex(e, lookup)) as [number, number];
+        const value = place(slots);
+        point.push(value);
+        if (value >= lo && value < hi) continue;
+        for (const next of at.slice(k + 1)) point.push(next?.(slots) ?? 0);
+        return { point, why: `${source.dims[k]!.index} goes from ${lo} to ${hi - 1}` };
+      }
+      return undefined;
+    };
+  });
+  if (found === undefined) return undefined;
+  const { what, sizes, lookup } = found;
+  const reading = printInstance(
+    reader.name,
+    reader.dims.map((x) => lookup(x.index)),
+  );
+  return { point: what.point, sizes, why: `\`${reading}\` reads it, and ${what.why}` };
 }
 
 const hasDemand = (step: Step): boolean =>

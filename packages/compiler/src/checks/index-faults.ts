@@ -1,12 +1,16 @@
 /**
  * Static expressions that have no value at some sizes: division by zero, 2 to a negative power. Found before anything
- * runs by evaluating the few expressions that can fail at every point of small sizes, under the conditions that guard them.
+ * runs: where it is not proved that there is none, the few expressions that can fail are evaluated at every point of small sizes, under
+ * the conditions that guard them.
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
-import { evaluateIndex, holds, IndexFault, type Lookup } from "../equations/evaluate-index";
+import { integer } from "../equations/build";
+import { compileIndex, IndexFault, type Slots } from "../equations/evaluate-index";
 import { printIndex, printInstance } from "../equations/print";
-import type { Condition, Dim, Expr, IndexExpr, Origin, System } from "../equations/system";
+import type { Condition, Dim, Expr, IndexExpr, Origin, Sizes, System } from "../equations/system";
 import { place, showSizes } from "../equations/values";
+import { casesOf, Facts } from "../symbolic/constraints";
+import { search } from "./search";
 import { smallSizes } from "./small-sizes";
 
 /** Points looked at for each expression. */
@@ -136,64 +140,57 @@ function sitesOf(system: System): Site[] {
   return sites;
 }
 
-/** True where evaluation goes wrong for a reason other than sheer size. */
-function fails(e: IndexExpr, lookup: Lookup): boolean {
-  try {
-    evaluateIndex(e, lookup);
-    return false;
-  } catch (error) {
-    if (!(error instanceof IndexFault)) throw error;
-    return error.reason === "undefined";
-  }
+/** Whether divisors are proved positive and exponents not negative, at all sizes. */
+function provedSafe({ risky, path, dims }: Site, system: System): boolean {
+  const [zero, one] = [integer(0), integer(1)];
+  return casesOf(path, dims).every((all) => {
+    const facts = new Facts(system);
+    facts.range(dims);
+    facts.assume(all);
+    const safe = (e: IndexExpr): boolean =>
+      e.kind === "pow2" ? facts.atMost(zero, e.operand) : "right" in e && facts.atMost(one, e.right);
+    return risky.every(safe) || facts.impossible();
+  });
+}
+
+/** Whether evaluation goes wrong for a reason other than sheer size. */
+function failing(e: IndexExpr, slot: (name: string) => number): (slots: Slots) => boolean {
+  const value = compileIndex(e, slot);
+  return (slots) => {
+    try {
+      value(slots);
+      return false;
+    } catch (error) {
+      if (!(error instanceof IndexFault)) throw error;
+      return error.reason === "undefined";
+    }
+  };
 }
 
 function counterexample(
   site: Site,
   system: System,
+  all: readonly Sizes[],
 ): { readonly part: IndexExpr; readonly at: string } | undefined {
-  let budget = SEARCH_BUDGET;
-  for (const sizes of smallSizes(system, 6, 120)) {
-    const env = new Map<string, number>(Object.entries(sizes));
-    const lookup = (n: string) => env.get(n) ?? 0;
-    const walk = (d: number): IndexExpr | undefined => {
-      const dim = site.dims[d];
-      if (dim === undefined) {
-        budget--;
-        if (!site.path.every((p) => holds(p.condition, lookup) === p.wanted)) return undefined;
-        return site.risky.find((e) => fails(e, lookup));
-      }
-      const hi = evaluateIndex(dim.hi, lookup);
-      for (let i = evaluateIndex(dim.lo, lookup); i < hi && budget > 0; i++) {
-        env.set(dim.index, i);
-        const found = walk(d + 1);
-        if (found !== undefined) return found;
-      }
-      env.delete(dim.index);
-      return undefined;
-    };
-    try {
-      const part = walk(0);
-      if (part !== undefined) {
-        const indices = site.dims.slice(0, site.rank).map((d) => lookup(d.index));
-        const instance = site.family === undefined ? "" : ` (in \`${printInstance(site.family, indices)}\`)`;
-        return { part, at: `${showSizes(system, sizes) || "any sizes"}${instance}` };
-      }
-    } catch (error) {
-      // A bound or a guard on the way fails: that is a site of its own.
-      if (!(error instanceof IndexFault)) throw error;
-    }
-    if (budget <= 0) return undefined;
-  }
-  return undefined;
+  const found = search(site, all, SEARCH_BUDGET, (slot) => {
+    const parts = site.risky.map((e) => [e, failing(e, slot)] as const);
+    return (slots) => parts.find(([, fails]) => fails(slots))?.[0];
+  });
+  if (found === undefined) return undefined;
+  const indices = site.dims.slice(0, site.rank).map((d) => found.lookup(d.index));
+  const instance = site.family === undefined ? "" : ` (in \`${printInstance(site.family, indices)}\`)`;
+  return { part: found.what, at: `${showSizes(system, found.sizes) || "any sizes"}${instance}` };
 }
 
 /** One diagnostic for each place in the text. */
 export function checkIndexFaults(system: System): Diagnostic[] {
   const found = new Map<string, Diagnostic>();
+  let sizes: readonly Sizes[] | undefined;
   for (const site of sitesOf(system)) {
     const key = `${site.origin?.file} ${site.origin?.start}`;
-    if (found.has(key)) continue;
-    const wrong = counterexample(site, system);
+    if (found.has(key) || provedSafe(site, system)) continue;
+    sizes ??= smallSizes(system, 6, 120);
+    const wrong = counterexample(site, system, sizes);
     if (wrong === undefined) continue;
     const args = {
       expression: printIndex(wrong.part),

@@ -74,11 +74,12 @@ interface Complaint {
 export class Grammar extends EmbeddedActionsParser {
   complaints: Complaint[] = [];
 
-  constructor() {
+  /** Looking for ambiguities takes longer than making the parser: the tests do it, once. */
+  constructor(validate = false) {
     super(allTokens, {
       recoveryEnabled: true,
       maxLookahead: 2,
-      skipValidations: false,
+      skipValidations: !validate,
       errorMessageProvider: {
         buildMismatchTokenMessage: ({ expected }) => expected.LABEL ?? expected.name,
         buildNotAllInputParsedMessage: ({ firstRedundant }) =>
