@@ -767,7 +767,7 @@ class Module extends ModuleText {
     top: boolean,
     indent: string,
   ): string[] {
-    if (!top || inner.kind === "demand") return this.step(inner, `${indent}      `, false);
+    if (!top) return this.step(inner, `${indent}      `, false);
     const name = [...familiesOf(inner)][0]!;
     const index = this.families.get(name)!.dims[loop.members.get(name)!.dim]!.index;
     this.hoisted = { index, planes: new Map() };
@@ -871,13 +871,13 @@ class Module extends ModuleText {
       this.stacks.clear();
       this.tables.length = 0;
       const defined = this.system.families.filter((x) => x.pieces.length > 0);
-      (this.plan as { steps: readonly Step[] }).steps = [
-        { kind: "demand", families: defined, fixed: new Map() },
-      ];
+      (this.plan as { steps: readonly Step[] }).steps = [{ kind: "demand", families: defined }];
       (this.plan.folded as Map<string, unknown>).clear();
       body = this.plan.steps.flatMap((s) => this.step(s, "  ", true));
     }
-    const demanded = new Set(this.plan.steps.flatMap((s) => demandedIn(s)));
+    const demanded = new Set(
+      this.plan.steps.flatMap((s) => (s.kind === "demand" ? s.families.map((f) => f.name) : [])),
+    );
     const lines: string[] = this.checkedSizes();
     for (const family of this.system.families) lines.push(...this.declare(family, demanded.has(family.name)));
     for (const [name, array] of this.stacks) lines.push(`  const ${name} = new ${array}(64);`);
@@ -945,16 +945,5 @@ class Module extends ModuleText {
       .join(" && ");
     lines.push(`  const ${base}_in = (${point.join(", ")}) => ${inside || "true"};`);
     return lines;
-  }
-}
-
-function demandedIn(step: Step): string[] {
-  switch (step.kind) {
-    case "nest":
-      return [];
-    case "demand":
-      return step.families.map((f) => f.name);
-    case "loop":
-      return step.body.flatMap(demandedIn);
   }
 }

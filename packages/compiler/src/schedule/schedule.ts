@@ -13,7 +13,8 @@ import { type Affine, affine, combine, least, toAffine } from "../symbolic/affin
 /** A read of a family that is computed. */
 type Dependence = GuardedRead;
 
-export type Step =
+/** Steps that compute every value in its turn. */
+export type OrderedStep =
   /** Families that need nothing of each other inside this step: one nest over the remaining dimensions each. */
   | { readonly kind: "nest"; readonly family: Family; readonly fixed: ReadonlySet<number> }
   | {
@@ -21,13 +22,12 @@ export type Step =
       readonly direction: 1 | -1;
       /** Family name → the dimension that the loop runs over, and its delay: index = (loop value − offset) · direction. */
       readonly members: ReadonlyMap<string, { readonly dim: number; readonly offset: number }>;
-      readonly body: readonly Step[];
-    }
-  | {
-      readonly kind: "demand";
-      readonly families: readonly Family[];
-      readonly fixed: ReadonlyMap<string, ReadonlySet<number>>;
+      readonly body: readonly OrderedStep[];
     };
+
+export type Step = OrderedStep | { readonly kind: "demand"; readonly families: readonly Family[] };
+
+const isOrdered = (step: Step): step is OrderedStep => step.kind !== "demand";
 
 export interface Schedule {
   readonly steps: readonly Step[];
@@ -124,13 +124,14 @@ export function schedule(system: System, keep: ReadonlySet<string>): Schedule {
           fixed: fixed.get(family.name) ?? new Set(),
         }));
       const loop = findLoop(component, inside, fixed);
-      if (loop === undefined) return [{ kind: "demand", families: component, fixed }];
+      if (loop === undefined) return [{ kind: "demand", families: component }];
       const more = new Map(fixed);
       for (const [name, m] of loop.members) more.set(name, new Set([...(fixed.get(name) ?? []), m.dim]));
       const rest = inside.filter((d) => !loop.strict.has(d));
-      return [
-        { kind: "loop", direction: loop.direction, members: loop.members, body: plan(component, rest, more) },
-      ];
+      const body = plan(component, rest, more);
+      // On demand an instance reaches for what it needs wherever that is: no loop around it, and no folding by one.
+      if (!body.every(isOrdered)) return [{ kind: "demand", families: component }];
+      return [{ kind: "loop", direction: loop.direction, members: loop.members, body }];
     });
 
   /** Bounds of the loop dimension may mention only what is fixed already. */

@@ -491,7 +491,6 @@ export abstract class Nests extends Rows {
   private turn(step: Loop, members: readonly Member[], time: number, inner: Scope): void {
     const t = w.get(time);
     for (const part of step.body) {
-      if (part.kind === "demand") throw new Unschedulable();
       const names = familiesOf(part);
       const own = members.filter((m) => names.has(m.family.name));
       const body = new Scope(inner, true);

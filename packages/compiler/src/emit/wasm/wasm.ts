@@ -58,7 +58,7 @@ export function emitWasm(lowered: System, options: EmitWasmOptions = {}): Emitte
     if (!(error instanceof Unschedulable)) throw error;
     // Loops whose members disagree about ranges: compute everything on demand instead.
     const families = system.families.filter((f) => f.pieces.length > 0);
-    return make({ steps: [{ kind: "demand", families, fixed: new Map() }], folded: new Map() });
+    return make({ steps: [{ kind: "demand", families }], folded: new Map() });
   }
 }
 
