@@ -31,6 +31,7 @@ export { WASM_SIZE_LIMIT } from "./emit/wasm/frame";
 export { type EmittedWasm, type EmitWasmOptions, emitWasm } from "./emit/wasm/wasm";
 export * from "./emit/wgsl/launches";
 export * from "./emit/wgsl/layout";
+export { asksForOwnRounding, type OwnRounding, withOwnRounding } from "./emit/wgsl/library";
 export * from "./emit/wgsl/module";
 export * from "./emit/wgsl/plan";
 export { FUSED_WIDTH, type GpuFamily, type GpuProgram, GROUP, inBanks } from "./emit/wgsl/program";

@@ -1,6 +1,7 @@
 /** Follows a program on a device: buffers in, launches in short submits, results out whole or not at all. */
 import {
   allocate,
+  asksForOwnRounding,
   type ByLevel,
   type FamilyValues,
   type GpuLayout,
@@ -13,6 +14,7 @@ import {
   layoutGpu,
   levelsOf,
   listByLevel,
+  type OwnRounding,
   packLanes,
   place,
   printIndex,
@@ -20,11 +22,13 @@ import {
   shareBanks,
   showSizes,
   unpackLanes,
+  withOwnRounding,
 } from "@fathom/compiler";
 import { type Diagnostic, diagnostic } from "@fathom/lang";
 import { type Gpu, isSoftware } from "./device";
 import { type Dispatch, type Position, piecesOf, startOf, workOf } from "./dispatches";
 import { COMPUTED, FAULT_WORDS, faultOf } from "./faults";
+import { ownRounding } from "./measure";
 
 export interface GpuRunOptions {
   readonly gpu: Gpu;
@@ -68,6 +72,9 @@ const CHECKPOINT_SHARE = 0.05;
 const CHECKPOINT_BYTES = 2 ** 28;
 
 const fail = (...diagnostics: Diagnostic[]): GpuResult => ({ values: new Map(), diagnostics });
+
+/** For programs that do not ask, and devices that could not say. */
+const NOTHING_OWN: OwnRounding = { quotients: false, roots: false };
 
 /** The device went away in the middle of a run. */
 class Lost extends Error {}
@@ -119,7 +126,10 @@ export async function runOnGpu(program: GpuProgram, options: GpuRunOptions): Pro
       layout = layoutGpu(program, sizes, banks);
       reached = undefined;
     }
-    const run = new Run(program, layout, device, options, reached);
+    const own = asksForOwnRounding(program.wgsl)
+      ? await ownRounding(device).catch(() => NOTHING_OWN)
+      : NOTHING_OWN;
+    const run = new Run(program, layout, device, options, own, reached);
     try {
       return await run.all();
     } catch (error) {
@@ -145,16 +155,23 @@ interface Shaders {
 }
 const shaders = new WeakMap<GPUDevice, WeakMap<GpuProgram, Shaders>>();
 
-function shadersOf(device: GPUDevice, program: GpuProgram, layout: GpuLayout): Shaders {
+function shadersOf(device: GPUDevice, program: GpuProgram, layout: GpuLayout, own: OwnRounding): Shaders {
   const known = shaders.get(device) ?? new WeakMap<GpuProgram, Shaders>();
   shaders.set(device, known);
-  const key = JSON.stringify([layout.bankOf, program.overrides.map((o) => layout.overrides.get(o))]);
+  const key = JSON.stringify([
+    layout.bankOf,
+    layout.banks,
+    program.overrides.map((o) => layout.overrides.get(o)),
+  ]);
   const before = known.get(program);
   if (before?.key === key) return before;
   const storage = { visibility: GPUShaderStage.COMPUTE, buffer: { type: "storage" as const } };
   const made = {
     key,
-    module: device.createShaderModule({ code: inBanks(program.wgsl, layout.bankOf), label: program.name }),
+    module: device.createShaderModule({
+      code: withOwnRounding(inBanks(program.wgsl, layout), own),
+      label: program.name,
+    }),
     bindings: device.createBindGroupLayout({
       entries: [
         { ...storage, binding: 0, buffer: { type: "uniform", hasDynamicOffset: true } },
@@ -192,6 +209,7 @@ class Run {
     private readonly layout: GpuLayout,
     private readonly device: GPUDevice,
     private readonly options: GpuRunOptions,
+    own: OwnRounding,
     /** Where an earlier device was left; then, where this one is. */
     public reached: Checkpoint | undefined,
   ) {
@@ -208,7 +226,7 @@ class Run {
     this.faults = this.buffer(FAULT_WORDS * WORD, STORAGE | COPY_DST | COPY_SRC);
     this.faultsRead = this.buffer(FAULT_WORDS * WORD, MAP_READ | COPY_DST);
     this.uniforms = this.buffer(SLOT * SLOTS, UNIFORM | COPY_DST);
-    this.shaders = shadersOf(device, program, layout);
+    this.shaders = shadersOf(device, program, layout, own);
     this.group = device.createBindGroup({
       layout: this.shaders.bindings,
       entries: [

@@ -18,7 +18,7 @@ export { findGpu } from "@fathom/runtime-gpu";
 /** Ways to compile that must not matter. */
 const gpuForms: readonly GpuForms[] = [
   {},
-  { packed: "never", columns: "never", blocks: "always" },
+  { packed: "never", columns: "never", blocks: "always", device: "never" },
   { packed: "always", oneGroup: "never", columns: "never", tiles: "always" },
   { packed: "never", oneGroup: "never", columns: "never", tiles: "always", blocks: "never" },
   { packed: "always", oneGroup: "never", columns: "never", tiles: "never" },

@@ -16,7 +16,7 @@ import {
   type WaveStep,
 } from "@fathom/compiler";
 import { check, type Host } from "@fathom/lang";
-import { findGpu, type Gpu, measureGpu, runOnGpu } from "@fathom/runtime-gpu";
+import { findGpu, type Gpu, isSoftware, measureGpu, ownRounding, runOnGpu } from "@fathom/runtime-gpu";
 import { afterAll, describe, expect, test } from "vitest";
 import { fathomFiles, projectRoot } from "../src/index";
 
@@ -558,6 +558,58 @@ test.skipIf(missing)("single sums and products are rounded as on the CPU; the re
     ["a * b", 0],
   ]);
   expect(rows.length).toBe(9);
+});
+
+describe.skipIf(missing)("quotients and roots are rounded as on the CPU", () => {
+  const compiled = compiledFrom(
+    "task Q(n: size) { input a[i: 0..n]: real\n input b[i: 0..n]: real\n output q[i: 0..n] = a[i] / b[i]\n output r[i: 0..n] = sqrt(a[i]) }",
+  );
+  const ends = [
+    0, 1, 2, 3, 0x400000, 0x7fffff, 0x800000, 0x800001, 0x34000000, 0x3f7fffff, 0x3f800000, 0x3f800001,
+    0x4b7fffff, 0x4b800000, 0x7e800000, 0x7f7fffff, 0x7f800000, 0x7fc00000,
+  ].flatMap((w) => [w, w + 2 ** 31]);
+  let state = 7;
+  const word = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state ^ (state >>> 15)) >>> 0;
+  };
+  const pairs: (readonly [number, number])[] = ends.flatMap((a) => ends.map((b) => [a, b] as const));
+  for (let k = 0; k < 20_000; k++) pairs.push([word(), word()]);
+  // Quotients around the least numbers, many of them half way between two.
+  for (let k = 0; k < 10_000; k++)
+    pairs.push([
+      ((word() % 60) << 23) + (word() & 0x7f0000),
+      ((127 + (word() % 60)) << 23) + (word() & 0x400000),
+    ]);
+  const normal = (w: number) => (w & 0x7f800000) !== 0 || (w & 0x7fffffff) === 0;
+  const run = async (own: "auto" | "never", some: typeof pairs) => {
+    const family = (name: string, which: 0 | 1) => {
+      const of = compiled.system.families.find((f) => f.name === name)!;
+      const values = allocate(of, { n: some.length });
+      new Uint32Array(values.data.buffer).set(some.map((p) => p[which]));
+      return [name, values] as const;
+    };
+    await agrees(compiled, { n: some.length }, new Map([family("a", 0), family("b", 1)]), {
+      forms: { device: own },
+    });
+  };
+
+  test("put right in whole numbers, for all numbers there are", () => run("never", pairs));
+
+  test("by the device itself where it was seen to", async () => {
+    const quotient = new Float32Array(1);
+    const word = new Uint32Array(quotient.buffer);
+    const some = pairs.filter(([a, b]) => {
+      const [x, y] = new Float32Array(Uint32Array.of(a, b).buffer);
+      quotient[0] = x! / y!;
+      // A device that takes subnormal numbers for 0 does so in quotients too.
+      return normal(a) && normal(b) && normal(word[0]!) && word[0]! % 2 ** 31 !== 0x800000;
+    });
+    expect(some.length).toBeGreaterThan(10_000);
+    await run("auto", some);
+    if (typeof device !== "string" && isSoftware(device))
+      expect(await ownRounding(device)).toEqual({ quotients: true, roots: true });
+  });
 });
 
 /** The machine that a page's first program meets. */

@@ -97,13 +97,14 @@ ${body.join("\n")}
     return this.kernel(labelOf(stencil.members), `tiles${loop}`, this.tileKernel(stencil, tile, loop));
   }
 
-  /** The module: every kernel with all it calls. */
-  finish(): { readonly wgsl: string; readonly overrides: readonly string[] } {
-    const overrides = [...this.overrides].sort();
+  /** The module: every kernel with all it calls. `mayDivide`: whether a host may let the device divide. */
+  finish(mayDivide: boolean): { readonly wgsl: string; readonly overrides: readonly string[] } {
     const { inside, rings, functions, parts } = this;
     const all = [...inside.values(), ...rings.values(), ...functions, ...parts].join("\n\n");
     // Where nothing can go wrong there is nothing to tell.
     const own = /\b(fault|idiv|imod|ipow2|wpow2)\(/.test(all) ? all : all.replaceAll("  tell();\n", "");
+    const library = libraryFor(own, mayDivide);
+    const overrides = [...this.overrides].sort();
     const wgsl = [
       `// ${this.system.name.replace(/[^A-Za-z0-9_]/g, "_")}: made by Fathom.`,
       "struct Launch { base: i32, count: u32, time: i32, last: i32, seed: u32, nan: u32, inf: u32, zero: u32, round: i32, fixed: array<vec4<i32>, 2> }",
@@ -111,8 +112,10 @@ ${body.join("\n")}
       "@group(0) @binding(1) var<storage, read_write> F: array<atomic<u32>, 16>;",
       ONE_BANK,
       ...overrides.map((o) => `override ${o}: i32;`),
-      libraryFor(own),
-      own,
+      "var<private> zero: u32;",
+      library,
+      // A register, where reading the uniform for each operation would take time.
+      own.replace(/^fn \w+\(@builtin.*\{\n/gm, "$&  zero = P.zero;\n"),
       "",
     ].join("\n");
     return { wgsl, overrides };

@@ -56,7 +56,7 @@ fn fault(at: u32, found: array<i32, 8>) {
   return select(0, 1 << u32(x & 31), x < 32);
 }`,
   // By arithmetic that cannot be worked out, and its overflow rejected, before the run.
-  least: "fn least() -> i32 { return bitcast<i32>(P.zero | 0x80000000u); }",
+  least: "fn least() -> i32 { return bitcast<i32>(zero | 0x80000000u); }",
   addWraps: "fn addWraps(a: i32, b: i32) -> bool { let s = a + b; return ((a ^ s) & (b ^ s)) < 0; }",
   subWraps: "fn subWraps(a: i32, b: i32) -> bool { let s = a - b; return ((a ^ b) & (a ^ s)) < 0; }",
   mulWraps: `fn mulWraps(a: i32, b: i32) -> bool {
@@ -86,97 +86,86 @@ fn fault(at: u32, found: array<i32, 8>) {
   return select(r, r + d, r != 0 && (r < 0) != (d < 0));
 }`,
   trunc32: `fn trunc32(x: f32) -> i32 {
-  if (isNan(x)) { return 0; }
-  if (x >= 2147483648.0f) { return 2147483647; }
-  if (x <= -2147483648.0f) { return bitcast<i32>(0x80000000u); }
-  return i32(x);
+  let large = fabs(x) >= 2147483648.0f;
+  let end = select(2147483647, least(), x < 0.0f);
+  return select(select(i32(select(x, 0.0f, large | isNan(x))), end, large), 0, isNan(x));
 }`,
   // Both halves are exact and their sum is rounded once; a conversion may be rounded either way.
   toReal: "fn toReal(x: i32) -> f32 { return f32(x >> 16u) * 65536.0f + f32(x & 0xffff); }",
   // Compilers fuse and rearrange: (a − b) + b became a, and ab + ac became a(b + c), on a software device. A result that passes
   // through a mask which only the host knows to be 0 cannot be seen through.
-  fadd: "fn fadd(a: f32, b: f32) -> f32 { return bitcast<f32>(bitcast<u32>(a + b) ^ P.zero); }",
-  fsub: "fn fsub(a: f32, b: f32) -> f32 { return bitcast<f32>(bitcast<u32>(a - b) ^ P.zero); }",
-  fmul: "fn fmul(a: f32, b: f32) -> f32 { return bitcast<f32>(bitcast<u32>(a * b) ^ P.zero); }",
+  opaque: "fn opaque(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) ^ zero); }",
+  fadd: "fn fadd(a: f32, b: f32) -> f32 { return opaque(a + b); }",
+  fsub: "fn fsub(a: f32, b: f32) -> f32 { return opaque(a - b); }",
+  fmul: "fn fmul(a: f32, b: f32) -> f32 { return opaque(a * b); }",
   fneg: "fn fneg(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) ^ 0x80000000u); }",
   fabs: "fn fabs(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0x7fffffffu); }",
   plusZero: "fn plusZero(x: f32) -> f32 { return select(x, 0.0f, bitcast<u32>(x) == 0x80000000u); }",
   // Bits in the order of the numbers, −0 before +0.
-  key: "fn key(x: f32) -> i32 { let b = bitcast<i32>(x); return b ^ ((b >> 31u) & 0x7fffffff); }",
-  rmin: `fn rmin(a: f32, b: f32) -> f32 {
-  if (isNan(a) || isNan(b)) { return nan(); }
-  return select(b, a, key(a) <= key(b));
-}`,
-  rmax: `fn rmax(a: f32, b: f32) -> f32 {
-  if (isNan(a) || isNan(b)) { return nan(); }
-  return select(b, a, key(a) >= key(b));
-}`,
+  key: "fn key(x: f32) -> i32 { let b = bitcast<i32>(x); return select(b, b ^ 0x7fffffff, b < 0); }",
+  rmin: "fn rmin(a: f32, b: f32) -> f32 { return select(select(b, a, key(a) <= key(b)), nan(), isNan(a) | isNan(b)); }",
+  rmax: "fn rmax(a: f32, b: f32) -> f32 { return select(select(b, a, key(a) >= key(b)), nan(), isNan(a) | isNan(b)); }",
+  // From 2^23 on all numbers are whole; so are infinities, and what is no number stays.
   rfloor: `fn rfloor(x: f32) -> f32 {
-  if (isNan(x) || fabs(x) >= 8388608.0f) { return x; }
-  if (bitcast<u32>(x) == 0x80000000u) { return x; }
-  return floor(x);
+  let b = bitcast<u32>(x);
+  return select(floor(x), x, ((b & 0x7fffffffu) >= 0x4b000000u) | (b == 0x80000000u));
 }`,
-  // WGSL allows errors of 2.5 ulp in a division, and a software device was seen to make them. So the device's quotient of the significands
-  // is put right in whole numbers: what is left over, which wraps but is small, tells by how much it is off. Then one rounding to
-  // nearest, ties to even. Without branches: lanes would wait for each other's special cases.
-  rdiv: `fn rdiv(a: f32, b: f32) -> f32 {
+  // WGSL allows errors of 2.5 ulp in a division. So the device's quotient of the significands is put right in whole numbers: what is left over,
+  // which wraps but is small, tells by how much it is off. A subnormal quotient is rounded by adding a number whose last place is its
+  // own; ties go where what is left over says. No branches, no `||` (which is one: a software device compiled for minutes), no
+  // counts of zeros and no shifts by data, which such a device computes a lane at a time.
+  rdiv: `fn rdiv(a: f32, b: f32) -> f32 { // quotients: opaque(a / opaque(b))
   let x = bitcast<u32>(a) & 0x7fffffffu;
   let y = bitcast<u32>(b) & 0x7fffffffu;
+  let smallX = x < 0x800000u;
+  let smallY = y < 0x800000u;
+  let n = select(x, bitcast<u32>(f32(i32(x))), smallX);
+  let d = select(y, bitcast<u32>(f32(i32(y))), smallY);
+  let above = (n & 0x7fffffu) | 0x800000u;
+  let below = (d & 0x7fffffu) | 0x800000u;
+  let less = above < below;
+  let top = bitcast<f32>(above + 0x3f000000u);
+  let divisor = bitcast<f32>(below + 0x3f000000u);
+  let guess = bitcast<u32>(select(top, top + top, less) / divisor) - 0x3f000000u;
+  let r = select(above, above + above, less) * 0x800000u - guess * below;
+  let step = bitcast<u32>(fadd(f32(i32(r)) * 1.1920928955078125e-7f / divisor, 12582912.0f)) - 0x4b400000u;
+  let left = i32(r - step * below);
+  let off = u32(left + left > i32(below)) - u32(left + left < -i32(below));
+  let q = guess + step + off;
+  let rest = left - i32(off * below);
+  let nField = n & 0x7f800000u;
+  let dField = d & 0x7f800000u;
+  let field = nField - dField + select(0x3f800000u, 0x3f000000u, less) + select(0u, 0x4a800000u, smallY) - select(0u, 0x4a800000u, smallX);
+  let e = (f32(i32(nField)) - f32(i32(dField))) * 1.1920928955078125e-7f + (select(127.0f, 126.0f, less) + (select(0.0f, 149.0f, smallY) - select(0.0f, 149.0f, smallX)));
+  let large = bitcast<f32>(0x4b800000u - field);
+  let sum = fadd(large, f32(q));
+  let over = fsub(f32(q), fsub(sum, large));
+  let half = large * 5.9604644775390625e-8f;
+  let rounded = bitcast<u32>(sum) - bitcast<u32>(large) + u32((over == half) & (rest > 0)) - u32((over == -half) & (rest < 0));
+  var found = select(q + (field - 0x800000u), rounded, e < 1.0f);
+  found = select(found, P.inf, (e >= 255.0f) | (x == 0x7f800000u) | (y == 0u));
+  found = select(found, 0u, (e < -24.0f) | (x == 0u) | (y == 0x7f800000u));
+  let none = (x > 0x7f800000u) | (y > 0x7f800000u) | ((x == y) & ((x == 0u) | (x == 0x7f800000u)));
   let sign = (bitcast<u32>(a) ^ bitcast<u32>(b)) & 0x80000000u;
-  let up = i32(countLeadingZeros(x)) - 8;
-  let down = i32(countLeadingZeros(y)) - 8;
-  let top = select(x << u32(max(up, 0)), (x & 0x7fffffu) | 0x800000u, x >= 0x800000u);
-  let d = select(y << u32(max(down, 0)), (y & 0x7fffffu) | 0x800000u, y >= 0x800000u);
-  let less = u32(top < d);
-  let m = top << less;
-  let e = select(1 - up, i32(x >> 23u), x >= 0x800000u) - select(1 - down, i32(y >> 23u), y >= 0x800000u) + 127 - i32(less);
-  var q = clamp(u32(f32(m) / f32(d) * 16777216.0f), 0x1000000u, 0x1ffffffu);
-  var r = bitcast<i32>((m << 24u) - q * d);
-  let off = i32(floor(f32(r) / f32(d)));
-  q += u32(off);
-  r -= off * i32(d);
-  let below = r < 0;
-  q -= u32(below);
-  r += select(0, i32(d), below);
-  let over = r >= i32(d);
-  q += u32(over);
-  r -= select(0, i32(d), over);
-  let shift = u32(clamp(2 - e, 1, 31));
-  let whole = q >> shift;
-  let rest = q & ((1u << shift) - 1u);
-  let half = 1u << (shift - 1u);
-  let above = rest > half || (rest == half && (r != 0 || (whole & 1u) == 1u));
-  var found = sign | ((u32(max(e - 1, 0)) << 23u) + whole + u32(above));
-  found = select(found, sign | P.inf, e >= 255 || x == 0x7f800000u || y == 0u);
-  found = select(found, sign, x == 0u || y == 0x7f800000u);
-  let none = x > 0x7f800000u || y > 0x7f800000u || (x == y && (x == 0u || x == 0x7f800000u));
-  return bitcast<f32>(select(found, P.nan, none));
+  return bitcast<f32>(select(sign | found, P.nan, none));
 }`,
   // The device's own root, put right in the same way: its square in whole numbers tells by how much it is off.
-  rsqrt: `fn rsqrt(x: f32) -> f32 {
+  rsqrt: `fn rsqrt(x: f32) -> f32 { // roots: opaque(sqrt(opaque(x)))
   let b = bitcast<u32>(x);
-  let up = i32(countLeadingZeros(b)) - 8;
-  let normal = b >= 0x800000u;
-  let exponent = select(1 - up, i32(b >> 23u), normal) - 127;
-  let odd = exponent & 1;
-  let e = exponent - odd;
-  let m = select(b << u32(max(up, 0)), (b & 0x7fffffu) | 0x800000u, normal) << u32(odd);
-  var s = clamp(i32(sqrt(f32(m) * 8388608.0f)), 0x800000, 0xffffff);
-  var off = bitcast<i32>((m << 23u) - u32(s * s));
-  let by = i32(floor(f32(off) / f32(2 * s)));
-  off -= by * (2 * s + by);
-  s += by;
-  let below = off < 0;
-  s -= i32(below);
-  off += select(0, 2 * s + 1, below);
-  let over = off > 2 * s;
-  off -= select(0, 2 * s + 1, over);
-  s += i32(over);
-  s += i32(off > s);
-  let found = (u32((e >> 1u) + 126) << 23u) + u32(s);
-  let same = b == 0u || b == 0x80000000u || b == 0x7f800000u;
-  let none = b > 0x80000000u || (b & 0x7fffffffu) > 0x7f800000u;
-  return bitcast<f32>(select(select(found, b, same), P.nan, none));
+  let small = b < 0x800000u;
+  let n = select(b, bitcast<u32>(2.0f * f32(i32(b))), small);
+  let even = (n & 0x800000u) != 0u;
+  let m = n & 0x7fffffu;
+  let root = sqrt(bitcast<f32>(m | select(0x40000000u, 0x3f800000u, even)));
+  let guess = bitcast<i32>(root) - 0x3f000000;
+  let r = bitcast<i32>((m | 0x800000u) * select(0x1000000u, 0x800000u, even)) - guess * guess;
+  let step = bitcast<i32>(fadd(f32(r) * 5.9604644775390625e-8f / root, 12582912.0f)) - 0x4b400000;
+  let s = guess + step;
+  let rest = r - step * (guess + s);
+  let field = (n & 0x7f800000u) + select(0x3f000000u, 0x3f800000u, even) - select(0u, 0x4b000000u, small);
+  let found = u32(s + i32(rest > s) - i32(rest <= -s)) + ((field >> 1u) - 0x800000u);
+  let same = (b == 0u) | (b == 0x80000000u) | (b == 0x7f800000u);
+  return bitcast<f32>(select(select(found, P.nan, b > 0x7f800000u), b, same));
 }`,
   rsign: "fn rsign(x: f32) -> f32 { return select(select(0.0f, -1.0f, x < 0.0f), 1.0f, x > 0.0f); }",
   isign: "fn isign(x: i32) -> i32 { return select(select(0, -1, x < 0), 1, x > 0); }",
@@ -351,8 +340,8 @@ export function real(x: number): string {
   return `fromBits(${bits(x)})`;
 }
 
-/** The functions that a text calls, and those that they call. */
-export function libraryFor(text: string): string {
+/** The functions that a text calls, and those that they call; `own`: whether a host may put the device's own operations in their place. */
+export function libraryFor(text: string, own: boolean): string {
   const wanted = new Set<string>();
   const visit = (source: string): void => {
     for (const [, name] of `${source} fault(`.matchAll(/\b([A-Za-z]\w*)\(/g)) {
@@ -362,7 +351,8 @@ export function libraryFor(text: string): string {
     }
   };
   visit(text);
-  return [...wanted].sort().map(printed).join("\n");
+  const all = [...wanted].sort().map(printed).join("\n");
+  return own ? all : all.replace(/ \/\/ (quotients|roots): .*/g, "");
 }
 
 /** Constants whose doubles are written in `elementary.ts` become the same binary32 numbers here. */
@@ -374,3 +364,20 @@ const printed = (name: string): string =>
     .replace("TRIG_C0", real(Math.fround(2.443315711809948e-5)))
     .replace("TRIG_C1", real(Math.fround(1.388731625493765e-3)))
     .replace("TRIG_C2", real(Math.fround(4.166664568298827e-2)));
+
+/** What a device was seen to round as the CPU does: see decision 4. */
+export interface OwnRounding {
+  readonly quotients: boolean;
+  readonly roots: boolean;
+}
+
+const OWN = /^(fn \w+\(.*\) -> f32 \{) \/\/ (quotients|roots): (.*)\n[\s\S]*?\n\}/gm;
+
+/** Whether a module divides or takes roots in a way that a device could do itself. */
+export const asksForOwnRounding = (wgsl: string): boolean => wgsl.search(OWN) >= 0;
+
+/** The module with the device's own quotients and roots in place of those put right. As text: a branch would be compiled wherever it is inlined. */
+export const withOwnRounding = (wgsl: string, own: OwnRounding): string =>
+  wgsl.replace(OWN, (all, head, what: keyof OwnRounding, value) =>
+    own[what] ? `${head} return ${value}; }` : all,
+  );

@@ -59,6 +59,8 @@ export interface GpuForms {
   readonly blocks?: Choice | undefined;
   /** Single recurrences as scans in blocks, where that changes no bit. */
   readonly scans?: "auto" | "never" | undefined;
+  /** The device's own quotients and roots, where it was seen to round them as the CPU does. */
+  readonly device?: "auto" | "never" | undefined;
   /** Instances that wait for data by levels, which are computed first. */
   readonly levels?: "auto" | "never" | undefined;
 }
@@ -164,7 +166,7 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
       ranges: rangesOf(f),
     })),
     steps: ordered,
-    ...kernels.finish(),
+    ...kernels.finish(forms.device !== "never"),
     kernels: kernels.kernels,
     sites,
     tables,

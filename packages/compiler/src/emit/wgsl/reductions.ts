@@ -1,7 +1,9 @@
 /** Reductions as WGSL loops, in the canonical order (docs/reference/meaning.md). */
 import * as build from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
-import type { Expr, Fold, Reduce } from "../../equations/system";
+import { collectIndices } from "../../equations/evaluate-index";
+import { canonicalTree } from "../../equations/operators";
+import type { Condition, Expr, Fold, Reduce } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { real } from "./library";
 import { isReal, type Scope, Values } from "./values";
@@ -9,6 +11,7 @@ import { isReal, type Scope, Values } from "./values";
 export abstract class Reductions extends Values {
   /** All components of a fold at once; each is remembered, so that asking for another costs nothing. */
   protected foldMonoid(e: Fold, scope: Scope): string[] {
+    this.beforeLoop(e, scope);
     const x = `x${this.temporaries++}`;
     const { lines, indent } = scope;
     const widths = e.monoid.types.map(componentsOf);
@@ -92,236 +95,303 @@ export abstract class Reductions extends Values {
   }
 
   protected reduce(e: Reduce, scope: Scope): string[] {
+    this.beforeLoop(e, scope);
+    if (isReal(e) && (e.op === "sum" || e.op === "product")) return this.canonical(e, e.op, scope);
     const x = `x${this.temporaries++}`;
     const { lines, indent } = scope;
-    const reals = isReal(e);
-    const bodyReal = isReal(e.body);
-    const tree = reals && (e.op === "sum" || e.op === "product");
-    const result = Array.from({ length: componentsOf(e.type) }, (_, k) => `${x}_r${k}`);
-    for (const r of result)
-      lines.push(
-        `${indent}var ${r} = ${reals && !tree ? (e.op === "min" ? "inf()" : "fneg(inf())") : starts(e.op, reals)};`,
-      );
-    if (tree) lines.push(...canonicalStart(x, result.length).map((line) => indent + line));
+    const result = `${x}_r0`;
+    lines.push(
+      `${indent}var ${result} = ${isReal(e) ? (e.op === "min" ? "inf()" : "fneg(inf())") : starts[e.op]};`,
+    );
     if (e.op === "argmin" || e.op === "argmax")
-      lines.push(`${indent}var ${x}_best: ${bodyReal ? "f32" : "i32"}; var ${x}_some = false;`);
+      lines.push(`${indent}var ${x}_best: ${isReal(e.body) ? "f32" : "i32"}; var ${x}_some = false;`);
     if (e.op === "majority") lines.push(`${indent}var ${x}_n = 0;`);
+    this.loops(e, x, scope, (inner) => {
+      const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, inner);
+      const value = this.scalar(e.body, inner);
+      const into = kept === undefined ? inner : this.within(inner);
+      if (e.op === "sum" || e.op === "product")
+        this.checkOverflow(e.op === "sum" ? "add" : "mul", result, value, into);
+      into.lines.push(into.indent + this.fold(e, result, x, value));
+      if (kept !== undefined)
+        inner.lines.push(`${inner.indent}if (${kept} == 1) {`, ...into.lines, `${inner.indent}}`);
+    });
+    if (e.op === "majority") lines.push(`${indent}${result} = select(0, 1, 2 * ${result} > ${x}_n);`);
+    return [result];
+  }
+
+  /** Reads that are the same for all operands, once: compilers do not take them out of loops. */
+  private beforeLoop(e: Reduce | Fold, scope: Scope): void {
+    const inner = new Set(e.dims.map((d) => d.index));
+    const reads: Extract<Expr, { kind: "read" }>[] = [];
+    const look = (x: Expr): boolean => {
+      if (x.kind === "reduce" || x.kind === "fold") for (const d of x.dims) inner.add(d.index);
+      if (x.kind === "read") reads.push(x);
+      return false;
+    };
+    for (const x of e.kind === "fold" ? e.bodies : [e.body]) build.someExpr(x, look);
+    for (const read of reads) {
+      // One that may fault, or has to wait, is looked at only where it counts.
+      if (this.unproved.has(read) || this.placement.rounds?.includes(read.family) === true) continue;
+      const used = new Set<string>();
+      for (const s of read.at) if (s.kind === "static") collectIndices(s.value, used);
+      const dynamic = read.at.some((s) => s.kind === "dynamic");
+      if (!dynamic && ![...used].some((i) => inner.has(i))) this.expr(read, scope);
+    }
+  }
+
+  /** Every operand that the filter lets in, in order; `from`: where the first dimension starts. */
+  private loops(e: Reduce, x: string, scope: Scope, operand: (inner: Scope) => void, from?: string): void {
+    const { lines, indent } = scope;
     const saved = this.ranges;
     this.ranges = [...this.ranges, ...e.dims];
     let depth = indent;
-    const eight = tree && eightAtOnce(e);
     e.dims.forEach((d, k) => {
       const i = this.name(d.index);
-      lines.push(`${depth}let ${x}_h${k} = ${this.index(d.hi)};`);
-      if (eight) lines.push(...this.eight(e, x, scope));
-      const from = eight ? `${x}_i` : this.index(d.lo);
-      lines.push(`${depth}for (var ${i} = ${from}; ${i} < ${x}_h${k}; ${i}++) {`);
+      if (from === undefined || k > 0) lines.push(`${depth}let ${x}_h${k} = ${this.index(d.hi)};`);
+      const first = k === 0 ? (from ?? this.index(d.lo)) : this.index(d.lo);
+      lines.push(`${depth}for (var ${i} = ${first}; ${i} < ${x}_h${k}; ${i}++) {`);
       depth += "  ";
     });
     const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: depth };
-    const identity = e.op === "sum" ? real(-0) : real(1);
-    const into = (values: readonly string[], target: Scope): void => {
-      if (!tree && (e.op === "sum" || e.op === "product"))
-        this.checkOverflow(e.op === "sum" ? "add" : "mul", result[0]!, values[0]!, target);
-      for (const line of this.fold(e, result, x, values, tree)) target.lines.push(target.indent + line);
-    };
-    const present = (target: Scope): void => {
-      const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, target);
-      const values = this.expr(e.body, target);
-      if (kept === undefined) into(values, target);
-      else if (tree)
-        into(
-          values.map((v) => this.let(target, `select(${identity}, ${v}, ${kept} == 1)`)),
-          target,
-        );
-      else {
-        const only = this.within(target);
-        into(values, only);
-        target.lines.push(`${target.indent}if (${kept} == 1) {`, ...only.lines, `${target.indent}}`);
-      }
-    };
-    if (isAlways(e.filter)) present(inner);
+    if (isAlways(e.filter) || isCanonical(e)) operand(inner);
     else {
-      const kept = this.within(inner);
-      present(kept);
-      inner.lines.push(`${depth}if (${this.condition(e.filter)}) {`, ...kept.lines);
-      if (tree) {
-        const left = this.within(inner);
-        into(
-          result.map(() => identity),
-          left,
-        );
-        inner.lines.push(`${depth}} else {`, ...left.lines);
-      }
-      inner.lines.push(`${depth}}`);
+      const only = this.within(inner);
+      operand(only);
+      inner.lines.push(`${depth}if (${this.condition(e.filter)}) {`, ...only.lines, `${depth}}`);
     }
     lines.push(...inner.lines);
     for (let k = e.dims.length - 1; k >= 0; k--) lines.push(`${indent}${"  ".repeat(k)}}`);
     this.ranges = saved;
-    if (tree) {
-      const op = e.op === "sum" ? "fadd" : "fmul";
-      lines.push(...canonicalEnd(x, op, result).map((line) => indent + line));
-      if (e.op === "sum") for (const r of result) lines.push(`${indent}${r} = plusZero(${r});`);
+  }
+
+  /** A sum or product of reals in the canonical order. */
+  private canonical(e: Reduce, op: "sum" | "product", scope: Scope): string[] {
+    const x = `x${this.temporaries++}`;
+    const { lines, indent } = scope;
+    const width = componentsOf(e.type);
+    const combine = op === "sum" ? "fadd" : "fmul";
+    const result = Array.from({ length: width }, (_, k) => `${x}_r${k}`);
+    for (const r of result) lines.push(`${indent}var ${r} = ${op === "sum" ? "0.0f" : "1.0f"};`);
+    const together = writtenOut(e);
+    const low = together === 1 ? 3 : Math.log2(together);
+    lines.push(...canonicalStart(x, width, low).map((line) => indent + line));
+    const identity = real(op === "sum" ? -0 : 1);
+    if (together > 1) {
+      const [d] = e.dims;
+      lines.push(
+        `${indent}let ${x}_h0 = ${this.index(d!.hi)};`,
+        `${indent}var ${x}_i = ${this.index(d!.lo)};`,
+        `${indent}for (; ${x}_h0 - ${x}_i >= ${together}; ${x}_i += ${together}) {`,
+      );
+      const saved = this.ranges;
+      this.ranges = [...this.ranges, ...e.dims];
+      const operands = Array.from({ length: together }, (_, k) => {
+        const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: `${indent}    ` };
+        const values = this.operand(e, identity, inner);
+        const names = values.map((_, j) => `${x}_v${k}_${j}`);
+        lines.push(
+          `${indent}  ${names.map((name) => `var ${name}: f32;`).join(" ")}`,
+          `${indent}  {`,
+          `${indent}    let ${this.name(d!.index)} = ${x}_i + ${k};`,
+          ...inner.lines,
+          `${indent}    ${names.map((name, j) => `${name} = ${values[j]};`).join(" ")}`,
+          `${indent}  }`,
+        );
+        return names;
+      });
+      this.ranges = saved;
+      const totals = result.map((_, j) =>
+        canonicalTree(
+          operands.map((names) => names[j]!),
+          (a, b) => `${combine}(${a}, ${b})`,
+        ),
+      );
+      lines.push(
+        `${indent}  ${totals.map((total, k) => `var v${k} = ${total};`).join(" ")}`,
+        `${indent}  ${canonicalCarry(x, combine, `${x}_n >> ${low}u`, width)} ${x}_n += ${together}u;`,
+        `${indent}}`,
+      );
     }
-    if (e.op === "majority") lines.push(`${indent}${result[0]} = select(0, 1, 2 * ${result[0]} > ${x}_n);`);
+    const take = (inner: Scope) => {
+      const values = this.operand(e, identity, inner);
+      for (const line of canonicalTake(x, combine, values, low)) inner.lines.push(inner.indent + line);
+    };
+    this.loops(e, x, scope, take, together > 1 ? `${x}_i` : undefined);
+    lines.push(...canonicalEnd(x, combine, result, low).map((line) => indent + line));
+    if (op === "sum") for (const r of result) lines.push(`${indent}${r} = plusZero(${r});`);
     return result;
   }
 
-  /** Operands by eight, while there are so many: a tree without branches. */
-  protected eight(e: Reduce, x: string, scope: Scope): string[] {
-    const { indent } = scope;
-    const [d] = e.dims;
-    const op = e.op === "sum" ? "fadd" : "fmul";
-    const lines = [
-      `${indent}var ${x}_i = ${this.index(d!.lo)};`,
-      `${indent}for (; ${x}_h0 - ${x}_i >= 8; ${x}_i += 8) {`,
-    ];
-    for (let k = 0; k < 8; k++) {
-      const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: `${indent}    ` };
-      const value = this.scalar(e.body, inner);
-      lines.push(
-        `${indent}  var ${x}_v${k}: f32;`,
-        `${indent}  {`,
-        `${indent}    let ${this.name(d!.index)} = ${x}_i + ${k};`,
-        ...inner.lines,
-        `${indent}    ${x}_v${k} = ${value};`,
-        `${indent}  }`,
-      );
+  /** The components of an operand; the identity where a filter leaves it out. */
+  private operand(e: Reduce, identity: string, scope: Scope): readonly string[] {
+    const value = (target: Scope): readonly string[] => {
+      const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, target);
+      const values = this.expr(e.body, target);
+      if (kept === undefined) return values;
+      return values.map((v) => this.let(target, `select(${identity}, ${v}, ${kept} == 1)`));
+    };
+    if (isAlways(e.filter)) return value(scope);
+    const condition = this.condition(e.filter);
+    // Where nearly all are kept, a choice costs less than lanes that wait for each other.
+    if (differs(e.filter) && !mayFault(e, this.unproved)) {
+      const kept = this.let(scope, condition);
+      return value(scope).map((v) => this.let(scope, `select(${identity}, ${v}, ${kept})`));
     }
-    const pair = (a: string, b: string) => `${op}(${a}, ${b})`;
-    const v = (k: number) => `${x}_v${k}`;
-    const half = (k: number) => pair(pair(v(k), v(k + 1)), pair(v(k + 2), v(k + 3)));
-    lines.push(
-      `${indent}  var v0 = ${pair(half(0), half(4))};`,
-      `${indent}  var c = ${x}_n >> 3u; var level = 0u;`,
-      `${indent}  while ((c & 1u) == 1u) { v0 = ${op}(${x}_s0[level], v0); level++; c = c >> 1u; }`,
-      `${indent}  ${x}_s0[level] = v0; ${x}_n += 8u;`,
-      `${indent}}`,
+    const only = this.within(scope);
+    const values = value(only);
+    const names = values.map(() => `t${this.temporaries++}`);
+    scope.lines.push(
+      `${scope.indent}${names.map((name) => `var ${name} = ${identity};`).join(" ")}`,
+      `${scope.indent}if (${condition}) {`,
+      ...only.lines,
+      `${only.indent}${names.map((name, k) => `${name} = ${values[k]};`).join(" ")}`,
+      `${scope.indent}}`,
     );
-    return lines;
+    return names;
   }
 
   /** Takes one operand in. */
-  protected fold(
-    e: Reduce,
-    result: readonly string[],
-    x: string,
-    values: readonly string[],
-    tree: boolean,
-  ): string[] {
-    const [r, v] = [result[0]!, values[0]!];
-    if (tree) return canonicalTake(x, e.op === "sum" ? "fadd" : "fmul", values);
+  protected fold(e: Reduce, r: string, x: string, v: string): string {
     switch (e.op) {
       case "sum":
       case "count":
-        return [`${r} = ${r} + ${v};`];
+        return `${r} = ${r} + ${v};`;
       case "product":
-        return [`${r} = ${r} * ${v};`];
+        return `${r} = ${r} * ${v};`;
       case "min":
       case "max":
-        return [`${r} = ${isReal(e) ? "r" : ""}${e.op}(${r}, ${v});`];
+        return `${r} = ${isReal(e) ? "r" : ""}${e.op}(${r}, ${v});`;
       case "any":
-        return [`${r} = ${r} | ${v};`];
+        return `${r} = ${r} | ${v};`;
       case "all":
-        return [`${r} = ${r} & ${v};`];
+        return `${r} = ${r} & ${v};`;
       case "parity":
-        return [`${r} = ${r} ^ ${v};`];
+        return `${r} = ${r} ^ ${v};`;
       case "majority":
-        return [`${r} = ${r} + ${v}; ${x}_n++;`];
+        return `${r} = ${r} + ${v}; ${x}_n++;`;
       case "argmin":
       case "argmax": {
         const beats = `${v} ${e.op === "argmin" ? "<" : ">"} ${x}_best`;
         const number = isReal(e.body) ? ` || (isNan(${x}_best) && !isNan(${v}))` : "";
         const i = this.name(e.dims[0]!.index);
-        return [`if (!${x}_some || ${beats}${number}) { ${x}_best = ${v}; ${x}_some = true; ${r} = ${i}; }`];
+        return `if (!${x}_some || ${beats}${number}) { ${x}_best = ${v}; ${x}_some = true; ${r} = ${i}; }`;
       }
     }
   }
 }
 
-/** Small enough to be written out eight times. */
-function eightAtOnce(e: Reduce): boolean {
-  const whole = e.dims.length === 1 && isAlways(e.filter) && e.dataFilter === undefined;
-  if (!whole || e.type.kind !== "real") return false;
-  const nodes = new Set<Expr>();
+const isCanonical = (e: Reduce): boolean => isReal(e) && (e.op === "sum" || e.op === "product");
+
+/** Says only that things differ: true nearly everywhere. */
+const differs = (c: Condition): boolean => c.length === 1 && c[0]!.every(({ op }) => op === "!=");
+
+/** Whether an operand that is not wanted could be reported for what it reads. */
+const mayFault = (e: Reduce, unproved: ReadonlySet<Expr>): boolean =>
+  build.someExpr(
+    e.body,
+    (x) =>
+      x.kind === "table" ||
+      x.kind === "choose" ||
+      x.kind === "reduce" ||
+      x.kind === "fold" ||
+      (x.kind === "read" && (unproved.has(x) || x.at.some((s) => s.kind === "dynamic"))),
+  );
+
+/** How many operands are written out one after another, a tree without branches: 8 or 4 where they are small. */
+function writtenOut(e: Reduce): 1 | 4 | 8 {
+  if (e.dims.length !== 1) return 1;
+  let size = 0;
   const loops = build.someExpr(e.body, (x) => {
-    nodes.add(x);
-    return (
-      x.kind === "reduce" || x.kind === "fold" || x.kind === "choose" || x.kind === "table" || isCostly(x)
-    );
+    size += sizeOf(x);
+    return x.kind === "reduce" || x.kind === "fold" || x.kind === "choose" || x.kind === "table";
   });
-  return !loops && nodes.size <= 16;
+  return loops || size > 64 ? 1 : size > 16 ? 4 : 8;
 }
 
-const isCostly = (e: Expr): boolean =>
-  e.kind === "apply" && ["divide", "sqrt", "exp", "log", "tanh", "sin", "cos", "length"].includes(e.op);
+/** About how much code an operation is, its operands aside. */
+function sizeOf(e: Expr): number {
+  if (e.kind !== "apply") return componentsOf(build.typeOf(e));
+  switch (e.op) {
+    case "divide":
+    case "sqrt":
+    case "length":
+      return 8;
+    case "exp":
+    case "log":
+    case "tanh":
+    case "sin":
+    case "cos":
+      return 64;
+    default:
+      return componentsOf(e.type);
+  }
+}
 
 // Canonical sums (docs/reference/meaning.md) keep the results of whole subtrees as a binary counter keeps its digits: digit k is
 // there when that bit of the number of operands is set. The lowest digits lie in registers, which all devices index faster.
 
-const LOW_DIGITS = 3;
-
-const canonicalStart = (x: string, width: number): string[] => [
+const canonicalStart = (x: string, width: number, low: number): string[] => [
   `var ${x}_n = 0u;`,
   ...Array.from({ length: width }, (_, k) => {
-    const low = Array.from({ length: LOW_DIGITS }, (_, d) => `var ${x}_q${d}_${k}: f32;`);
-    return `${low.join(" ")} var ${x}_s${k}: array<f32, ${32 - LOW_DIGITS}>;`;
+    const digits = Array.from({ length: low }, (_, d) => `var ${x}_q${d}_${k}: f32;`);
+    return `${digits.join(" ")} var ${x}_s${k}: array<f32, ${32 - low}>;`;
   }),
 ];
 
-function canonicalTake(x: string, op: string, values: readonly string[]): string[] {
+/** Adds a subtree v to the digits in memory, whose number is counted by `count`. */
+function canonicalCarry(x: string, op: string, count: string, width: number): string {
+  const each = (line: (k: number) => string) => Array.from({ length: width }, (_, k) => line(k)).join(" ");
+  return [
+    `var rest = ${count}; var level = 0u;`,
+    `while ((rest & 1u) == 1u) { ${each((k) => `v${k} = ${op}(${x}_s${k}[level], v${k});`)} level++; rest = rest >> 1u; }`,
+    each((k) => `${x}_s${k}[level] = v${k};`),
+  ].join(" ");
+}
+
+function canonicalTake(x: string, op: string, values: readonly string[], low: number): string[] {
   const each = (line: (k: number) => string) => values.map((_, k) => line(k)).join(" ");
   const lines = [
     "{",
     `  let c = ${x}_n; ${x}_n++;`,
     `  ${values.map((value, k) => `var v${k} = ${value};`).join(" ")}`,
   ];
-  for (let d = 0; d < LOW_DIGITS; d++)
+  for (let d = 0; d < low; d++)
     lines.push(
       `  if ((c & ${1 << d}u) == 0u) { ${each((k) => `${x}_q${d}_${k} = v${k};`)} } else {`,
       `  ${each((k) => `v${k} = ${op}(${x}_q${d}_${k}, v${k});`)}`,
     );
-  return [
-    ...lines,
-    `  var rest = c >> ${LOW_DIGITS}u; var level = 0u;`,
-    `  while ((rest & 1u) == 1u) { ${each((k) => `v${k} = ${op}(${x}_s${k}[level], v${k});`)} level++; rest = rest >> 1u; }`,
-    `  ${each((k) => `${x}_s${k}[level] = v${k};`)}`,
-    `  ${"}".repeat(LOW_DIGITS)}`,
-    "}",
-  ];
+  return [...lines, `  ${canonicalCarry(x, op, `c >> ${low}u`, values.length)}`, `  ${"}".repeat(low)}`, "}"];
 }
 
 /** Digits from the lowest: the last operands first, each before those that came earlier. */
-function canonicalEnd(x: string, op: string, result: readonly string[]): string[] {
+function canonicalEnd(x: string, op: string, result: readonly string[], low: number): string[] {
   const take = (digit: (k: number) => string) =>
     `{ if (${x}_some) { ${result.map((r, k) => `${r} = ${op}(${digit(k)}, ${r});`).join(" ")} } else { ${result.map((r, k) => `${r} = ${digit(k)};`).join(" ")} } ${x}_some = true; }`;
-  const low = Array.from(
-    { length: LOW_DIGITS },
+  const digits = Array.from(
+    { length: low },
     (_, d) => `if ((${x}_n & ${1 << d}u) != 0u) ${take((k) => `${x}_q${d}_${k}`)}`,
   );
   return [
     `var ${x}_some = false;`,
-    ...low,
-    `for (var level = 0u; (${x}_n >> (level + ${LOW_DIGITS}u)) != 0u; level++) {`,
-    `  if (((${x}_n >> (level + ${LOW_DIGITS}u)) & 1u) != 0u) ${take((k) => `${x}_s${k}[level]`)}`,
+    ...digits,
+    `for (var level = 0u; (${x}_n >> (level + ${low}u)) != 0u; level++) {`,
+    `  if (((${x}_n >> (level + ${low}u)) & 1u) != 0u) ${take((k) => `${x}_s${k}[level]`)}`,
     "}",
   ];
 }
 
-const starts = (op: Reduce["op"], reals: boolean): string => {
-  const zero = reals ? "0.0f" : "0";
-  const table: Record<Reduce["op"], string> = {
-    sum: zero,
-    product: reals ? "1.0f" : "1",
-    min: "2147483647",
-    max: "i32(-2147483648)",
-    any: "0",
-    all: "1",
-    parity: "0",
-    majority: "0",
-    count: "0",
-    argmin: "-1",
-    argmax: "-1",
-  };
-  return table[op];
+/** What ints and bits start from. */
+const starts: Readonly<Record<Reduce["op"], string>> = {
+  sum: "0",
+  product: "1",
+  min: "2147483647",
+  max: "i32(-2147483648)",
+  any: "0",
+  all: "1",
+  parity: "0",
+  majority: "0",
+  count: "0",
+  argmin: "-1",
+  argmax: "-1",
 };

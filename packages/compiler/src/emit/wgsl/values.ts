@@ -26,8 +26,8 @@ const unseenZero = (value: number): string =>
   value !== 0
     ? real(value)
     : Object.is(value, -0)
-      ? "bitcast<f32>(P.zero ^ 0x80000000u)"
-      : "bitcast<f32>(P.zero)";
+      ? "bitcast<f32>(zero ^ 0x80000000u)"
+      : "bitcast<f32>(zero)";
 
 /** Each expression gives the atoms of its components: one for a scalar. */
 export abstract class Values extends Indices {
