@@ -7,7 +7,7 @@
  * Leaves are whatever does not read the component. The degree is bounded here by a form in the indices that is checked against
  * every product by `least`: a bound found is proved, none found says nothing.
  */
-import { add, index, integer, mul, someExpr, sub, typeOf } from "../equations/build";
+import { add, index, integer, max, mul, someExpr, sub, typeOf } from "../equations/build";
 import type { Condition, Dim, Expr, Family, IndexExpr, Read, ReduceOp, System } from "../equations/system";
 import {
   type Affine,
@@ -221,7 +221,7 @@ function productsOf(
   }
 }
 
-/** A form d of each family, at least 1, with d(i) at least the sum of its factors' in every product, leaves counting 1. */
+/** A form d of each family with max(1, d(i)) at least the sum of its factors' in every product, leaves counting 1. */
 function degreeForm(
   families: readonly Family[],
   products: ReadonlyMap<Family, readonly Product[]>,
@@ -242,25 +242,48 @@ function degreeForm(
           return add(sub(side(1), side(-1)), integer(constant));
         };
         const form = (f: Family) => at(f.dims.map((d) => index(d.index)));
-        const holds = families.every((f) =>
-          products.get(f)!.every((p) => {
-            const own = toAffine(form(f));
-            const factors = p.reads
-              .map((r) => toAffine(at(r.at.map((s) => (s.kind === "static" ? s.value : integer(0))))))
+        const bounds = (f: Family, p: Product): boolean => {
+          const own = toAffine(form(f));
+          const factors = p.reads.map((r) =>
+            toAffine(at(r.at.map((s) => (s.kind === "static" ? s.value : integer(0))))),
+          );
+          if (factors.length === 0 && p.leaves <= 1) return true;
+          const known = [...p.facts, ...p.reads.flatMap((r) => insideOf(families, r))];
+          const facts = known.flatMap((x) => [1, 2, 3, 4].map((k) => combine(affine(0), x, k)));
+          // A factor counts as its form, or as 1 where that is less.
+          return subsetsOf(factors.filter((x) => least(x, p.ranges, facts) < 1)).every((small) => {
+            const less = small.map((x) => combine(affine(0), x, -1));
+            const sum = factors
+              .map((x) => (small.includes(x) ? affine(1) : x))
               .reduce((a, b) => combine(a, b, 1), affine(p.leaves));
-            return least(combine(own, factors, -1), p.ranges, p.facts) >= 0;
-          }),
+            return least(combine(own, sum, -1), p.ranges, [...facts, ...less]) >= 0;
+          });
+        };
+        if (!families.every((f) => products.get(f)!.every((p) => bounds(f, p)))) continue;
+        const atLeast1 = families.every((f) =>
+          products
+            .get(f)!
+            .every((p) => least(combine(toAffine(form(f)), affine(1), -1), p.ranges, p.facts) >= 0),
         );
-        // Degrees are at least 1 wherever an instance stands.
-        if (
-          holds &&
-          families.every((f) =>
-            products
-              .get(f)!
-              .every((p) => least(combine(toAffine(form(f)), affine(1), -1), p.ranges, p.facts) >= 0),
-          )
-        )
-          return new Map(families.map((f) => [f.name, form(f)]));
+        return new Map(families.map((f) => [f.name, atLeast1 ? form(f) : max(integer(1), form(f))]));
       }
   return undefined;
 }
+
+/** What is read lies inside its family. */
+const insideOf = (families: readonly Family[], r: Read): Affine[] =>
+  families
+    .find((f) => f.name === r.family)!
+    .dims.flatMap((d, k) => {
+      const s = r.at[k]!;
+      if (s.kind !== "static") return [];
+      const [lo, hi] = [toAffine(d.lo), toAffine(d.hi)];
+      const [at, plain] = [
+        toAffine(s.value),
+        ![...lo.terms.keys(), ...hi.terms.keys()].some((n) => !n.startsWith("size ")),
+      ];
+      return plain ? [combine(at, lo, -1), combine(combine(hi, affine(1), -1), at, -1)] : [];
+    });
+
+const subsetsOf = <T>(all: readonly T[]): T[][] =>
+  Array.from({ length: 1 << all.length }, (_, set) => all.filter((_, k) => (set >> k) & 1));

@@ -2,9 +2,18 @@
  * The laws by which a recursive component of a system gets a class, as one table: hypothesis test, conclusion, source,
  * and what the law does not say. Numbers are entries of the catalogue. All are tried; the least class counts.
  */
+
+import { rewriteExpr } from "../algebra/expressions";
 import { type FiniteStep, finiteStep } from "../algebra/finite";
-import { isOne, type LinearStep, linearStep, mentions } from "../algebra/linear";
-import { extentOf, type Nesting, nestingOf, type Recurrence } from "../algebra/recurrence";
+import {
+  isOne,
+  type LinearStep,
+  linearStep,
+  mentions,
+  mentionsIndex,
+  type StateTerm,
+} from "../algebra/linear";
+import { extentOf, type Nesting, nestingOf, type Recurrence, stateRead } from "../algebra/recurrence";
 import { type SemiringName, semiringForm } from "../algebra/semiring";
 import {
   generatorsText,
@@ -14,9 +23,10 @@ import {
 } from "../algebra/transition-monoid";
 import { proveDepth } from "../depth/prove";
 import { someExpr, typeOf } from "../equations/build";
+import { isAlways } from "../equations/conditions";
 import { printCondition, printExpr, printIndex } from "../equations/print";
 import { guardedReads } from "../equations/reads";
-import type { Expr, Family, IndexExpr, System } from "../equations/system";
+import type { Condition, Expr, Family, IndexExpr, Read, Subscript, System } from "../equations/system";
 import { provedForm } from "../report/standing";
 import { printClosedForm } from "../symbolic/closed-form";
 import {
@@ -33,6 +43,7 @@ import {
   P,
   printClass,
   TC,
+  UNION,
 } from "../verdict/classes";
 import type { Gate } from "../verdict/gates";
 import { constantOrder, larger, type Order, type Orders, product } from "../verdict/order";
@@ -40,6 +51,7 @@ import type { Reading } from "../verdict/verdict";
 import { affineModulus, elementaryAutomaton } from "./automata";
 import { circuitAsData, monoidOf } from "./circuits";
 import { elementaryRule, isRule110, type RuleVerdict } from "./elementary-rules";
+import { planarMonotone } from "./planar";
 import { offsetFrom, smallValue } from "./shape";
 
 /** A strongly connected set of families, with everything outside it given. */
@@ -217,6 +229,136 @@ const finiteState: Law = {
   },
 };
 
+/** One map again and again, or a few in turn: what it comes to depends on the number of steps modulo a constant. */
+const autonomousState: Law = {
+  entry: "C.4",
+  title: "finite live state that nothing moves from outside",
+  source: "Barrington, Compton, Straubing and Thérien, 1992",
+  notClaimed: "anything where an input of each step has a say, or the state grows with the sizes",
+  test: (c) => {
+    const r = liveState(c);
+    if (typeof r === "string" || r.steps === undefined) return undefined;
+    const { bits, words } = r.live!;
+    const o = c.orders.ofIndex(bits);
+    if (words.kind !== "integer" || words.value > 0 || o.kind !== "polylog" || o.degree > 0) return undefined;
+    const periodic = r.steps.every((s) => {
+      if (s.role === "start") return true;
+      const time = timeOf(c, r, s.family);
+      return (
+        !variesInCondition(s.guard, time, true) &&
+        !varies(s.value, time, (read) => stateRead(r, time, read)?.cell)
+      );
+    });
+    if (!periodic) return "its steps are not all alike: something outside moves the state";
+    const found = "every step applies the same map, or a few in turn, whatever the input is";
+    return both(c, (layer) => join(NC(0), layer), "powers of one map of a finite set", found);
+  },
+};
+
+/** A polynomial in `time`: its remainder by a literal number comes back after as many steps. */
+const isPolynomial = (e: IndexExpr, time: string): boolean =>
+  e.kind === "add" || e.kind === "sub" || e.kind === "mul"
+    ? isPolynomial(e.left, time) && isPolynomial(e.right, time)
+    : e.kind === "index" || !mentionsIndex(e, time);
+
+/** The value of an index depends on `time`, and not only on a remainder that comes back. */
+function variesWith(e: IndexExpr, time: string): boolean {
+  switch (e.kind) {
+    case "integer":
+    case "size":
+      return false;
+    case "index":
+      return e.name === time;
+    case "log2":
+    case "pow2":
+      return variesWith(e.operand, time);
+    case "mod":
+      if (e.right.kind === "integer" && isPolynomial(e.left, time)) return false;
+      break;
+    default:
+  }
+  return variesWith(e.left, time) || variesWith(e.right, time);
+}
+
+/** Affine in `time`: a comparison of such sides changes at most twice, so that time falls into constantly many phases. */
+const isAffine = (e: IndexExpr, time: string): boolean =>
+  e.kind === "add" || e.kind === "sub"
+    ? isAffine(e.left, time) && isAffine(e.right, time)
+    : e.kind === "mul" && e.left.kind === "integer"
+      ? isAffine(e.right, time)
+      : e.kind === "index" || !mentionsIndex(e, time);
+
+const variesInCondition = (c: Condition, time: string, phases: boolean): boolean =>
+  c.some((all) =>
+    all.some(
+      (x) =>
+        (variesWith(x.left, time) || variesWith(x.right, time)) &&
+        !(phases && isAffine(x.left, time) && isAffine(x.right, time)),
+    ),
+  );
+
+/**
+ * The value of an expression changes with time more often than constantly many times, other than in turn. `cellOf`: the subscripts of
+ * a read of the state that say which cell.
+ */
+function varies(
+  root: Expr,
+  time: string,
+  cellOf: (read: Read) => readonly Subscript[] | undefined = () => undefined,
+  phases = true,
+): boolean {
+  const index = (e: IndexExpr) => variesWith(e, time);
+  return someExpr(root, (e) => {
+    switch (e.kind) {
+      case "index-value":
+        return index(e.value);
+      case "read":
+        return (cellOf(e) ?? e.at).some((s) => s.kind === "static" && index(s.value));
+      case "choose":
+        return e.cases.some((x) => variesInCondition(x.guard, time, phases));
+      case "reduce":
+      case "fold": {
+        // Each of its operands might change at a step of its own.
+        const inner = e.kind === "fold" ? e.bodies : [e.body];
+        return (
+          e.dims.some((d) => index(d.lo) || index(d.hi)) ||
+          variesInCondition(e.filter, time, false) ||
+          (phases &&
+            [...inner, ...(e.dataFilter === undefined ? [] : [e.dataFilter])].some((x) =>
+              varies(x, time, cellOf, false),
+            ))
+        );
+      }
+      default:
+        return false;
+    }
+  });
+}
+
+const timeOf = (c: Component, r: Recurrence, family: string): string =>
+  c.families.find((f) => f.name === family)!.dims[r.axis.get(family)!]!.index;
+
+/** No coefficient, nor which equation holds, changes but constantly often or in turn: powers of a few matrices. */
+function repeats(c: Component, { step }: Linear): boolean {
+  return step.equations.every((e) => {
+    if (e.role === "start") return true;
+    const time = timeOf(c, c.recurrence!, e.family);
+    const literal = (t: StateTerm) => t.dims.every((d) => d.lo.kind === "integer" && d.hi.kind === "integer");
+    return (
+      !variesInCondition(e.guard, time, true) &&
+      e.terms.every(
+        (t) =>
+          !varies(t.coefficient, time, undefined, literal(t)) &&
+          !variesInCondition(t.filter, time, literal(t)) &&
+          !t.dims.some((d) => variesWith(d.lo, time) || variesWith(d.hi, time)) &&
+          !t.state.cell.some((s) =>
+            s.kind === "static" ? variesWith(s.value, time) : varies(s.value, time, undefined, false),
+          ),
+      )
+    );
+  });
+}
+
 /** Steps of one value in a fixed range that never, or always, turn its order round: no enumeration is needed. */
 const monotoneChain: Law = {
   entry: "C.6",
@@ -358,7 +500,10 @@ const gateSets = {
   unary: { class: L, name: "gates of one input" },
   or: { class: NL, name: "gates that are all OR" },
   and: { class: NL, name: "gates that are all AND" },
-  affine: { class: NC(2), name: "gates affine over GF(2), complete for parity-L" },
+  affine: {
+    class: DET,
+    name: "gates affine over GF(2): parities of numbers of paths, complete for parity-L",
+  },
 } as const;
 
 const restrictedCircuit: Law = {
@@ -392,23 +537,56 @@ const solvableMonoid: Law = {
   },
 };
 
+interface Linear {
+  readonly step: LinearStep;
+  readonly readings: readonly Reading[];
+  /** What every step is reduced by. */
+  readonly modulus?: Expr | undefined;
+}
+
 /** A step that is linear in the state, with the loosest reading that the ring asks for. */
-function linear(
-  c: Component,
-): { readonly step: LinearStep; readonly readings: readonly Reading[] } | undefined {
+function linear(c: Component): Linear | undefined {
   if (c.recurrence === undefined) return undefined;
   const step = linearStep(c.system, c.recurrence);
-  if (step === undefined) return undefined;
+  if (step === undefined) return linearModulo(c, c.recurrence);
   const tropical = step.ring.name === "max-plus" || step.ring.name === "min-plus";
   if (step.ring.type.kind === "real") return { step, readings: ["up-to-rounding"] };
   // Maxima alone wrap nothing; sums under a maximum might.
   const adds = step.equations.some((e) => e.terms.some((t) => !isOne(step.ring, t.coefficient)));
   return { step, readings: tropical && adds ? ["without-overflow"] : [] };
 }
+
+/** `(a·x + b) mod m` at every step, m the same throughout: the same sums and products of whole numbers, reduced once. */
+function linearModulo(c: Component, r: Recurrence): Linear | undefined {
+  const inside = (e: Expr) => someExpr(e, (x) => x.kind === "read" && r.families.includes(x.family));
+  let modulus: Expr | undefined;
+  let failed = r.steps === undefined;
+  const unreduced = (e: Expr): Expr =>
+    rewriteExpr(e, (x) => (isReduced(x) && inside(x) ? unreduced(x.args[0]!) : undefined));
+  const isReduced = (e: Expr): e is Expr & { kind: "apply" } => {
+    if (e.kind !== "apply" || e.op !== "mod" || e.type.kind === "real") return false;
+    modulus ??= e.args[1]!;
+    return printExpr(e.args[1]!) === printExpr(modulus);
+  };
+  const steps = (r.steps ?? []).map((s) => {
+    if (s.role !== "step") return s;
+    if (!isReduced(s.value) || mentions(modulus!, timeOf(c, r, s.family)) || inside(modulus!)) failed = true;
+    return failed ? s : { ...s, value: unreduced(s.value) };
+  });
+  if (failed || modulus === undefined) return undefined;
+  const step = linearStep(c.system, { ...r, steps });
+  if (step?.ring.name !== "int") return undefined;
+  // What wraps modulo 2^32 keeps its remainder by a power of two.
+  const { value } = modulus.kind === "constant" ? modulus : { value: 0 };
+  const wraps = value > 0 && Number.isInteger(Math.log2(value));
+  return { step, readings: wraps ? [] : ["without-overflow"], modulus };
+}
 const isTropical = ({ ring }: LinearStep): boolean => ring.name === "max-plus" || ring.name === "min-plus";
-const ringText = ({ ring }: LinearStep): string =>
+const ringText = ({ step: { ring }, modulus }: Linear): string =>
   ring.name === "int"
-    ? "integers modulo 2^32"
+    ? modulus === undefined
+      ? "integers modulo 2^32"
+      : "integers, modulo one number"
     : ring.name === "real"
       ? "reals"
       : ring.name === "gf2"
@@ -440,7 +618,7 @@ const affineScalar: Law = {
     const l = linear(c);
     if (l === undefined) return undefined;
     if (l.step.shape !== "scalar") return "the state is more than one number";
-    const text = `an affine step in one number over ${ringText(l.step)}, coefficients from outside`;
+    const text = `an affine step in one number over ${ringText(l)}, coefficients from outside`;
     if (!isTropical(l.step))
       return linearConclusion(c, l.step.ring.name === "gf2" ? ACmod(2) : TC(0), l.readings, text);
     // A running maximum adds nothing up.
@@ -469,7 +647,7 @@ const affineTriangular: Law = {
       c,
       TC(0),
       l.readings,
-      `a triangular affine step over ${ringText(l.step)}, of constant dimension`,
+      `a triangular affine step over ${ringText(l)}, of constant dimension`,
     );
   },
 };
@@ -481,14 +659,15 @@ const timeInvariantLinear: Law = {
   notClaimed: "anything where the matrix changes with time or input, or its dimension grows",
   test: (c) => {
     const l = linear(c);
-    if (l === undefined || isTropical(l.step) || l.step.ring.name === "gf2") return undefined;
+    if (l === undefined || isTropical(l.step)) return undefined;
     if (!constantDimension(c)) return "the dimension of the linear step grows";
-    if (!l.step.timeInvariant) return "the matrix of the linear step varies";
+    if (!repeats(c, l)) return "the matrix of the linear step varies";
+    // Over GF(2) there are constantly many matrices, and each repeats: a new bit is one parity of bits that came in.
     return linearConclusion(
       c,
-      TC(0),
+      l.step.ring.name === "gf2" ? ACmod(2) : TC(0),
       l.readings,
-      `powers of one matrix of constant dimension over ${ringText(l.step)}`,
+      `powers of one matrix of constant dimension over ${ringText(l)}`,
     );
   },
 };
@@ -502,15 +681,9 @@ const linearOfSizes: Law = {
     const l = linear(c);
     if (l === undefined) return undefined;
     const { ring } = l.step;
-    const of =
-      ring.name === "int" || ring.name === "real"
-        ? DET
-        : ring.name === "gf2"
-          ? NC(2)
-          : ring.type.kind === "int"
-            ? NL
-            : AC(1);
-    return linearConclusion(c, of, l.readings, `a product of affine maps over ${ringText(l.step)}`);
+    // Over GF(2): the last bits of a product of integer matrices.
+    const of = !isTropical(l.step) ? DET : ring.type.kind === "int" ? NL : AC(1);
+    return linearConclusion(c, of, l.readings, `a product of affine maps over ${ringText(l)}`);
   },
 };
 
@@ -521,7 +694,7 @@ const semirings: Readonly<
   >
 > = {
   boolean: { linear: NL, degree: LOGCFL, text: "(or, and)" },
-  gf2: { linear: NC(2), degree: TC(1), text: "GF(2)" },
+  gf2: { linear: DET, degree: TC(1), text: "GF(2)" },
   int: { linear: DET, degree: TC(1), text: "integers modulo 2^32" },
   real: { linear: DET, degree: TC(1), text: "reals" },
   "min-plus": { linear: NL, degree: AC(1), text: "(min, +)" },
@@ -572,8 +745,7 @@ const twoBarriers: Law = {
     const r = c.recurrence;
     if (r?.steps === undefined || r.state.length !== 1) return undefined;
     const [state] = r.state;
-    const family = c.families.find((f) => f.name === state!.family)!;
-    const time = family.dims[r.axis.get(family.name)!]!.index;
+    const time = timeOf(c, r, state!.family);
     const fixed = (e: Expr) =>
       !mentions(e, time) && !someExpr(e, (x) => x.kind === "read" && r.families.includes(x.family));
     const barriers = new Set<string>();
@@ -688,6 +860,179 @@ const elimination: Law = {
       const layer = readings.includes("up-to-rounding") ? c.layer : c.exactLayer;
       return [{ class: join(of, layer), readings, because: "paths through the vertices so far", found }];
     }
+  },
+};
+
+/** Gauss's elimination of one unknown after another, each by the row of its own number: its entries are quotients of minors. */
+const gaussian: Law = {
+  entry: "B.17",
+  title: "elimination without a choice of pivots",
+  source: "Csanky, 1976; Berkowitz, 1984; Cook, 1985",
+  notClaimed:
+    "anything where a pivot vanishes, or pivots are chosen: their order is hard for P (Vavasis, 1989); or about rounded numbers",
+  test: (c) => {
+    const r = c.recurrence;
+    const [family] = c.families;
+    if (c.families.length !== 1 || family?.type.kind !== "real" || family.dims.length !== 3) return undefined;
+    if (r?.steps === undefined || r.lags.join() !== "1" || r.direction !== 1) return undefined;
+    const axis = r.axis.get(family.name)!;
+    const time = family.dims[axis]!.index;
+    const places = [0, 1, 2].filter((k) => k !== axis);
+    const pivots = new Set<number>();
+    /** ij, ik, kj or kk, where k is the unknown that this step eliminates. */
+    const entry = (e: Expr, row: string, column: string): string => {
+      if (e.kind !== "read" || e.family !== family.name) return "";
+      const when = e.at[axis]!;
+      if (when.kind !== "static" || offsetFrom(when.value, time) !== -1) return "";
+      return places
+        .map((k, which) => {
+          const s = e.at[k]!;
+          if (s.kind !== "static") return "?";
+          if (offsetFrom(s.value, which === 0 ? row : column) === 0) return which === 0 ? "i" : "j";
+          const pivot = offsetFrom(s.value, time);
+          if (pivot !== undefined) pivots.add(pivot);
+          return pivot === undefined ? "?" : "k";
+        })
+        .join("");
+    };
+    const [row, column] = places.map((k) => family.dims[k]!.index) as [string, string];
+    const eliminates = (e: Expr): boolean => {
+      if (e.kind !== "apply" || e.op !== "sub" || entry(e.args[0]!, row, column) !== "ij") return false;
+      const factors: string[] = [];
+      const collect = (x: Expr, above: boolean): void => {
+        if (x.kind === "apply" && (x.op === "mul" || x.op === "divide")) {
+          collect(x.args[0]!, above);
+          collect(x.args[1]!, x.op === "mul" ? above : !above);
+        } else factors.push(`${above ? "" : "1/"}${entry(x, row, column)}`);
+      };
+      collect(e.args[1]!, true);
+      return factors.sort().join() === "1/kk,ik,kj";
+    };
+    let eliminated = 0;
+    for (const s of r.steps) {
+      if (s.role === "start") continue;
+      if (s.role === "step" && isAlways(s.guard) && entry(s.value, row, column) === "ij") continue;
+      const [all] = s.guard;
+      const [below] = all ?? [];
+      const first = below && offsetFrom(below.left, time);
+      const rows =
+        s.guard.length === 1 &&
+        all!.length === 1 &&
+        first !== undefined &&
+        offsetFrom(below!.right, row) === 0;
+      if (s.role !== "step" || !rows || !eliminates(s.value)) return undefined;
+      // Exactly the rows after that of the pivot.
+      pivots.add(below!.op === "<=" ? first! - 1 : below!.op === "<" ? first! : Number.NaN);
+      eliminated++;
+    }
+    if (eliminated !== 1 || pivots.size !== 1) return undefined;
+    return linearConclusion(
+      c,
+      DET,
+      ["up-to-rounding"],
+      "elimination without a choice of pivots: quotients of minors",
+    );
+  },
+};
+
+/** x ← (a x + b) / (c x + d): a product of matrices of two rows, read as a fraction. */
+const linearFraction: Law = {
+  entry: "C.11",
+  title: "a linear fraction of one number",
+  source: "Mereghetti and Palano, 2000; derived in the catalogue",
+  notClaimed: "anything where a denominator vanishes on the way, or about rounded numbers",
+  test: (c) => {
+    const r = c.recurrence;
+    if (r?.steps === undefined || r.state.length !== 1 || r.reach !== "lags") return undefined;
+    const [state] = r.state;
+    if (state!.type.kind !== "real" || state!.depth !== 1) return undefined;
+    if (state!.count?.kind !== "integer" || state!.count.value !== 1) return undefined;
+    const time = timeOf(c, r, state!.family);
+    const inside = (e: Expr) => someExpr(e, (x) => x.kind === "read" && r.families.includes(x.family));
+    const forms = r.steps.flatMap((s) => (s.role === "step" ? [fractionOf(s.value, inside)] : []));
+    if (forms.some((f) => f === undefined || f.above > 1 || f.below > 1))
+      return "its step is no quotient of affine forms of the state";
+    // Without a state below the line it is affine [C.9].
+    if (forms.every((f) => f!.below === 0)) return undefined;
+    const fixed = r.steps.every(
+      (s) =>
+        s.role === "start" ||
+        (!variesInCondition(s.guard, time, true) &&
+          !varies(s.value, time, (read) => stateRead(r, time, read)?.cell)),
+    );
+    const because = fixed
+      ? "powers of one matrix of two rows, read as a fraction"
+      : "a product of matrices of two rows, read as a fraction";
+    return linearConclusion(c, fixed ? TC(0) : L, ["up-to-rounding"], because);
+  },
+};
+
+/** How often the state stands above and below the line of an expression written as one fraction. */
+function fractionOf(
+  e: Expr,
+  inside: (e: Expr) => boolean,
+): { readonly above: number; readonly below: number } | undefined {
+  if (!inside(e)) return { above: 0, below: 0 };
+  const all = (es: readonly Expr[]) => {
+    const found = es.flatMap((x) => fractionOf(x, inside) ?? []);
+    return found.length < es.length ? undefined : found;
+  };
+  switch (e.kind) {
+    case "read":
+      return e.at.some((s) => s.kind === "dynamic" && inside(s.value)) ? undefined : { above: 1, below: 0 };
+    case "select":
+    case "choose": {
+      if (e.kind === "select" && inside(e.condition)) return undefined;
+      const sides = all(e.kind === "select" ? [e.then, e.otherwise] : e.cases.map((x) => x.value));
+      return (
+        sides && {
+          above: Math.max(...sides.map((f) => f.above)),
+          below: Math.max(...sides.map((f) => f.below)),
+        }
+      );
+    }
+    case "apply": {
+      const args = all(e.args);
+      if (args === undefined) return undefined;
+      const [a, b] = args as [{ above: number; below: number }, { above: number; below: number }];
+      switch (e.op) {
+        case "neg":
+          return a;
+        case "add":
+        case "sub":
+          return { above: Math.max(a.above + b.below, b.above + a.below), below: a.below + b.below };
+        case "mul":
+          return { above: a.above + b.above, below: a.below + b.below };
+        case "divide":
+          return { above: a.above + b.below, below: a.below + b.above };
+        default:
+          return undefined;
+      }
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Gates that only join and meet two neighbours, on a grid. */
+const monotoneGrid: Law = {
+  entry: "C.23",
+  title: "a monotone circuit in the plane",
+  source: "Goldschlager, 1980; Dymond and Cook, 1989; Delcher and Kosaraju, 1995",
+  notClaimed: "anything with a negation, or with wires that cross (H.12)",
+  test: (c) => {
+    const [family] = c.families;
+    if (c.families.length !== 1 || family === undefined || family.dims.length < 2) return undefined;
+    if (!["bit", "int", "index", "real"].includes(family.type.kind)) return undefined;
+    const found = planarMonotone(family);
+    if (found !== true) return found;
+    const values = family.type.kind === "bit" ? "" : ", once for each threshold";
+    return both(
+      c,
+      (layer) => join(UNION, layer),
+      "a monotone circuit in the plane",
+      `its wires are those of a lattice${values}`,
+    );
   },
 };
 
@@ -806,6 +1151,7 @@ const carriedValues: Law = {
 /** In the order in which they are tried. */
 export const laws: readonly Law[] = [
   finiteState,
+  autonomousState,
   monotoneChain,
   logarithmicState,
   automatonRule,
@@ -818,7 +1164,10 @@ export const laws: readonly Law[] = [
   linearOfSizes,
   twoBarriers,
   elimination,
+  gaussian,
+  linearFraction,
   carriedValues,
   formalDegree,
+  monotoneGrid,
   asWritten,
 ];

@@ -6,7 +6,7 @@
  * `const` parameters do not grow.
  */
 import { isAlways } from "../equations/conditions";
-import type { Dim, Family, IndexExpr, System } from "../equations/system";
+import type { Comparison, Dim, Family, IndexExpr, System } from "../equations/system";
 import {
   type ClosedForm,
   closed,
@@ -52,6 +52,18 @@ export function ordersOf(system: System): Orders {
     (f) => f.role === "input" || f.role === "param" || f.role === "random",
   );
 
+  /** Sizes that `where` says are not 0. */
+  const present = new Set(
+    system.sizes.flatMap(({ name }) => {
+      const says = (c: Comparison) =>
+        c.right.kind === "size" &&
+        c.right.name === name &&
+        c.left.kind === "integer" &&
+        (c.op === "<=" ? c.left.value >= 1 : c.op === "<" && c.left.value >= 0);
+      return system.constraints.length > 0 && system.constraints.every((all) => all.some(says)) ? [name] : [];
+    }),
+  );
+
   const sizeOrder = (name: string, busy: ReadonlySet<string>): Order => {
     if (kinds.get(name) !== "size") return constantOrder;
     const known = settled.get(name);
@@ -59,7 +71,7 @@ export function ordersOf(system: System): Orders {
     // A bound that leads back to the size itself is none.
     if (busy.has(name)) return polynomial;
     const inside = new Set([...busy, name]);
-    let found: Order = inputs.some((f) => holdsPower(f, name)) ? logarithmic : polynomial;
+    let found: Order = inputs.some((f) => holdsPower(f, name, present)) ? logarithmic : polynomial;
     if (!isAlways(system.constraints) && system.constraints.length > 0) {
       const bounds = system.constraints.map((all) =>
         all.reduce<Order>((least, c) => {
@@ -243,10 +255,13 @@ const naturalIndex = (e: IndexExpr): boolean =>
 const positive = (e: IndexExpr): boolean => e.kind === "pow2" || (e.kind === "integer" && e.value >= 1);
 
 /** One extent of an input is at least 2^size and no other can be empty: the input is as long as that. */
-function holdsPower(f: Family, name: string): boolean {
+function holdsPower(f: Family, name: string, present: ReadonlySet<string>): boolean {
   const isPower = (d: Dim) =>
     d.lo.kind === "integer" && d.lo.value === 0 && d.hi.kind === "pow2" && atLeast(d.hi.operand, name);
-  const full = (d: Dim) => d.lo.kind === "integer" && d.lo.value === 0 && positive(d.hi);
+  const full = (d: Dim) =>
+    d.lo.kind === "integer" &&
+    d.lo.value === 0 &&
+    (positive(d.hi) || (d.hi.kind === "size" && present.has(d.hi.name)));
   return f.dims.some((d) => isPower(d)) && f.dims.every((d) => isPower(d) || full(d));
 }
 

@@ -3,7 +3,7 @@
  * one of seven values. Ranges are found by intervals, joined over all equations until nothing changes.
  */
 import { rewriteExpr } from "../algebra/expressions";
-import { indexType, integer, read, typeOf } from "../equations/build";
+import { apply, constant, indexType, int, integer, read, typeOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
 import type { Dim, ElementType, Expr, Family, System } from "../equations/system";
 
@@ -17,33 +17,38 @@ const FEW = 64;
 /** After so many rounds what still grows is taken to grow for ever. */
 const ROUNDS = 80;
 
-/** The same system, ints that are never negative and below a small number declared as what they are. */
+/**
+ * The same system, ints in a small range declared as what they are. One that may be negative is counted from its least value: it holds
+ * `e - lo`, and is read as `… + lo`.
+ */
 export function withFiniteInts(system: System): System {
   const wanted = system.families.filter((f) => f.type.kind === "int" && f.pieces.length > 0);
   if (wanted.length === 0) return system;
   const ranges = rangesOf(system);
-  const few = new Map<string, ElementType>();
+  const few = new Map<string, { readonly type: ElementType; readonly lo: number }>();
   for (const f of wanted) {
     const [lo, hi] = ranges.get(f.name) ?? anything;
-    if (lo >= 0 && hi < FEW) few.set(f.name, indexType(integer(hi + 1)));
+    if (lo >= 0 && hi < FEW) few.set(f.name, { type: indexType(integer(hi + 1)), lo: 0 });
+    // What is delivered is delivered as it is.
+    else if (f.role === "node" && hi - lo < FEW)
+      few.set(f.name, { type: indexType(integer(hi - lo + 1)), lo });
   }
   if (few.size === 0) return system;
   const retyped = (e: Expr): Expr =>
     rewriteExpr(e, (x) => {
-      const type = x.kind === "read" ? few.get(x.family) : undefined;
-      if (x.kind !== "read" || type === undefined) return undefined;
+      const found = x.kind === "read" ? few.get(x.family) : undefined;
+      if (x.kind !== "read" || found === undefined) return undefined;
       const at = x.at.map((s) => (s.kind === "static" ? s : { ...s, value: retyped(s.value) }));
-      return read(x.family, at, type, x.origin);
+      const value = read(x.family, at, found.type, x.origin);
+      return found.lo === 0 ? value : apply("add", [value, constant(int, found.lo)], int);
     });
+  const counted = (e: Expr, lo: number): Expr => (lo === 0 ? e : apply("sub", [e, constant(int, lo)], int));
   return {
     ...system,
-    families: system.families.map(
-      (f): Family => ({
-        ...f,
-        type: few.get(f.name) ?? f.type,
-        pieces: f.pieces.map((p) => ({ ...p, value: retyped(p.value) })),
-      }),
-    ),
+    families: system.families.map((f): Family => {
+      const { type, lo } = few.get(f.name) ?? { type: f.type, lo: 0 };
+      return { ...f, type, pieces: f.pieces.map((p) => ({ ...p, value: counted(retyped(p.value), lo) })) };
+    }),
   };
 }
 

@@ -62,15 +62,15 @@ describe("circuits given as data", () => {
     [`${l} and not ${r}`, hard],
     [`${l} or ${r}`, "parallel NL"],
     [`${l} and ${r}`, "parallel NL"],
-    [`${l} xor ${r}`, "parallel NC^2"],
-    [`not (${l} xor ${r})`, "parallel NC^2"],
+    [`${l} xor ${r}`, "parallel DET"],
+    [`not (${l} xor ${r})`, "parallel DET"],
     [`not ${l}`, "parallel L"],
   ])("%s", (gate, wanted) => expect(circuit(gate)).toBe(wanted));
 
   it("sees gates chosen for each node", () => {
     const more = "input kind[g: 0..m]: bit";
     expect(circuit(`if kind[k-n] { ${l} and ${r} } else { ${l} or ${r} }`, { more })).toBe(hard);
-    expect(circuit(`if kind[k-n] { ${l} xor ${r} } else { not ${l} }`, { more })).toBe("parallel NC^2");
+    expect(circuit(`if kind[k-n] { ${l} xor ${r} } else { not ${l} }`, { more })).toBe("parallel DET");
   });
 
   it("sees arithmetic that is Boolean on 0 and 1 (F.9)", () => {
