@@ -8,7 +8,7 @@
  */
 
 import * as build from "../src/equations/build";
-import { mapCondition, substituteIndex } from "../src/equations/conditions";
+import { mapCondition, negated as opposite, substituteIndex } from "../src/equations/conditions";
 import { type CostModel, monoidCost, operatorCost } from "../src/equations/cost";
 import type {
   Comparison,
@@ -83,7 +83,7 @@ export function alternatives(
 }
 
 const opposites = new WeakMap<Comparison, Comparison>();
-/** The comparison that holds where this one does not; the same object each time. */
+/** The same object each time. */
 export function negated(c: Comparison): Comparison {
   let made = opposites.get(c);
   if (made === undefined) {
@@ -91,18 +91,6 @@ export function negated(c: Comparison): Comparison {
     opposites.set(c, made);
   }
   return made;
-}
-function opposite(c: Comparison): Comparison {
-  switch (c.op) {
-    case "==":
-      return { ...c, op: "!=" };
-    case "!=":
-      return { ...c, op: "==" };
-    case "<":
-      return { op: "<=", left: c.right, right: c.left };
-    case "<=":
-      return { op: "<", left: c.right, right: c.left };
-  }
 }
 const bothSides = new WeakMap<Comparison, readonly Comparison[]>();
 /** `a != b` as `a < b` or `b < a`. */

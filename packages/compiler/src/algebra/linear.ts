@@ -6,17 +6,8 @@
  */
 import * as build from "../equations/build";
 import { and, mapCondition, substituteIndex } from "../equations/conditions";
-import { collectIndices } from "../equations/evaluate-index";
-import type {
-  Condition,
-  Dim,
-  ElementType,
-  Expr,
-  IndexExpr,
-  Read,
-  Subscript,
-  System,
-} from "../equations/system";
+import { changesWith, conditionMentions, dimsMention, mentionsIndex } from "../equations/mentions";
+import type { Condition, Dim, ElementType, Expr, IndexExpr, Read, System } from "../equations/system";
 
 import { type Recurrence, type StateRead, type StepEquation, stateRead } from "./recurrence";
 
@@ -431,48 +422,18 @@ export function isTimeInvariant(
   const families = new Set(equations.map((e) => e.family));
   return [...families].every((family) => {
     const later = equations.filter((e) => e.family === family && e.role !== "start");
-    if (later.some((e) => mentionsInCondition(e.guard, time(family)))) return false;
+    if (later.some((e) => conditionMentions(e.guard, time(family)))) return false;
     return later.every((e) =>
       e.terms.every(
         (t) =>
-          !mentions(t.coefficient, time(family)) &&
-          !mentionsInCondition(t.filter, time(family)) &&
-          !t.dims.some((d) => mentionsIndex(d.lo, time(family)) || mentionsIndex(d.hi, time(family))) &&
+          !changesWith(t.coefficient, time(family)) &&
+          !conditionMentions(t.filter, time(family)) &&
+          !dimsMention(t.dims, time(family)) &&
           !t.state.cell.some((s) =>
-            s.kind === "static" ? mentionsIndex(s.value, time(family)) : mentions(s.value, time(family)),
+            s.kind === "static" ? mentionsIndex(s.value, time(family)) : changesWith(s.value, time(family)),
           ),
       ),
     );
-  });
-}
-
-export function mentionsIndex(e: IndexExpr, name: string): boolean {
-  const names = new Set<string>();
-  collectIndices(e, names);
-  return names.has(name);
-}
-
-export const mentionsInCondition = (c: Condition, name: string): boolean =>
-  c.some((all) => all.some((x) => mentionsIndex(x.left, name) || mentionsIndex(x.right, name)));
-
-/** The index occurs in the expression, in subscripts and bounds too. */
-export function mentions(root: Expr, name: string): boolean {
-  const inDims = (dims: readonly Dim[]) =>
-    dims.some((d) => mentionsIndex(d.lo, name) || mentionsIndex(d.hi, name));
-  const inSubscript = (s: Subscript) => s.kind === "static" && mentionsIndex(s.value, name);
-  return build.someExpr(root, (e) => {
-    switch (e.kind) {
-      case "index-value":
-        return mentionsIndex(e.value, name);
-      case "read":
-        return e.at.some(inSubscript);
-      case "choose":
-        return e.cases.some((c) => mentionsInCondition(c.guard, name));
-      case "reduce":
-        return inDims(e.dims) || mentionsInCondition(e.filter, name);
-      default:
-        return false;
-    }
   });
 }
 

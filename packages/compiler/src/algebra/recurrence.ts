@@ -17,11 +17,11 @@ import {
   typeOf,
 } from "../equations/build";
 import { and, isAlways, mapCondition, substitute, substituteIndex } from "../equations/conditions";
-import { collectIndices } from "../equations/evaluate-index";
+import { boundIndices, freshReductions, readsOf, rewriteExpr, sizeOf } from "../equations/expressions";
+import { conditionMentions, indicesOf, mentionsIndex } from "../equations/mentions";
 import { printCondition } from "../equations/print";
 import { type GuardedRead, guardedReads } from "../equations/reads";
 import type {
-  Comparison,
   Condition,
   Dim,
   ElementType,
@@ -35,7 +35,6 @@ import type {
   System,
 } from "../equations/system";
 import { affine, combine, factsOf, least, toAffine } from "../symbolic/affine";
-import { boundIndices, freshReductions, readsOf, rewriteExpr, sizeOf } from "./expressions";
 
 export interface Recurrence {
   /** The strongly connected families, in the order of the system. */
@@ -427,9 +426,7 @@ function extreme(
   up: boolean,
 ): IndexExpr | undefined {
   const go = (x: IndexExpr, top: boolean) => extreme(x, name, lo, hi, top);
-  const names = new Set<string>();
-  collectIndices(e, names);
-  if (!names.has(name)) return e;
+  if (!mentionsIndex(e, name)) return e;
   switch (e.kind) {
     case "index":
       return up ? sub(hi, integer(1)) : lo;
@@ -584,16 +581,6 @@ function stepsOf(
   return { steps, startSteps: starts.size === 1 && Number.isFinite(first) ? first : undefined };
 }
 
-const mentionsTime = (guard: Condition, time: string): boolean =>
-  guard.some((all) => all.some((c) => indicesOf(c).has(time)));
-
-function indicesOf(c: Comparison): Set<string> {
-  const names = new Set<string>();
-  collectIndices(c.left, names);
-  collectIndices(c.right, names);
-  return names;
-}
-
 /**
  * Pieces that give one place of time cell by cell (`if t == 0 { [0, 1] }` is a piece for each component): what each says of time. Only where
  * every cell has one; then together they are a start.
@@ -607,7 +594,7 @@ function startsByCell(family: Family, running: Dim, r: Axes): ReadonlyMap<Piece,
     const [all] = p.guard;
     if (p.guard.length !== 1 || all === undefined || readsOf(p.value).some((x) => r.axis.has(x.family)))
       continue;
-    const time = all.filter((c) => indicesOf(c).has(running.index));
+    const time = all.filter((c) => indicesOf(c.left, c.right).has(running.index));
     const cell = all.filter((c) => !time.includes(c));
     const named = cell.flatMap(({ op, left, right }) =>
       op === "==" && left.kind === "index" && right.kind === "integer"
@@ -639,7 +626,7 @@ function startsByCell(family: Family, running: Dim, r: Axes): ReadonlyMap<Piece,
 function startsFirst(steps: readonly StepEquation[], time: string): readonly StepEquation[] {
   const last = steps.findLastIndex((s) => s.role === "start");
   const early = steps.slice(0, Math.max(last, 0)).filter((s) => s.role !== "start");
-  if (early.some((s) => s.role === "step" || mentionsTime(s.guard, time))) return steps;
+  if (early.some((s) => s.role === "step" || conditionMentions(s.guard, time))) return steps;
   const starts: StepEquation[] = [];
   const resets: StepEquation[] = [];
   for (const s of steps.slice(0, last + 1)) {
@@ -727,9 +714,7 @@ function firstSteps(
     const c = all.length === 1 ? all[0]! : undefined;
     if (c === undefined || (c.left === here) === (c.right === here)) return undefined;
     const other = c.left === here ? c.right : c.left;
-    const names = new Set<string>();
-    collectIndices(other, names);
-    if (names.has(name)) return undefined;
+    if (mentionsIndex(other, name)) return undefined;
     const offset = combine(toAffine(other), toAffine(first), -1);
     if (c.op === "<" || c.op === "<=") {
       // An initial segment of time, and nothing else.

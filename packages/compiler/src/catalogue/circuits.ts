@@ -2,10 +2,9 @@
  * Circuits given as data: node k reads earlier nodes whose numbers are inputs. What they can compute depends on the gate set alone
  * (catalogue C.18: Goldschlager and Parberry, 1986; Reith and Wagner, 2005).
  */
-
-import { readsOf } from "../algebra/expressions";
 import { valuesOfType } from "../algebra/recurrence";
 import { type TransitionMonoid, transitionMonoid } from "../algebra/transition-monoid";
+import { readsOf } from "../equations/expressions";
 import { guardedReads } from "../equations/reads";
 import type { Expr, Family, Read, System } from "../equations/system";
 import {

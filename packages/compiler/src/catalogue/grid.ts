@@ -3,9 +3,9 @@
  * dependences of edit distance. Where kinds can pass both wires on, let a row read a column, and let a column take what the row
  * has read, such a grid is a crossbar, and runs any circuit (catalogue F.6).
  */
-import { readsOf, rewriteExpr } from "../algebra/expressions";
 import { add, bit, index, integer, read } from "../equations/build";
 import { substituteIndex } from "../equations/conditions";
+import { readsOf, rewriteExpr } from "../equations/expressions";
 import type { Dim, Expr, Family, Read } from "../equations/system";
 import { factsOf, least } from "../symbolic/affine";
 import type { Component } from "./laws";

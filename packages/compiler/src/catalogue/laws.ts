@@ -2,17 +2,8 @@
  * The laws by which a recursive component of a system gets a class, as one table: hypothesis test, conclusion, source,
  * and what the law does not say. Numbers are entries of the catalogue. All are tried; the least class counts.
  */
-
-import { rewriteExpr } from "../algebra/expressions";
 import { type FiniteStep, finiteStep } from "../algebra/finite";
-import {
-  isOne,
-  type LinearStep,
-  linearStep,
-  mentions,
-  mentionsIndex,
-  type StateTerm,
-} from "../algebra/linear";
+import { isOne, type LinearStep, linearStep, type StateTerm } from "../algebra/linear";
 import { extentOf, type Nesting, nestingOf, type Recurrence, stateRead } from "../algebra/recurrence";
 import { type SemiringName, semiringForm } from "../algebra/semiring";
 import {
@@ -24,6 +15,8 @@ import {
 import { proveDepth } from "../depth/prove";
 import { someExpr, typeOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
+import { rewriteExpr } from "../equations/expressions";
+import { changesWith, mentionsIndex } from "../equations/mentions";
 import { printCondition, printExpr, printIndex } from "../equations/print";
 import { guardedReads } from "../equations/reads";
 import type { Condition, Expr, Family, IndexExpr, Read, Subscript, System } from "../equations/system";
@@ -570,7 +563,8 @@ function linearModulo(c: Component, r: Recurrence): Linear | undefined {
   };
   const steps = (r.steps ?? []).map((s) => {
     if (s.role !== "step") return s;
-    if (!isReduced(s.value) || mentions(modulus!, timeOf(c, r, s.family)) || inside(modulus!)) failed = true;
+    if (!isReduced(s.value) || changesWith(modulus!, timeOf(c, r, s.family)) || inside(modulus!))
+      failed = true;
     return failed ? s : { ...s, value: unreduced(s.value) };
   });
   if (failed || modulus === undefined) return undefined;
@@ -747,7 +741,7 @@ const twoBarriers: Law = {
     const [state] = r.state;
     const time = timeOf(c, r, state!.family);
     const fixed = (e: Expr) =>
-      !mentions(e, time) && !someExpr(e, (x) => x.kind === "read" && r.families.includes(x.family));
+      !changesWith(e, time) && !someExpr(e, (x) => x.kind === "read" && r.families.includes(x.family));
     const barriers = new Set<string>();
     let cut = 0;
     const steps = r.steps.map((s) => {

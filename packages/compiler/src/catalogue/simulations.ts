@@ -3,9 +3,9 @@
  * finds settings of the inputs under which a step is exactly the gate needed, on small whole numbers that words hold
  * exactly; what the inputs may be besides does not matter.
  */
-import { readsOf } from "../algebra/expressions";
 import type { Recurrence } from "../algebra/recurrence";
 import { childrenOf, read as readOf } from "../equations/build";
+import { readsOf } from "../equations/expressions";
 import type { Dim, Expr, Family, IndexExpr, Read, Reduce, System } from "../equations/system";
 import { toAffine } from "../symbolic/affine";
 import { type GateFunction, gateSetOf, MOST_SETTINGS } from "./circuits";

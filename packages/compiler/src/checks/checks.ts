@@ -7,6 +7,7 @@ import { type Diagnostic, diagnostic } from "@fathom/lang";
 import { unroll } from "../depth/unroll";
 import { substituteIndex } from "../equations/conditions";
 import { compileIndex, evaluateIndex, holds, IndexFault, type Slots } from "../equations/evaluate-index";
+import { dimsMention } from "../equations/mentions";
 import { printCondition, printInstance } from "../equations/print";
 import { type GuardedRead, guardedReads } from "../equations/reads";
 import type { Dim, IndexExpr, Read, Sizes, System } from "../equations/system";
@@ -80,22 +81,7 @@ function provedInside(system: System, { reader, source, read, path, inner }: Gua
 
 /** No later bound depends on dimension k. */
 function dimensionFree(dims: readonly Dim[], k: number): boolean {
-  const name = dims[k]!.index;
-  const mentions = (e: IndexExpr): boolean => {
-    switch (e.kind) {
-      case "integer":
-      case "size":
-        return false;
-      case "index":
-        return e.name === name;
-      case "log2":
-      case "pow2":
-        return mentions(e.operand);
-      default:
-        return mentions(e.left) || mentions(e.right);
-    }
-  };
-  return dims.slice(k + 1).every((d) => !mentions(d.lo) && !mentions(d.hi));
+  return !dimsMention(dims.slice(k + 1), dims[k]!.index);
 }
 
 function counterexample(

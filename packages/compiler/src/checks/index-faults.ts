@@ -4,7 +4,7 @@
  * the conditions that guard them.
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
-import { integer } from "../equations/build";
+import { childrenOf, integer } from "../equations/build";
 import { compileIndex, IndexFault, type Slots } from "../equations/evaluate-index";
 import { printIndex, printInstance } from "../equations/print";
 import type { Condition, Dim, Expr, IndexExpr, Origin, Sizes, System } from "../equations/system";
@@ -85,21 +85,10 @@ function sitesOf(system: System): Site[] {
     };
     const walk = (e: Expr, context: Context): void => {
       switch (e.kind) {
-        case "constant":
-        case "index-value":
-          // As values `div` and `mod` by zero are 0, like those of data.
-          return;
         case "read":
           for (const s of e.at)
             if (s.kind === "static") add(s.value, { ...context, origin: e.origin ?? context.origin });
             else walk(s.value, context);
-          return;
-        case "apply":
-        case "table":
-          for (const a of e.args) walk(a, context);
-          return;
-        case "select":
-          for (const x of [e.condition, e.then, e.otherwise]) walk(x, context);
           return;
         case "choose": {
           let path = context.path;
@@ -120,12 +109,9 @@ function sitesOf(system: System): Site[] {
           if (e.dataFilter !== undefined) walk(e.dataFilter, body);
           return;
         }
-        case "vector":
-          for (const c of e.components) walk(c, context);
-          return;
-        case "component":
-          walk(e.of, context);
-          return;
+        default:
+          // An index as a value has no fault: there `div` and `mod` by zero are 0, like those of data.
+          for (const c of childrenOf(e)) walk(c, context);
       }
     };
     ranges(family.dims, { path: where, dims: [], origin: family.origin }, false);

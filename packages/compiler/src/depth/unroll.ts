@@ -6,6 +6,7 @@
  * typed arrays; expressions are compiled once to closures.
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
+import { childrenOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
 import {
   type CostModel,
@@ -13,6 +14,7 @@ import {
   combiningWork,
   componentWidth,
   operatorCost,
+  scalarOperations,
 } from "../equations/cost";
 import {
   type Box,
@@ -22,13 +24,25 @@ import {
   familyBox,
   type IndexCode,
   IndexFault,
+  isBox,
   pointAt,
   type Slots,
 } from "../equations/evaluate-index";
 import { type Element, foldElements } from "../equations/monoid";
 import { applyOperator, reduceOperands, type Value } from "../equations/operators";
 import { printInstance } from "../equations/print";
-import type { Dim, Expr, Family, FamilyValues, Fold, Read, Reduce, Sizes, System } from "../equations/system";
+import type {
+  Choose,
+  Dim,
+  Expr,
+  Family,
+  FamilyValues,
+  Fold,
+  Read,
+  Reduce,
+  Sizes,
+  System,
+} from "../equations/system";
 import { componentsOf, offsetOf, place, showSizes } from "../equations/values";
 
 export interface UnrollOptions {
@@ -579,7 +593,7 @@ class Sweep {
       dynamic.length === 1 &&
       e.at[last]!.kind === "dynamic" &&
       table.family.dims.length === ranges.length &&
-      isRectangular(table.family);
+      isBox(table.family);
     return (s) => {
       const { box, strides } = table;
       let top = choosing(s);
@@ -760,72 +774,36 @@ class Sweep {
 
   /** ops: scalar operations of an expression, each distinct one once. */
   private workOf(root: Expr): IndexCode<number> {
-    const seen = new Set<Expr>();
-    let fixed = 0;
-    const varying: IndexCode<number>[] = [];
-    const visit = (e: Expr): void => {
-      if (seen.has(e)) return;
-      seen.add(e);
-      switch (e.kind) {
-        case "constant":
-        case "index-value":
-          return;
-        case "read":
-          for (const s of e.at) if (s.kind === "dynamic") visit(s.value);
-          if (e.at.some((s) => s.kind === "dynamic")) fixed += 1;
-          return;
-        case "apply":
-          fixed += operatorCost(e).work;
-          e.args.forEach(visit);
-          return;
-        case "select":
-          fixed += componentWidth(e);
-          [e.condition, e.then, e.otherwise].forEach(visit);
-          return;
-        case "table":
-          fixed += 1;
-          e.args.forEach(visit);
-          return;
-        case "vector":
-          e.components.forEach(visit);
-          return;
-        case "component":
-          visit(e.of);
-          return;
-        case "choose": {
-          // What a case shares with the rest of the expression is counted with the case.
-          const guards = e.cases.map((c) => compileCondition(c.guard, this.slot));
-          const cases = e.cases.map((c) => this.workOf(c.value));
-          varying.push((s) => cases[guards.findIndex((g) => g(s))]!(s));
-          return;
-        }
-        case "operand":
-          return;
-        case "fold":
-        case "reduce": {
-          const bodies = (e.kind === "fold" ? e.bodies : [e.body]).map((b) => this.workOf(b));
-          const filter = e.dataFilter === undefined ? undefined : this.workOf(e.dataFilter);
-          const width = e.kind === "fold" ? e.monoid.types.length : componentWidth(e);
-          const points = this.points(e);
-          varying.push((s) => {
-            let [count, sum] = [0, 0];
-            points(s, () => {
-              count++;
-              for (const b of bodies) sum += b(s);
-              if (filter !== undefined) sum += filter(s) + width;
-            });
-            return sum + combiningWork(e, count);
-          });
-          return;
-        }
-      }
-    };
-    visit(root);
+    const { fixed, varying } = scalarOperations(root);
     if (varying.length === 0) return () => fixed;
+    const parts = varying.map((e) => (e.kind === "choose" ? this.workOfChoice(e) : this.workOfPoints(e)));
     return (s) => {
       let sum = fixed;
-      for (const v of varying) sum += v(s);
+      for (const part of parts) sum += part(s);
       return sum;
+    };
+  }
+
+  /** What a case shares with the rest of the expression is counted with the case. */
+  private workOfChoice(e: Choose): IndexCode<number> {
+    const guards = e.cases.map((c) => compileCondition(c.guard, this.slot));
+    const cases = e.cases.map((c) => this.workOf(c.value));
+    return (s) => cases[guards.findIndex((g) => g(s))]!(s);
+  }
+
+  private workOfPoints(e: Reduce | Fold): IndexCode<number> {
+    const bodies = (e.kind === "fold" ? e.bodies : [e.body]).map((b) => this.workOf(b));
+    const filter = e.dataFilter === undefined ? undefined : this.workOf(e.dataFilter);
+    const width = e.kind === "fold" ? e.monoid.types.length : componentWidth(e);
+    const points = this.points(e);
+    return (s) => {
+      let [count, sum] = [0, 0];
+      points(s, () => {
+        count++;
+        for (const b of bodies) sum += b(s);
+        if (filter !== undefined) sum += filter(s) + width;
+      });
+      return sum + combiningWork(e, count);
     };
   }
 }
@@ -836,59 +814,13 @@ const stridesOf = (box: Box): number[] => {
   return strides;
 };
 
-const isRectangular = (family: Family): boolean => {
-  const names = new Set(family.dims.map((d) => d.index));
-  const free = (e: Dim["lo"]): boolean => {
-    switch (e.kind) {
-      case "integer":
-      case "size":
-        return true;
-      case "index":
-        return !names.has(e.name);
-      case "log2":
-      case "pow2":
-        return free(e.operand);
-      default:
-        return free(e.left) && free(e.right);
-    }
-  };
-  return family.dims.every((d) => free(d.lo) && free(d.hi));
-};
-
 /** How often each node stands in an expression, reductions' bodies apart. */
 function countUses(root: Expr): Map<Expr, number> {
   const uses = new Map<Expr, number>();
   const visit = (e: Expr): void => {
     const before = uses.get(e) ?? 0;
     uses.set(e, before + 1);
-    if (before > 0) return;
-    switch (e.kind) {
-      case "read":
-        for (const s of e.at) if (s.kind === "dynamic") visit(s.value);
-        return;
-      case "apply":
-      case "table":
-        e.args.forEach(visit);
-        return;
-      case "select":
-        [e.condition, e.then, e.otherwise].forEach(visit);
-        return;
-      case "choose":
-        for (const c of e.cases) visit(c.value);
-        return;
-      case "vector":
-        e.components.forEach(visit);
-        return;
-      case "component":
-        visit(e.of);
-        return;
-      case "constant":
-      case "index-value":
-      case "operand":
-      case "reduce":
-      case "fold":
-        return;
-    }
+    if (before === 0 && e.kind !== "reduce" && e.kind !== "fold") childrenOf(e).forEach(visit);
   };
   visit(root);
   return uses;

@@ -5,8 +5,8 @@
  * summed over its ranges, weights of all families are added and written as cases of sizes.
  */
 
-import { isAlways } from "../equations/conditions";
-import { type CostModel, combiningWork, componentWidth, isFree, operatorCost } from "../equations/cost";
+import { isAlways, negated } from "../equations/conditions";
+import { type CostModel, combiningWork, componentWidth, isFree, scalarOperations } from "../equations/cost";
 import { printCondition } from "../equations/print";
 import type { Condition, Expr, Family, Fold, Reduce, System } from "../equations/system";
 import { add, constantOf, number, scale, single, size, subtract } from "../symbolic/atoms";
@@ -227,19 +227,6 @@ export function split(
   return { holds, fails: open };
 }
 
-const negated = (c: Condition[number][number]): Condition[number][number] => {
-  switch (c.op) {
-    case "==":
-      return { ...c, op: "!=" };
-    case "!=":
-      return { ...c, op: "==" };
-    case "<":
-      return { op: "<=", left: c.right, right: c.left };
-    case "<=":
-      return { op: "<", left: c.right, right: c.left };
-  }
-};
-
 // steps: a gate or a wire
 
 function gates(e: Expr, known: readonly Fact[], budget: Budget): Part<0 | 1>[] {
@@ -346,56 +333,6 @@ function countAtLeast(
 }
 
 // ops: scalar operations
-
-/** Scalar operations of an expression, each distinct one once: so many, and the parts whose number varies. */
-function scalarOperations(root: Expr): {
-  readonly fixed: number;
-  readonly varying: readonly Extract<Expr, { kind: "choose" | "reduce" | "fold" }>[];
-} {
-  const seen = new Set<Expr>();
-  let fixed = 0;
-  const varying: Extract<Expr, { kind: "choose" | "reduce" | "fold" }>[] = [];
-  const visit = (e: Expr): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
-    switch (e.kind) {
-      case "constant":
-      case "index-value":
-        return;
-      case "read":
-        for (const s of e.at) if (s.kind === "dynamic") visit(s.value);
-        if (e.at.some((s) => s.kind === "dynamic")) fixed += 1;
-        return;
-      case "apply":
-        fixed += operatorCost(e).work;
-        e.args.forEach(visit);
-        return;
-      case "select":
-        fixed += componentWidth(e);
-        [e.condition, e.then, e.otherwise].forEach(visit);
-        return;
-      case "table":
-        fixed += 1;
-        e.args.forEach(visit);
-        return;
-      case "vector":
-        e.components.forEach(visit);
-        return;
-      case "component":
-        visit(e.of);
-        return;
-      case "operand":
-        return;
-      case "choose":
-      case "reduce":
-      case "fold":
-        varying.push(e);
-        return;
-    }
-  };
-  visit(root);
-  return { fixed, varying };
-}
 
 /** Weights of the scalar operations; they add up. */
 function operations(root: Expr, known: readonly Fact[], budget: Budget): Weighted[] {

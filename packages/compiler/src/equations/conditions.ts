@@ -37,7 +37,8 @@ export function and(a: Condition, b: Condition): Condition {
   return a.flatMap((x) => b.map((y): Conjunction => [...x, ...y.filter((c) => !x.some((d) => same(c, d)))]));
 }
 
-const negated = (c: Comparison): Comparison => {
+/** The comparison that holds where this one does not. */
+export function negated(c: Comparison): Comparison {
   switch (c.op) {
     case "==":
       return { ...c, op: "!=" };
@@ -48,7 +49,7 @@ const negated = (c: Comparison): Comparison => {
     case "<=":
       return { op: "<", left: c.right, right: c.left };
   }
-};
+}
 
 export function not(a: Condition): Condition {
   return a.reduce<Condition>(

@@ -1,7 +1,7 @@
 /** The two cost models, as tables. `docs/reference/meaning.md`, "Cost", says the same in sentences. */
 import { ceilLog2, childrenOf, typeOf } from "./build";
 import { evaluateIndex, holds } from "./evaluate-index";
-import type { Expr, Fold, Monoid, Operator, Reduce, ReduceOp } from "./system";
+import type { Choose, Expr, Fold, Monoid, Operator, Reduce, ReduceOp } from "./system";
 
 /** `steps`: unbounded fan-in, an instance costs 0 or 1. `ops`: every scalar operation on the path costs 1. */
 export type CostModel = "steps" | "ops";
@@ -11,10 +11,6 @@ export function operatorCost(expr: Extract<Expr, { kind: "apply" }>): {
   readonly depth: number;
   readonly work: number;
 } {
-  const width = (e: Expr): number => {
-    const type = typeOf(e);
-    return type.kind === "vector" ? type.width : 1;
-  };
   const first = expr.args[0];
   switch (expr.op) {
     case "to-int":
@@ -26,7 +22,7 @@ export function operatorCost(expr: Extract<Expr, { kind: "apply" }>): {
     }
     case "dot":
     case "length": {
-      const n = width(first!);
+      const n = componentWidth(first!);
       const root = expr.op === "length" ? 1 : 0;
       return { depth: 1 + ceilLog2(n) + root, work: 2 * n - 1 + root };
     }
@@ -57,6 +53,34 @@ export const combiningWork = (e: Reduce | Fold, operands: number): number =>
   e.kind === "fold"
     ? Math.max(0, operands - 1) * monoidCost(e.monoid).work
     : reductionCost(e.op, operands, componentWidth(e)).work;
+
+/**
+ * Scalar operations of an expression, each distinct one once: so many, and the parts whose number varies, which are not
+ * entered.
+ */
+export function scalarOperations(root: Expr): {
+  readonly fixed: number;
+  readonly varying: readonly (Choose | Reduce | Fold)[];
+} {
+  let fixed = 0;
+  const varying: (Choose | Reduce | Fold)[] = [];
+  const seen = new Set<Expr>();
+  const visit = (e: Expr): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    if (e.kind === "choose" || e.kind === "reduce" || e.kind === "fold") {
+      varying.push(e);
+      return;
+    }
+    if (e.kind === "apply") fixed += operatorCost(e).work;
+    if (e.kind === "select") fixed += componentWidth(e);
+    // A place that data names has to be looked up.
+    if (e.kind === "table" || (e.kind === "read" && e.at.some((s) => s.kind === "dynamic"))) fixed += 1;
+    childrenOf(e).forEach(visit);
+  };
+  visit(root);
+  return { fixed, varying };
+}
 
 const operatorDepths = new WeakMap<Monoid, { readonly depth: number; readonly work: number }>();
 

@@ -1,5 +1,6 @@
 /** Every read of a system with the conditions under which it happens. */
 import { type Affine, knownFacts, knownOtherwise } from "../symbolic/affine";
+import { childrenOf } from "./build";
 import type { Condition, Dim, Expr, Family, Read, System } from "./system";
 
 export interface GuardedRead {
@@ -29,10 +30,6 @@ export function guardedReads(system: System): GuardedRead[] {
         visited.add(e);
         const go = (x: Expr) => walk(x, path, inner, visited);
         switch (e.kind) {
-          case "constant":
-          case "index-value":
-          case "operand":
-            return;
           case "read": {
             const ranges = [...reader.dims, ...inner];
             const facts = path.flatMap((p) =>
@@ -42,13 +39,6 @@ export function guardedReads(system: System): GuardedRead[] {
             for (const s of e.at) if (s.kind === "dynamic") go(s.value);
             return;
           }
-          case "apply":
-          case "table":
-            e.args.forEach(go);
-            return;
-          case "select":
-            [e.condition, e.then, e.otherwise].forEach(go);
-            return;
           case "choose": {
             let failed: Path = path;
             for (const c of e.cases) {
@@ -66,12 +56,8 @@ export function guardedReads(system: System): GuardedRead[] {
             if (e.dataFilter !== undefined) walk(e.dataFilter, more, deeper, seen);
             return;
           }
-          case "vector":
-            e.components.forEach(go);
-            return;
-          case "component":
-            go(e.of);
-            return;
+          default:
+            childrenOf(e).forEach(go);
         }
       };
       walk(piece.value, [...before, { condition: piece.guard, wanted: true }], [], new Set());

@@ -127,12 +127,7 @@ export type Expr =
       readonly otherwise: Expr;
       readonly type: ElementType;
     }
-  /** A static choice inside an expression (a `??`, an inner static `if`): costs nothing; only the chosen case exists. */
-  | {
-      readonly kind: "choose";
-      readonly cases: readonly { readonly guard: Condition; readonly value: Expr }[];
-      readonly type: ElementType;
-    }
+  | Choose
   /** entries[((a0 * radix[1]) + a1) * radix[2] + a2 …]; entries are int/bit/enum numbers, or reals. */
   | {
       readonly kind: "table";
@@ -160,6 +155,13 @@ export interface Read {
   readonly at: readonly Subscript[];
   readonly type: ElementType;
   readonly origin?: Origin | undefined;
+}
+
+/** A static choice inside an expression (a `??`, an inner static `if`): costs nothing; only the chosen case exists. */
+export interface Choose {
+  readonly kind: "choose";
+  readonly cases: readonly { readonly guard: Condition; readonly value: Expr }[];
+  readonly type: ElementType;
 }
 
 export type Subscript =

@@ -5,7 +5,7 @@
  */
 import * as build from "../equations/build";
 import { isAlways, or, renameExpr } from "../equations/conditions";
-import { collectIndices } from "../equations/evaluate-index";
+import { indicesOf } from "../equations/mentions";
 import type { Comparison, Condition, Dim, Expr, IndexExpr, Piece } from "../equations/system";
 import { combine, toAffine } from "../symbolic/affine";
 
@@ -32,8 +32,8 @@ export function interiorOf(
   const { index } = loop;
   const self = build.index(index);
 
-  const mentions = (e: IndexExpr): boolean => namesIn(e).has(index);
-  const fixed = (e: IndexExpr): boolean => [...namesIn(e)].every((n) => outer.has(n));
+  const mentions = (e: IndexExpr): boolean => indicesOf(e).has(index);
+  const fixed = (e: IndexExpr): boolean => [...indicesOf(e)].every((n) => outer.has(n));
   /** `e` as ±index + the rest; undefined where it is not so, or the rest changes in the loop. */
   const split = (e: IndexExpr): { readonly sign: 1 | -1; readonly rest: IndexExpr } | undefined => {
     switch (e.kind) {
@@ -122,7 +122,7 @@ export function interiorOf(
     c.reduce<Condition>((some, all) => {
       const left: Comparison[] = [];
       for (const x of all) {
-        const names = new Set([...namesIn(x.left), ...namesIn(x.right)]);
+        const names = new Set([...indicesOf(x.left), ...indicesOf(x.right)]);
         const ours = names.has(index) && [...names].every((n) => n === index || outer.has(n));
         if (!ours) left.push({ op: x.op, left: simplify(x.left), right: simplify(x.right) });
         else if (!settle(x)) return some;
@@ -151,10 +151,4 @@ const turned = { "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "
 function distance(a: IndexExpr, b: IndexExpr): number | undefined {
   const { constant, terms } = combine(toAffine(a), toAffine(b), -1);
   return terms.size === 0 && Math.abs(constant) < 64 ? constant : undefined;
-}
-
-function namesIn(e: IndexExpr): ReadonlySet<string> {
-  const names = new Set<string>();
-  collectIndices(e, names);
-  return names;
 }

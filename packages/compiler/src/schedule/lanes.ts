@@ -1,6 +1,6 @@
 /** Which equations can be computed for several neighbouring instances at once, as lanes of a vector of 32-bit numbers. */
-import { collectIndices } from "../equations/evaluate-index";
-import type { Condition, Dim, Expr, Family, IndexExpr, Operator, Piece } from "../equations/system";
+import { changesWith, conditionMentions, dimsMention, mentionsIndex } from "../equations/mentions";
+import type { Dim, Expr, Family, IndexExpr, Operator, Piece } from "../equations/system";
 
 export interface LaneQuestions {
   /** Static reads that are not proved to stay inside. */
@@ -14,61 +14,9 @@ export interface LaneQuestions {
 /** What has no instruction for four lanes, or may end the run. */
 const lonely: ReadonlySet<Operator> = new Set(["div", "mod"]);
 
-/** Whether an expression, or what it is made of, changes with an index. */
-export function changesWith(root: Expr, index: string): boolean {
-  const known = changing.get(root)?.get(index);
-  if (known !== undefined) return known;
-  const go = (e: Expr): boolean => changesWith(e, index);
-  const dims = (ds: readonly Dim[]): boolean =>
-    ds.some((d) => mentions(d.lo, index) || mentions(d.hi, index));
-  const found = ((): boolean => {
-    const e = root;
-    switch (e.kind) {
-      case "constant":
-      case "operand":
-        return false;
-      case "index-value":
-        return mentions(e.value, index);
-      case "read":
-        return e.at.some((s) => (s.kind === "static" ? mentions(s.value, index) : go(s.value)));
-      case "apply":
-      case "table":
-        return e.args.some(go);
-      case "select":
-        return go(e.condition) || go(e.then) || go(e.otherwise);
-      case "choose":
-        return e.cases.some((c) => conditionMentions(c.guard, index) || go(c.value));
-      case "reduce":
-      case "fold":
-        return (
-          dims(e.dims) ||
-          conditionMentions(e.filter, index) ||
-          (e.kind === "fold" ? e.bodies : [e.body]).some(go) ||
-          (e.dataFilter !== undefined && go(e.dataFilter))
-        );
-      case "vector":
-        return e.components.some(go);
-      case "component":
-        return go(e.of);
-    }
-  })();
-  const byIndex = changing.get(root) ?? new Map<string, boolean>();
-  changing.set(root, byIndex.set(index, found));
-  return found;
-}
-const changing = new WeakMap<Expr, Map<string, boolean>>();
-
-const mentions = (e: IndexExpr, index: string): boolean => {
-  const names = new Set<string>();
-  collectIndices(e, names);
-  return names.has(index);
-};
-const conditionMentions = (c: Condition, index: string): boolean =>
-  c.some((all) => all.some((x) => mentions(x.left, index) || mentions(x.right, index)));
-
 /** A sum of indices, each times a number. */
 const linear = (e: IndexExpr, index: string): boolean => {
-  if (!mentions(e, index)) return true;
+  if (!mentionsIndex(e, index)) return true;
   switch (e.kind) {
     case "index":
       return true;
@@ -137,7 +85,7 @@ export function laneable(
         return e.cases.every((c) => !conditionMentions(c.guard, index) && go(c.value));
       case "reduce": {
         if (e.op === "argmin" || e.op === "argmax" || e.op === "majority") return false;
-        if (e.dims.some((d) => mentions(d.lo, index) || mentions(d.hi, index))) return false;
+        if (dimsMention(e.dims, index)) return false;
         if (!go(e.body) || (e.dataFilter !== undefined && !go(e.dataFilter))) return false;
         if (!conditionMentions(e.filter, index)) return true;
         // Every lane computes what some of them leave out.

@@ -3,10 +3,10 @@
  * canonical order of a reduction is a tree whose left parts are powers of two, so blocks of a power of two are whole
  * subtrees of it: the result is the same, bit for bit, for rounded sums and for operators that are not associative.
  */
-import { rewriteExpr } from "../algebra/expressions";
 import * as build from "../equations/build";
 import { and, isAlways, not } from "../equations/conditions";
 import { isBox } from "../equations/evaluate-index";
+import { rewriteExpr } from "../equations/expressions";
 import type {
   Condition,
   Dim,

@@ -4,10 +4,11 @@
  * blocks are scanned as before, and each place is put together with what stands before its block (reduce, then scan: Blelloch, 1990): about
  * 2n operations, and the same bits.
  */
-import { readsOf, rewriteExpr } from "../algebra/expressions";
 import * as build from "../equations/build";
 import { substitute } from "../equations/conditions";
 import { isBox } from "../equations/evaluate-index";
+import { readsOf, rewriteExpr } from "../equations/expressions";
+import { mentionsAny } from "../equations/mentions";
 import type {
   Condition,
   Dim,
@@ -212,21 +213,6 @@ function onlyMembers(
 
 const indexName = (e: IndexExpr): string =>
   e.kind === "index" ? e.name : "left" in e ? indexName(e.left) : "";
-
-function mentionsAny(e: IndexExpr, names: ReadonlySet<string>): boolean {
-  switch (e.kind) {
-    case "integer":
-    case "size":
-      return false;
-    case "index":
-      return names.has(e.name);
-    case "log2":
-    case "pow2":
-      return mentionsAny(e.operand, names);
-    default:
-      return mentionsAny(e.left, names) || mentionsAny(e.right, names);
-  }
-}
 
 /** One operator on whole numbers or bits, with the two reads as operands: associative whatever they are. */
 function isPlain(value: Expr, family: Family, group: readonly string[]): boolean {

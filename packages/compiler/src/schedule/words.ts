@@ -5,7 +5,7 @@
  */
 import * as build from "../equations/build";
 import { isAlways, mapCondition, renameExpr, substituteIndex } from "../equations/conditions";
-import { collectIndices } from "../equations/evaluate-index";
+import { changesWith, conditionMentions, dimsMention, mentionsIndex } from "../equations/mentions";
 import type { Condition, Dim, Expr, Family, IndexExpr, Read, Reduce, Subscript } from "../equations/system";
 import { combine, toAffine } from "../symbolic/affine";
 
@@ -89,7 +89,6 @@ class Builder {
   private readonly interned = new Map<string, Word>();
   private readonly numbers = new Map<Word, number>();
   private readonly memo = new Map<Expr, Word>();
-  private readonly varying = new Map<Expr, boolean>();
   /** Words that may be evaluated only where they are selected: they may raise a fault. */
   private readonly partial = new Set<Word>();
 
@@ -217,50 +216,8 @@ class Builder {
 
   // What depends on the lane
 
-  private mentions(e: IndexExpr): boolean {
-    const used = new Set<string>();
-    collectIndices(e, used);
-    return used.has(this.lane);
-  }
-  private conditionMentions(c: Condition): boolean {
-    return c.some((all) => all.some((x) => this.mentions(x.left) || this.mentions(x.right)));
-  }
   private varies(e: Expr): boolean {
-    const known = this.varying.get(e);
-    if (known !== undefined) return known;
-    const dims = (ds: readonly Dim[]) => ds.some((d) => this.mentions(d.lo) || this.mentions(d.hi));
-    const found = ((): boolean => {
-      switch (e.kind) {
-        case "constant":
-        case "operand":
-          return false;
-        case "index-value":
-          return this.mentions(e.value);
-        case "read":
-          return e.at.some((s) => (s.kind === "static" ? this.mentions(s.value) : this.varies(s.value)));
-        case "apply":
-        case "table":
-          return e.args.some((a) => this.varies(a));
-        case "select":
-          return [e.condition, e.then, e.otherwise].some((a) => this.varies(a));
-        case "choose":
-          return e.cases.some((c) => this.conditionMentions(c.guard) || this.varies(c.value));
-        case "reduce":
-        case "fold":
-          return (
-            dims(e.dims) ||
-            this.conditionMentions(e.filter) ||
-            (e.kind === "fold" ? e.bodies : [e.body]).some((b) => this.varies(b)) ||
-            (e.dataFilter !== undefined && this.varies(e.dataFilter))
-          );
-        case "vector":
-          return e.components.some((c) => this.varies(c));
-        case "component":
-          return this.varies(e.of);
-      }
-    })();
-    this.varying.set(e, found);
-    return found;
+    return changesWith(e, this.lane);
   }
 
   /** Whether an expression has a value everywhere, selected or not. Reads of static places give something, inside or not. */
@@ -358,7 +315,7 @@ class Builder {
       if (isAlways(first.guard)) return value;
       const rest = from(k + 1);
       if (rest === undefined) return undefined;
-      if (this.conditionMentions(first.guard)) {
+      if (conditionMentions(first.guard, this.lane)) {
         const decided = first.guard.every((all) => all.every((c) => plain(c.left) && plain(c.right)));
         if (!decided || this.partial.has(value) || this.partial.has(rest)) return undefined;
         return k === cases.length - 1 ? value : this.mux(this.where(first.guard), value, rest);
@@ -383,10 +340,12 @@ class Builder {
     const at = dim === undefined ? undefined : e.at[dim];
     if (dim === undefined || at?.kind !== "static") return this.choice(e);
     const others = e.at.filter((_, d) => d !== dim);
-    const varied = others.some((s) => (s.kind === "static" ? this.mentions(s.value) : this.varies(s.value)));
+    const varied = others.some((s) =>
+      s.kind === "static" ? mentionsIndex(s.value, this.lane) : this.varies(s.value),
+    );
     const { lo, hi } = family.dims[dim]!;
     if (varied || lo.kind !== "integer" || this.known.unproved.has(e)) return this.each(e);
-    const around = at.value.kind === "mod" && this.mentions(at.value.left) ? at.value : undefined;
+    const around = at.value.kind === "mod" && mentionsIndex(at.value.left, this.lane) ? at.value : undefined;
     const ring = around?.right;
     if (ring !== undefined && (ring !== hi || lo.value !== 0)) return this.each(e);
     const by = combine(toAffine(around?.left ?? at.value), toAffine(build.index(this.lane)), -1);
@@ -431,8 +390,7 @@ class Builder {
       const operands = this.points(e)!.length;
       return this.less(this.number(Math.floor(operands / 2)), this.tally(bodies));
     }
-    if (gate === undefined || e.dims.some((d) => this.mentions(d.lo) || this.mentions(d.hi)))
-      return this.each(e);
+    if (gate === undefined || dimsMention(e.dims, this.lane)) return this.each(e);
     const kept = (w: Word, filter: Word): Word =>
       gate === "and" ? this.gate("or", w, this.not(filter)) : this.gate("and", w, filter);
     let body = this.word(e.body);

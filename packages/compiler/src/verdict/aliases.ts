@@ -2,10 +2,10 @@
  * Nodes that are only another name of something, as the inputs and outputs of a `use` are. Laws and known problems are
  * about what is computed: reads of such a node become reads of what it names.
  */
-import { readsOf, rewriteExpr } from "../algebra/expressions";
 import { indexType, read } from "../equations/build";
 import { isAlways, substituteIndex } from "../equations/conditions";
 import { collectIndices } from "../equations/evaluate-index";
+import { readsOf, rewriteExpr } from "../equations/expressions";
 import { runPasses, runPipeline } from "../equations/pass";
 import type { Expr, Family, IndexExpr, Read, Subscript, System } from "../equations/system";
 

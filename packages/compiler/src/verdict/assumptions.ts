@@ -5,10 +5,9 @@
  * probability is in nonuniform TC^0. Hypotheses that the equations decide are checked; those about training, the sampler's
  * coefficients and the distribution are assumed, and named. Where one fails nothing follows, and the report says which.
  */
-
-import { readsOf } from "../algebra/expressions";
 import { stateRead } from "../algebra/recurrence";
 import type { Component } from "../catalogue/laws";
+import { readsOf } from "../equations/expressions";
 import { printIndex } from "../equations/print";
 import { guardedReads } from "../equations/reads";
 import type { Assumption, Family, System } from "../equations/system";

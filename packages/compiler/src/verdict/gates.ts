@@ -2,7 +2,7 @@
  * In which class one layer of instances lies: an equation is a constant-depth circuit of these gates (catalogue section
  * B). `int`, `real` and `index(n)` are words of O(log N) bits; `bit`, enums and `index(5)` are O(1) bits.
  */
-import { typeOf } from "../equations/build";
+import { childrenOf, typeOf } from "../equations/build";
 import type { Dim, ElementType, Expr, Family, Fold, Origin, Reduce } from "../equations/system";
 import { AC, ACmod, type CircuitClass, join, layers, NC, printClass, TC } from "./classes";
 import type { Orders } from "./order";
@@ -47,10 +47,6 @@ function gatesIn(roots: readonly Expr[], outer: readonly Dim[], orders: Orders):
     seen.add(e);
     const go = (x: Expr) => walk(x, inner);
     switch (e.kind) {
-      case "constant":
-      case "index-value":
-      case "operand":
-        return;
       case "read":
         for (const s of e.at) {
           if (s.kind !== "dynamic") continue;
@@ -88,12 +84,8 @@ function gatesIn(roots: readonly Expr[], outer: readonly Dim[], orders: Orders):
         if (e.dataFilter !== undefined) walk(e.dataFilter, [...inner, ...e.dims]);
         add(foldGate(e, [...outer, ...inner], orders));
         return;
-      case "vector":
-        e.components.forEach(go);
-        return;
-      case "component":
-        go(e.of);
-        return;
+      default:
+        childrenOf(e).forEach(go);
     }
   };
   for (const root of roots) walk(root, []);

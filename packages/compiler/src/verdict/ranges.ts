@@ -2,9 +2,9 @@
  * Whole numbers that stay within a fixed range are a finite type, however they are declared: `(s + x) mod 7` of an int is
  * one of seven values. Ranges are found by intervals, joined over all equations until nothing changes.
  */
-import { rewriteExpr } from "../algebra/expressions";
 import { apply, constant, indexType, int, integer, read, typeOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
+import { rewriteExpr } from "../equations/expressions";
 import type { Dim, ElementType, Expr, Family, System } from "../equations/system";
 
 /** Both ends included; undefined: nothing yet. */

@@ -1,7 +1,7 @@
 /** Affine steps of one number, in a ring or in (max,+): a scan of the pairs (coefficient, constant). */
 import * as build from "../../equations/build";
+import { readsOf } from "../../equations/expressions";
 import type { Expr, Piece } from "../../equations/system";
-import { readsOf } from "../expressions";
 import type { LinearEquation, LinearStep } from "../linear";
 import {
   afterStarts,

@@ -1,7 +1,7 @@
 /** Clamps, x → min(max(x + shift, lower), upper): closed under composition, so a scan of triples. */
 import * as build from "../../equations/build";
+import { readsOf } from "../../equations/expressions";
 import type { Condition, Expr, IndexExpr, Piece } from "../../equations/system";
-import { readsOf } from "../expressions";
 import { stateRead } from "../recurrence";
 import { afterStarts, type Context, is, type Law, one, placeAt, startAt, zero } from "./context";
 import { magnitude } from "./magnitude";

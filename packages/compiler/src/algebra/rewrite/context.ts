@@ -3,6 +3,8 @@
  */
 import * as build from "../../equations/build";
 import { mapCondition, type Substitution, substitute, substituteIndex } from "../../equations/conditions";
+import { boundIndices } from "../../equations/expressions";
+import { mentionsIndex } from "../../equations/mentions";
 import type {
   Comparison,
   Condition,
@@ -14,8 +16,7 @@ import type {
   Subscript,
   System,
 } from "../../equations/system";
-import { boundIndices } from "../expressions";
-import { type LinearStep, linearStep, mentionsIndex } from "../linear";
+import { type LinearStep, linearStep } from "../linear";
 import type { Recurrence, StepEquation } from "../recurrence";
 import { modularStep } from "./modular";
 

@@ -1,8 +1,8 @@
 /** Steps `s = s ∘ x` by an operation on finitely many values that is associative, whatever it is: a scan of the elements themselves. */
 import * as build from "../../equations/build";
+import { readsOf, rewriteExpr } from "../../equations/expressions";
 import { evaluateClosed, OutsideTable } from "../../equations/monoid";
 import type { Expr, Read } from "../../equations/system";
-import { readsOf, rewriteExpr } from "../expressions";
 import { stateRead, valuesOfType } from "../recurrence";
 import { afterStarts, is, type Law, placeAt, startAt } from "./context";
 import { scan } from "./scan";

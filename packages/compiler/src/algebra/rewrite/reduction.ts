@@ -1,8 +1,8 @@
 /** Steps `s = s op x` by an associative operator: one reduction over everything up to the place, or a scan. */
 import * as build from "../../equations/build";
 import { substitute } from "../../equations/conditions";
+import { readsOf } from "../../equations/expressions";
 import type { Dim, Expr, IndexExpr, ReduceOp } from "../../equations/system";
-import { readsOf } from "../expressions";
 import { isOne } from "../linear";
 import { stateRead } from "../recurrence";
 import { coefficientOf, isScalar } from "./affine";

@@ -4,6 +4,7 @@
  */
 import * as build from "../../equations/build";
 import { and } from "../../equations/conditions";
+import { changesWith, conditionMentions, mentionsIndex } from "../../equations/mentions";
 import type {
   Condition,
   Dim,
@@ -14,7 +15,6 @@ import type {
   Piece,
   Subscript,
 } from "../../equations/system";
-import { mentions, mentionsIndex } from "../linear";
 import { extentOf } from "../recurrence";
 import { type Context, fixed, is, one, zero } from "./context";
 
@@ -67,7 +67,7 @@ export function scan(
     (d) =>
       bounded ||
       parts.some((p) =>
-        p.element.some((e) => mentions(e.value, d.index) || mentionsInGuard(e.guard, d.index)),
+        p.element.some((e) => changesWith(e.value, d.index) || conditionMentions(e.guard, d.index)),
       ),
   );
   const dimsOf = (p: Part): Dim[] => [
@@ -105,6 +105,3 @@ export function scan(
   });
   return { families, last: read(levels, here) };
 }
-
-const mentionsInGuard = (guard: Condition, name: string): boolean =>
-  guard.some((all) => all.some((x) => mentionsIndex(x.left, name) || mentionsIndex(x.right, name)));

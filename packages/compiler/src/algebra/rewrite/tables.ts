@@ -7,6 +7,7 @@ import {
   substitute,
   substituteIndex,
 } from "../../equations/conditions";
+import { rewriteExpr } from "../../equations/expressions";
 import type {
   Condition,
   Dim,
@@ -17,7 +18,6 @@ import type {
   Piece,
   Subscript,
 } from "../../equations/system";
-import { rewriteExpr } from "../expressions";
 import { finiteStep } from "../finite";
 import { type StepEquation, stateRead } from "../recurrence";
 import { afterStarts, fixed, is, type Law, placeAt, pointsOf, renameOuter, startAt, zero } from "./context";

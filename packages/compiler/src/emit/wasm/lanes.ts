@@ -1,5 +1,6 @@
 /** Lanes: a value of type v128 holds four neighbouring instances; a bit is 0 or −1 in its lane. */
 import { index as indexOf, typeOf } from "../../equations/build";
+import { changesWith } from "../../equations/mentions";
 import { canonicalTree } from "../../equations/operators";
 import type {
   Comparison,
@@ -12,7 +13,6 @@ import type {
   Subscript,
 } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
-import { changesWith } from "../../schedule/lanes";
 import { type Code, w } from "./encode";
 import { bytesOf, deeper, machine, type Scope, type Value } from "./frame";
 import { Scalars } from "./scalars";

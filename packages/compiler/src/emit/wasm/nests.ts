@@ -1,11 +1,12 @@
 /** Nests of loops over the instances of families, and the time loops around them. */
 import { index as indexOf, someExpr, typeOf } from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
+import { changesWith } from "../../equations/mentions";
 import { familyKey } from "../../equations/random";
 import { guardedReads } from "../../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, Piece, Read } from "../../equations/system";
 import { interiorOf } from "../../schedule/interior";
-import { changesWith, laneable } from "../../schedule/lanes";
+import { laneable } from "../../schedule/lanes";
 import { familiesOf, type Step, Unschedulable } from "../../schedule/schedule";
 import { type Skew, skewOf } from "../../schedule/skew";
 import { type Code, w } from "./encode";

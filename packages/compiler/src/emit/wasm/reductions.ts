@@ -1,10 +1,10 @@
 /** Reductions and folds: reals in the canonical order, the rest as they come. */
 import { childrenOf, fold as foldOf, operand, typeOf } from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
+import { changesWith } from "../../equations/mentions";
 import { valueOverNothing } from "../../equations/operators";
 import type { Expr, Fold, Reduce } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
-import { changesWith } from "../../schedule/lanes";
 import { type Code, type ValueType, w } from "./encode";
 import { machine, namesOfCondition, Scope, sizeOf, type Value } from "./frame";
 import { Lanes, laneConstant } from "./lanes";

@@ -1,9 +1,9 @@
 /** Value expressions, one instance at a time. Each gives its components: one for a scalar. */
 import { typeOf } from "../../equations/build";
+import { changesWith } from "../../equations/mentions";
 import { canonicalTree } from "../../equations/operators";
 import type { Expr, Family, Fold, Read, Reduce, Subscript } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
-import { changesWith } from "../../schedule/lanes";
 import { type Code, type ValueType, w } from "./encode";
 import { deeper, I32_LEAST, machine, namesOf, type Scope, type Value } from "./frame";
 import { Registers } from "./registers";

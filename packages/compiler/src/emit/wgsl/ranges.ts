@@ -2,6 +2,7 @@
  * Where static expressions stand and how large they become at given sizes: whether 32 bits hold them, and how much one instance
  * reduces. Dimensions count as their boxes, so nothing is estimated too small.
  */
+import { childrenOf } from "../../equations/build";
 import type { Condition, Dim, Expr, Family, IndexExpr, Sizes } from "../../equations/system";
 import type { GpuFamily, GpuProgram, Ranges } from "./program";
 
@@ -20,21 +21,10 @@ export function rangesOf(family: Family): Ranges {
       if (seen.has(e)) return;
       seen.add(e);
       switch (e.kind) {
-        case "constant":
-        case "index-value":
-        case "operand":
-          return;
         case "read":
           for (const s of e.at)
             if (s.kind === "dynamic") go(s.value);
             else expressions.add(s.value);
-          return;
-        case "apply":
-        case "table":
-          e.args.forEach(go);
-          return;
-        case "select":
-          [e.condition, e.then, e.otherwise].forEach(go);
           return;
         case "choose":
           for (const c of e.cases) {
@@ -49,12 +39,8 @@ export function rangesOf(family: Family): Ranges {
           inner.push(scope(e.dims, [...bodies, ...filters], [e.filter]));
           return;
         }
-        case "vector":
-          e.components.forEach(go);
-          return;
-        case "component":
-          go(e.of);
-          return;
+        default:
+          childrenOf(e).forEach(go);
       }
     };
     roots.forEach(go);

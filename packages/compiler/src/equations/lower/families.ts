@@ -9,7 +9,7 @@ import {
 } from "@fathom/lang";
 import * as build from "../build";
 import { and, atom, isAlways, substituteIndex } from "../conditions";
-import { collectIndices } from "../evaluate-index";
+import { mentionsAny } from "../mentions";
 import type { Condition, Dim, ElementType, Expr, IndexExpr, Subscript } from "../system";
 import { type Env, Statics } from "./statics";
 
@@ -165,7 +165,7 @@ export abstract class Families extends Statics {
       // A bound in the family's own indices means nothing here unless every subscript is known.
       const used = this.sizesOf(read.use)(declared.bound);
       type = known ? build.indexType(substituteIndex(used, by)) : build.int;
-      if (!known && !mentions(used, new Set(dims.map((d) => d.index)))) type = build.indexType(used);
+      if (!known && !mentionsAny(used, new Set(dims.map((d) => d.index)))) type = build.indexType(used);
     }
     return build.read(read.name, subscripts, type, origin);
   }
@@ -222,12 +222,6 @@ export abstract class Families extends Statics {
       want,
     );
   }
-}
-
-function mentions(e: IndexExpr, names: ReadonlySet<string>): boolean {
-  const used = new Set<string>();
-  collectIndices(e, used);
-  return [...used].some((name) => names.has(name));
 }
 
 /** Sizes by expressions of other sizes and indices. */

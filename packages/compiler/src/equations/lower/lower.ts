@@ -13,7 +13,6 @@ import {
   type Expr as Tree,
   type UseMember,
 } from "@fathom/lang";
-import { readsOf, rewriteExpr } from "../../algebra/expressions";
 import * as build from "../build";
 import {
   and,
@@ -25,6 +24,7 @@ import {
   substitute,
   substituteIndex,
 } from "../conditions";
+import { readsOf, rewriteExpr } from "../expressions";
 import type {
   Assumption,
   Condition,

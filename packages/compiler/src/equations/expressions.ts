@@ -1,8 +1,8 @@
-/** Walks over value expressions that the algebra needs everywhere. */
-import * as build from "../equations/build";
-import { someExpr } from "../equations/build";
-import { mapCondition, substitute, substituteIndex } from "../equations/conditions";
-import type { Dim, Expr, IndexExpr, Read } from "../equations/system";
+/** Walks over value expressions. */
+import * as build from "./build";
+import { someExpr } from "./build";
+import { mapCondition, substitute, substituteIndex } from "./conditions";
+import type { Dim, Expr, IndexExpr, Read } from "./system";
 
 /** Every read, each once. */
 export function readsOf(root: Expr): Read[] {
