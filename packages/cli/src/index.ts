@@ -54,7 +54,7 @@ function build(): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      "\nExit codes: 0 all is well; 1 something was found wrong (an error, a failed example or expect); 2 the command\ncould not be carried out (wrong usage, a missing file); 130 interrupted.",
+      "\nExit codes: 0 all is well; 1 something was found wrong (an error, a failed example or expect); 2 the command\ncould not be carried out (wrong usage, a missing file); 3 a fault of fathom itself; 130 interrupted.",
     );
   for (const add of commands) add(cli);
   return cli;
@@ -62,22 +62,35 @@ function build(): Command {
 
 /** Runs the command line; the result is the exit code. Users never see a stack trace for a mistake of theirs. */
 export async function main(argv: readonly string[]): Promise<number> {
+  // With --json there is one document on standard output, of a command that could not be carried out too.
+  const inJson = (message: string): void => {
+    if (argv.includes("--json")) process.stdout.write(`${JSON.stringify({ error: message })}\n`);
+  };
   try {
     await build().parseAsync([...argv], { from: "user" });
     return exitCode.ok;
   } catch (error) {
     if (error instanceof Exit) {
-      if (error.message !== "") process.stderr.write(`${pc.red(error.message)}\n`);
+      if (error.message !== "") {
+        process.stderr.write(`${pc.red(error.message)}\n`);
+        inJson(error.message);
+      }
       return error.code;
     }
     if (error instanceof IndexFault) {
       process.stderr.write(`${pc.red(`error[too-large] ${error.message} at these sizes`)}\n`);
+      inJson(`${error.message} at these sizes`);
       return exitCode.found;
     }
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCode.ok;
+      inJson(error.message);
+      return exitCode.usage;
+    }
     process.stderr.write(
       `fathom met a fault of its own; please report it with the program that caused it.\n${(error as Error).stack}\n`,
     );
+    inJson((error as Error).message);
     return 3;
   }
 }

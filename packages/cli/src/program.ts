@@ -56,22 +56,24 @@ export function readFile(path: string): Uint8Array {
   }
 }
 
-export function loadProgram(path: string): CheckedProgram {
-  return check(path, new TextDecoder().decode(readFile(path)), fileHost);
+/** A file of text; what is not UTF-8 (a picture, UTF-16) is no program. */
+export function readText(path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFile(path));
+  } catch (error) {
+    if (error instanceof Exit) throw error;
+    throw new Exit(exitCode.usage, `${path}: it is not UTF-8 text`);
+  }
 }
 
-/** Diagnostics as the user asked to see them; true when one is an error. */
-export function report(
-  program: CheckedProgram | undefined,
-  diagnostics: readonly Diagnostic[],
-  json: boolean,
-): boolean {
-  if (json) {
-    if (diagnostics.length > 0) process.stdout.write(`${JSON.stringify({ diagnostics })}\n`);
-  } else {
-    const textOf = (file: string) => program?.files.find((f) => f.path === file)?.text;
-    for (const d of diagnostics) process.stderr.write(`${renderDiagnostic(d, textOf)}\n\n`);
-  }
+export function loadProgram(path: string): CheckedProgram {
+  return check(path, readText(path), fileHost);
+}
+
+/** Diagnostics for people, on standard error; true when one is an error. */
+export function report(program: CheckedProgram | undefined, diagnostics: readonly Diagnostic[]): boolean {
+  const textOf = (file: string) => program?.files.find((f) => f.path === file)?.text;
+  for (const d of diagnostics) process.stderr.write(`${renderDiagnostic(d, textOf)}\n\n`);
   return diagnostics.some((d) => d.severity === "error");
 }
 
@@ -80,7 +82,12 @@ export function orExit(
   diagnostics: readonly Diagnostic[],
   json: boolean,
 ): void {
-  if (report(program, diagnostics, json)) throw new Exit(exitCode.found, "");
+  // With --json standard output is one document: the errors, or what the command gives.
+  if (json && diagnostics.some((d) => d.severity === "error")) {
+    process.stdout.write(`${JSON.stringify({ diagnostics })}\n`);
+    throw new Exit(exitCode.found, "");
+  }
+  if (report(program, diagnostics)) throw new Exit(exitCode.found, "");
 }
 
 /** The task asked for, or the only one, or the first with a word about the others. */
@@ -147,10 +154,13 @@ export function parseArguments(
       );
     for (const [name, value] of Object.entries(members)) add(name, value as Given);
   }
+  const said = new Set<string>();
   for (const word of words) {
     const at = word.indexOf("=");
     if (at < 1) throw new Exit(exitCode.usage, `${word}: expected name=value, as in n=8 or start=0001`);
     const [name, text] = [word.slice(0, at), word.slice(at + 1)];
+    if (said.has(name)) throw new Exit(exitCode.usage, `${name} is given twice`);
+    said.add(name);
     add(name, sizeNames.has(name) ? text : parseValue(text));
   }
   return { sizes, given };
@@ -158,22 +168,38 @@ export function parseArguments(
 
 function parseJson(path: string): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(readFile(path)));
+    return JSON.parse(readText(path));
   } catch (error) {
     if (error instanceof Exit) throw error;
     throw new Exit(exitCode.usage, `${path}: ${(error as Error).message}`);
   }
 }
 
+/** A seed: a whole number. */
+export function seedOf(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/.test(text) || seed > 0xffff_ffff)
+    throw new Exit(
+      exitCode.usage,
+      `a seed is a whole number from 0 to 4294967295, found ${JSON.stringify(text)}`,
+    );
+  return seed;
+}
+
+/** A number of things, at least one. */
+export function countOf(option: string, text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new Exit(exitCode.usage, `${option} takes a whole number from 1 on, found ${JSON.stringify(text)}`);
+  return Number(text);
+}
+
 function parseValue(text: string): Given | { readonly random: number } {
-  const random = /^random(?::(\d+))?$/.exec(text);
-  if (random !== null) return { random: Number(random[1] ?? 0) };
+  const random = /^random(?::(.*))?$/.exec(text);
+  if (random !== null) return { random: seedOf(random[1] ?? "0") };
   if (text.startsWith("@")) {
     const path = text.slice(1);
     if (!path.endsWith(".npy"))
-      return path.endsWith(".json")
-        ? (parseJson(path) as Given)
-        : new TextDecoder().decode(readFile(path)).replace(/\s/g, "");
+      return path.endsWith(".json") ? (parseJson(path) as Given) : readText(path).replace(/\s/g, "");
     const npy = readNpy(readFile(path));
     if ("problem" in npy) throw new Exit(exitCode.usage, `${path}: ${npy.problem}`);
     return npy.data;
@@ -181,7 +207,8 @@ function parseValue(text: string): Given | { readonly random: number } {
   if (/^[01]{2,}$/.test(text)) return text;
   try {
     return JSON.parse(text) as Given;
-  } catch {
+  } catch (error) {
+    if (/^[[{"]/.test(text)) throw new Exit(exitCode.usage, `${text}: not JSON: ${(error as Error).message}`);
     return text;
   }
 }
@@ -198,7 +225,7 @@ export function bindAll(
     if (family.role !== "input" && family.role !== "param") continue;
     const value = given.get(family.name);
     if (value === undefined && fill !== undefined) inputs.set(family.name, randomValues(family, sizes, fill));
-    else if (value !== undefined && typeof value === "object" && "random" in value)
+    else if (typeof value === "object" && value !== null && "random" in value)
       inputs.set(family.name, randomValues(family, sizes, value.random));
     else {
       const bound = bindValues(family, sizes, value as Given | undefined);

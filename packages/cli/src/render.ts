@@ -17,6 +17,9 @@ import type { Diagnostic } from "@fathom/lang";
 import pc from "picocolors";
 import { paintVerdict, renderJudgement } from "./render-judgement";
 
+/** Characters of a line that are shown. */
+const LONGEST_LINE = 200;
+
 /** One diagnostic with the line it stands on. */
 export function renderDiagnostic(d: Diagnostic, textOf: (file: string) => string | undefined): string {
   const paint = d.severity === "error" ? pc.red : d.severity === "warning" ? pc.yellow : pc.cyan;
@@ -27,13 +30,16 @@ export function renderDiagnostic(d: Diagnostic, textOf: (file: string) => string
     const before = text.slice(0, range.start);
     const line = before.split("\n").length;
     const column = range.start - (before.lastIndexOf("\n") + 1);
-    const source = text.split("\n")[line - 1] ?? "";
-    const length = Math.max(1, Math.min(range.end - range.start, source.length - column));
+    const whole = text.split("\n")[line - 1] ?? "";
+    // Of a very long line what stands around the place.
+    const from = whole.length > LONGEST_LINE ? Math.max(0, column - LONGEST_LINE / 4) : 0;
+    const source = whole.slice(from, from + LONGEST_LINE);
+    const length = Math.max(1, Math.min(range.end - range.start, source.length - (column - from)));
     const gutter = String(line).length;
     lines.push(
       `${" ".repeat(gutter)} ${pc.blue("──▶")} ${file}:${line}:${column + 1}`,
       `${pc.blue(`${line} │`)} ${source}`,
-      `${" ".repeat(gutter)} ${pc.blue("│")} ${" ".repeat(column)}${paint("^".repeat(length))}${note === "" ? "" : ` ${note}`}`,
+      `${" ".repeat(gutter)} ${pc.blue("│")} ${" ".repeat(column - from)}${paint("^".repeat(length))}${note === "" ? "" : ` ${note}`}`,
     );
   };
   frame(d.file, d.range);

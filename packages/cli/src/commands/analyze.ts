@@ -31,6 +31,7 @@ import {
   orExit,
   parseArguments,
   plainInputs,
+  seedOf,
   sizesOrExit,
 } from "../program";
 import { renderReport } from "../render";
@@ -97,7 +98,7 @@ export function analyzeCommand(cli: Command): void {
         else sizesOrExit(compiled, sizes, json);
         let values: ReadonlyMap<string, FamilyValues> | undefined;
         if (sizes !== undefined && (args.given.size > 0 || o.instance === true)) {
-          const { inputs, diagnostics } = bindAll(compiled.system, { ...args, sizes }, Number(o.seed));
+          const { inputs, diagnostics } = bindAll(compiled.system, { ...args, sizes }, seedOf(o.seed));
           orExit(program, diagnostics, json);
           const keep = compiled.system.families
             .filter((f) => f.role !== "input" && f.role !== "param")
@@ -105,7 +106,7 @@ export function analyzeCommand(cli: Command): void {
           const module = await loadModule(compiled, "js", { keep });
           values = new Map([
             ...inputs,
-            ...Object.entries(module.run({ sizes, inputs: plainInputs(inputs), seed: Number(o.seed) })),
+            ...Object.entries(module.run({ sizes, inputs: plainInputs(inputs), seed: seedOf(o.seed) })),
           ]);
         }
         const bar = progress();

@@ -5,7 +5,7 @@ import { calibrate, type Target } from "@fathom/runtime";
 import { findGpu } from "@fathom/runtime-gpu";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { Exit, exitCode, readFile } from "../program";
+import { Exit, exitCode, readText } from "../program";
 import { jsonOption, print, writeWhole } from "../terminal";
 
 const TARGETS: readonly Target[] = ["js", "wasm", "gpu"];
@@ -52,7 +52,7 @@ export async function calibrateMachine(
 export function readProfile(path: string): MachineProfile {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(readFile(path)));
+    value = JSON.parse(readText(path));
   } catch (error) {
     if (error instanceof Exit) throw error;
     throw new Exit(exitCode.usage, `${path}: ${(error as Error).message}`);

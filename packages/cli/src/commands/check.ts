@@ -1,5 +1,6 @@
 /** `fathom check`: everything wrong with programs, for all sizes. */
 import { checkDeclarations, checkExpects, checkReductions, compileTask } from "@fathom/compiler";
+import type { Diagnostic } from "@fathom/lang";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { Exit, exitCode, loadProgram, report } from "../program";
@@ -11,7 +12,7 @@ export function checkCommand(cli: Command): void {
     .description("report everything wrong with programs, for all sizes")
     .addOption(jsonOption)
     .action((files: string[], { json = false }: { json?: boolean }) => {
-      let bad = false;
+      const all: Diagnostic[] = [];
       for (const file of files) {
         const program = loadProgram(file);
         const diagnostics = [...program.diagnostics];
@@ -25,12 +26,13 @@ export function checkCommand(cli: Command): void {
             );
           }
         }
-        if (report(program, diagnostics, json)) bad = true;
-        else if (!json)
+        all.push(...diagnostics);
+        if (!json && !report(program, diagnostics))
           print(
             `${pc.green("✓")} ${file}: ${program.tasks.length} task${program.tasks.length === 1 ? "" : "s"}${diagnostics.length > 0 ? `, ${diagnostics.length} warnings` : ""}`,
           );
       }
-      if (bad) throw new Exit(exitCode.found, "");
+      if (json) print(JSON.stringify({ diagnostics: all }));
+      if (all.some((d) => d.severity === "error")) throw new Exit(exitCode.found, "");
     });
 }

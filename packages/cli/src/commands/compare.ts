@@ -33,6 +33,7 @@ import {
   openNamed,
   orExit,
   parseArguments,
+  seedOf,
   sizesOrExit,
 } from "../program";
 import { jsonOption, print, writeWhole } from "../terminal";
@@ -56,11 +57,11 @@ export function compareCommand(cli: Command): void {
     )
     .addOption(jsonOption)
     .option("--seed <n>", "makes up inputs that are not given, the same for both", "1")
-    .option("-o, --output <svg>", "draw the error along the first index of the outputs")
+    .option("-o, --out <svg>", "draw the error along the first index of the outputs")
     .action(
-      async (a: string, b: string, words: string[], o: { json?: boolean; seed: string; output?: string }) => {
+      async (a: string, b: string, words: string[], o: { json?: boolean; seed: string; out?: string }) => {
         const json = o.json === true;
-        const seed = Number(o.seed);
+        const seed = seedOf(o.seed);
         const opened = [openNamed(a, json), openNamed(b, json)] as const;
         const own = wordsOfSides(opened, words);
         const first = sideOf(opened[0], own[0], {}, json);
@@ -71,7 +72,7 @@ export function compareCommand(cli: Command): void {
           const sides = [first, second].map((s) => sideJson(s));
           print(JSON.stringify({ sides, distances, apart, unlike, seed }));
         } else print(render(first, second, distances, { apart, unlike }, seed));
-        if (o.output !== undefined) await drawErrors(o.output, first, second, distances);
+        if (o.out !== undefined) await drawErrors(o.out, first, second, distances);
       },
     );
 }

@@ -1,7 +1,7 @@
 /** `fathom fmt`: format programs in place. */
 import { format } from "@fathom/lang";
 import type { Command } from "commander";
-import { Exit, exitCode, loadProgram, readFile, report } from "../program";
+import { Exit, exitCode, loadProgram, readText, report } from "../program";
 import { print, writeWhole } from "../terminal";
 
 export function fmtCommand(cli: Command): void {
@@ -12,11 +12,11 @@ export function fmtCommand(cli: Command): void {
     .action((files: string[], o: { check?: boolean }) => {
       let unformatted = false;
       for (const file of files) {
-        const before = new TextDecoder().decode(readFile(file));
+        const before = readText(file);
         const { text, diagnostics } = format(before, file);
         const broken = diagnostics.some((d) => d.severity === "error");
         if (broken) {
-          report(loadProgram(file), diagnostics, false);
+          report(loadProgram(file), diagnostics);
           throw new Exit(exitCode.found, "");
         }
         if (text === before) continue;

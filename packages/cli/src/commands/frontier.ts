@@ -25,8 +25,8 @@ export function frontierCommand(cli: Command): void {
     .description("depth against width: what looking up k levels in one table costs, on the task's own graph")
     .addOption(taskOption)
     .addOption(jsonOption)
-    .option("-o, --output <svg>", "draw the curve")
-    .action(async (file: string, words: string[], o: { task?: string; json?: boolean; output?: string }) => {
+    .option("-o, --out <svg>", "draw the curve")
+    .action(async (file: string, words: string[], o: { task?: string; json?: boolean; out?: string }) => {
       const json = o.json === true;
       const compiled = openTask(file, o.task, json);
       const { system, program } = compiled;
@@ -48,7 +48,7 @@ export function frontierCommand(cli: Command): void {
         print(pc.bold("known limits"));
         for (const l of limits) print(`  [${l.entry}] ${l.text} (${l.source})`);
       }
-      if (o.output !== undefined) writeWhole(o.output, await draw(system.name, sizesText(sizes), frontier));
+      if (o.out !== undefined) writeWhole(o.out, await draw(system.name, sizesText(sizes), frontier));
     });
 }
 

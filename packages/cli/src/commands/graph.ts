@@ -1,7 +1,7 @@
 import { drawGraph } from "@fathom/compiler";
 import { instance as graphviz } from "@viz-js/viz";
 import type { Command } from "commander";
-import { Exit, exitCode, openTask, orExit, parseArguments, sizesOrExit } from "../program";
+import { countOf, Exit, exitCode, openTask, orExit, parseArguments, sizesOrExit } from "../program";
 import { print, taskOption, writeWhole } from "../terminal";
 
 export function graphCommand(cli: Command): void {
@@ -18,7 +18,7 @@ export function graphCommand(cli: Command): void {
       const given = parseArguments(system, words, undefined).sizes;
       const sizes = Object.keys(given).length > 0 ? given : undefined;
       if (sizes !== undefined) sizesOrExit(compiled, sizes, false);
-      const drawn = drawGraph(system, sizes, Number(o.most));
+      const drawn = drawGraph(system, sizes, countOf("--most", o.most));
       if (!drawn.ok) orExit(program, drawn.diagnostics, false);
       if (!drawn.ok || drawn.graph === undefined)
         throw new Exit(exitCode.usage, "no small sizes give a graph that can be drawn: name some, as in n=4");

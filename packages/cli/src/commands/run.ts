@@ -5,7 +5,17 @@ import { encode } from "fast-png";
 import pc from "picocolors";
 import { isCircuit, runCircuit } from "../circuits";
 import { writeNpy } from "../npy";
-import { bindAll, Exit, exitCode, openTask, orExit, parseArguments, sizesOrExit } from "../program";
+import {
+  bindAll,
+  countOf,
+  Exit,
+  exitCode,
+  openTask,
+  orExit,
+  parseArguments,
+  seedOf,
+  sizesOrExit,
+} from "../program";
 import { isLong, renderValue } from "../render-values";
 import { jsonOption, print, progress, taskOption, writeWhole } from "../terminal";
 import { readProfile } from "./calibrate";
@@ -70,8 +80,8 @@ export function runCommand(cli: Command): void {
         if (isCircuit(file)) {
           print(
             await runCircuit(file, words, {
-              random: o.random === undefined ? undefined : Number(o.random),
-              seed: Number(o.seed),
+              random: o.random === undefined ? undefined : countOf("--random", o.random),
+              seed: seedOf(o.seed),
               json,
               target: o.target === "auto" ? undefined : o.target,
             }),
@@ -83,7 +93,7 @@ export function runCommand(cli: Command): void {
         const { system } = compiled;
         const args = parseArguments(system, words, o.inputs);
         sizesOrExit(compiled, args.sizes, json);
-        const { inputs, diagnostics } = bindAll(system, args, o.fill === true ? Number(o.seed) : undefined);
+        const { inputs, diagnostics } = bindAll(system, args, o.fill === true ? seedOf(o.seed) : undefined);
         orExit(program, diagnostics, json);
         const keep = o.keep?.split(",").map((s) => s.trim()) ?? [];
         const unknown = keep.find((k) => !system.families.some((f) => f.name === k));
@@ -105,7 +115,7 @@ export function runCommand(cli: Command): void {
           const found = await execute(compiled, {
             sizes: args.sizes,
             inputs,
-            seed: Number(o.seed),
+            seed: seedOf(o.seed),
             target: o.target,
             profile: o.profile === undefined ? undefined : readProfile(o.profile),
             keep,

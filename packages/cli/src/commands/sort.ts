@@ -66,7 +66,7 @@ export function sortCommand(cli: Command): void {
           : program.tasks.map((t) => compileTask(program, t));
         const diagnostics = [...program.diagnostics, ...compiled.flatMap((c) => c.diagnostics)];
         if (diagnostics.some((d) => d.severity === "error")) {
-          report(program, diagnostics, false);
+          report(program, diagnostics);
           wrong.push(file);
           continue;
         }

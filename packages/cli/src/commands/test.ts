@@ -1,5 +1,6 @@
 /** `fathom test`: the examples of programs, on every back end here. */
 import { checkReductions, describeReduction, reductionTest } from "@fathom/compiler";
+import type { CheckedProgram, Diagnostic } from "@fathom/lang";
 import { runExample } from "@fathom/runtime";
 import type { Command } from "commander";
 import pc from "picocolors";
@@ -13,6 +14,11 @@ export function testCommand(cli: Command): void {
     .addOption(jsonOption)
     .action(async (files: string[], { json = false }: { json?: boolean }) => {
       let [passed, failed] = [0, 0];
+      const all: Diagnostic[] = [];
+      const tell = (program: CheckedProgram, diagnostics: readonly Diagnostic[]): void => {
+        all.push(...diagnostics);
+        if (!json) report(program, diagnostics);
+      };
       for (const file of files) {
         const program = loadProgram(file);
         orExit(
@@ -32,7 +38,7 @@ export function testCommand(cli: Command): void {
                 ? `${pc.green("✓")} ${test.name}: ${describeReduction(test)}`
                 : `${pc.red("✗")} ${test.name}`,
             );
-          report(program, wrong, json);
+          tell(program, wrong);
         }
         for (const example of program.examples) {
           const task = program.tasks.find((t) => t.name.text === example.task.text);
@@ -47,11 +53,13 @@ export function testCommand(cli: Command): void {
               print(
                 `${r.diagnostics.length === 0 ? pc.green("✓") : pc.red("✗")} ${r.title} ${pc.dim(`(${r.backend})`)}`,
               );
-            report(program, r.diagnostics, json);
+            tell(program, r.diagnostics);
           }
         }
       }
-      print(json ? JSON.stringify({ passed, failed }) : `${passed} passed, ${failed} failed`);
+      print(
+        json ? JSON.stringify({ passed, failed, diagnostics: all }) : `${passed} passed, ${failed} failed`,
+      );
       if (failed > 0) throw new Exit(exitCode.found, "");
     });
 }

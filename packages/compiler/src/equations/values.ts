@@ -185,7 +185,8 @@ export function bindValues(
       const lookup = (n: string) => sizes[n] ?? point[family.dims.findIndex((x) => x.index === n)] ?? 0;
       const lo = evaluateIndex(dim.lo, lookup);
       const hi = Math.max(lo, evaluateIndex(dim.hi, lookup));
-      const text = typeof part === "string" && d === family.dims.length - 1;
+      const last = d === family.dims.length - 1;
+      const text = last && typeof part === "string" && (family.type.kind === "enum" || /^[01]*$/.test(part));
       const parts: readonly Given[] | undefined = text
         ? [...part]
         : isTyped(part)

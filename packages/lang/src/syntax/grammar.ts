@@ -47,13 +47,16 @@ import {
   type UseBinding,
 } from "./tree";
 
-/** Operators in one chain (`a + b + …`); more are refused, because everything after parsing may recurse over the tree. */
+/** Operators in one chain (`a + b + …`), or branches (`else if …`); more are refused, because everything after parsing may recurse over the tree. */
 export const MAX_CHAIN = 1000;
 
 const EXPRESSION = "an expression";
 
 export class TooLong extends Error {
-  constructor(readonly range: Range) {
+  constructor(
+    readonly range: Range,
+    readonly what: string,
+  ) {
     super("expression too long");
   }
 }
@@ -743,7 +746,10 @@ export class Grammar extends EmbeddedActionsParser {
       return this.ACTION(() => {
         if (pieces.length > 2 * MAX_CHAIN) {
           const last = pieces.find((p) => p.kind === "operand");
-          throw new TooLong(last?.kind === "operand" ? last.expr.range : nowhere);
+          throw new TooLong(
+            last?.kind === "operand" ? last.expr.range : nowhere,
+            "operators in one expression",
+          );
         }
         const last = pieces[pieces.length - 1];
         if (last === undefined || last.kind !== "operand")
@@ -959,6 +965,8 @@ export class Grammar extends EmbeddedActionsParser {
       this.CONSUME2(words.else);
       let otherwise = this.SUBRULE3(this.block);
       return this.ACTION(() => {
+        const beyond = branches[MAX_CHAIN];
+        if (beyond !== undefined) throw new TooLong(beyond.condition.range, "branches of one `if`");
         for (const branch of branches.reverse()) {
           const range = { start: branch.start, end: otherwise.range.end };
           otherwise = { kind: "if", condition: branch.condition, then: branch.then, otherwise, range };

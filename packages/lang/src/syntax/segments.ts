@@ -126,8 +126,7 @@ export class Segments {
       result = rule(parser);
     } catch (error) {
       if (error instanceof TooLong) {
-        const what = "operators in one expression";
-        this.report("nested-too-deeply", error.range, { limit: MAX_CHAIN, what });
+        this.report("nested-too-deeply", error.range, { limit: MAX_CHAIN, what: error.what });
         return undefined;
       }
       if (!(error instanceof GivenUp)) throw error;
