@@ -3,28 +3,40 @@
  * The obligations are derived again from the program's own equations, so a certificate says something of that program only.
  */
 import { childrenOf } from "../src/equations/build";
+import { and, atom } from "../src/equations/conditions";
 import type { CostModel } from "../src/equations/cost";
 import { printSystem } from "../src/equations/print";
 import { readSystem } from "../src/equations/read";
-import type { Expr, System } from "../src/equations/system";
-import type { ClosedForm } from "../src/symbolic/closed-form";
+import type { Comparison, Expr, IndexExpr, System } from "../src/equations/system";
+import { type ClosedForm, closed } from "../src/symbolic/closed-form";
+import { negated } from "./bellman";
 import { readCertificate } from "./json";
-import { Claims, DEPTH, type LevelClaim, type LevelPiece, type Obligation } from "./obligations";
+import { Claims, DEPTH, type LevelClaim, type LevelPiece, lowerPieces, type Obligation } from "./obligations";
 import { checkProof, type Proof, Rejected } from "./sequent";
 
 export interface Certificate {
-  readonly format: "fathom depth certificate 1";
+  readonly format: "fathom depth certificate 2";
   readonly task: string;
   readonly model: CostModel;
   /** The equations, as text. */
   readonly system: string;
-  /** For each family: what is claimed, and a proof for each obligation, in their order: upper, tight (exact, or from below), order. */
-  readonly levels: readonly {
-    readonly family: string;
-    readonly claim: LevelClaim;
-    readonly proofs: readonly Proof[];
-  }[];
+  readonly shown: Shown;
 }
+
+/** Levels for all sizes, or apart for the sizes of which a comparison holds and for the others. */
+export type Shown =
+  | { readonly levels: readonly Level[] }
+  | { readonly on: Comparison; readonly holds: Shown; readonly fails: Shown };
+
+export interface Level {
+  readonly family: string;
+  readonly claim: LevelClaim;
+  /** A proof for each obligation, in their order: upper, tight (exact, or from below), order. */
+  readonly proofs: readonly Proof[];
+}
+
+/** What is claimed of one family: exactly, or from above and perhaps from below. */
+export type Bounds = Pick<LevelClaim, "pieces" | "exact" | "below">;
 
 export type Verdict =
   | {
@@ -46,8 +58,8 @@ export function verifyCertificate(text: string, program?: System): Verdict {
     if (program !== undefined && printSystem(program) !== certificate.system)
       return { ok: false, why: "the certificate is about other equations" };
     const system = readSystem(certificate.system);
-    const depth = checkCertificate(certificate, system);
     const { task, model } = certificate;
+    const depth = checkShown(certificate.shown, system, model);
     if (task !== system.name) return { ok: false, why: "its equations are of another task" };
     return { ok: true, task, model, depth: depth.pieces, exact: depth.exact, below: depth.below };
   } catch (error) {
@@ -57,14 +69,60 @@ export function verifyCertificate(text: string, program?: System): Verdict {
 }
 
 /** The depth that is shown; throws `Rejected` where it is not. */
-function checkCertificate(certificate: Certificate, system: System): LevelClaim {
-  const levels = new Map(certificate.levels.map((l) => [l.family, l.claim]));
-  if (levels.size !== certificate.levels.length) throw new Rejected("a family is claimed twice");
+function checkShown(shown: Shown, system: System, model: CostModel): Bounds {
+  if ("levels" in shown) return checkLevels(shown.levels, system, model);
+  const { on } = shown;
+  if (on.op === "==" || on.op === "!=" || !overSizes(on.left) || !overSizes(on.right))
+    throw new Rejected("cases by something else than an order of sizes");
+  const holds = checkShown(shown.holds, restricted(system, on), model);
+  return eitherOf(on, holds, checkShown(shown.fails, restricted(system, negated(on)), model));
+}
+
+/** A system at those of its sizes of which a comparison holds. */
+export const restricted = (system: System, on: Comparison): System => ({
+  ...system,
+  constraints: and(system.constraints, atom(on)),
+});
+
+/** One claim where a comparison holds, and another where it fails. */
+export function eitherOf(on: Comparison, holds: Bounds, fails: Bounds): Bounds {
+  const both = (a: readonly LevelPiece[], b: readonly LevelPiece[]): readonly LevelPiece[] => [
+    ...a.map((p) => ({ ...p, guard: [on, ...p.guard] })),
+    ...b,
+  ];
+  const exact = holds.exact && fails.exact;
+  const nothing: readonly LevelPiece[] = [{ guard: [], form: closed.constant(0) }];
+  const [a, b] = [holds, fails].map(lowerPieces);
+  return {
+    pieces: both(holds.pieces, fails.pieces),
+    exact,
+    below: exact || (a === undefined && b === undefined) ? undefined : both(a ?? nothing, b ?? nothing),
+  };
+}
+
+function overSizes(e: IndexExpr): boolean {
+  switch (e.kind) {
+    case "integer":
+    case "size":
+      return true;
+    case "index":
+      return false;
+    case "log2":
+    case "pow2":
+      return overSizes(e.operand);
+    default:
+      return overSizes(e.left) && overSizes(e.right);
+  }
+}
+
+function checkLevels(given: readonly Level[], system: System, model: CostModel): LevelClaim {
+  const levels = new Map(given.map((l) => [l.family, l.claim]));
+  if (levels.size !== given.length) throw new Rejected("a family is claimed twice");
   const depth = levels.get(DEPTH);
   if (depth === undefined) throw new Rejected("no depth is claimed");
-  const claims = new Claims(system, certificate.model, levels);
+  const claims = new Claims(system, model, levels);
   const names = namesOf(system);
-  for (const { family, claim, proofs } of certificate.levels) {
+  for (const { family, claim, proofs } of given) {
     for (const f of [claim.rank, ...[...claim.pieces, ...(claim.below ?? [])].map((p) => p.form)])
       for (const bound of summationIndices(f))
         if (names.has(bound) || !/^[a-z]/i.test(bound))

@@ -3,7 +3,7 @@ import * as build from "../src/equations/build";
 import type { Comparison, IndexExpr } from "../src/equations/system";
 import { type ClosedForm, closed } from "../src/symbolic/closed-form";
 import { printRational, rational } from "../src/symbolic/rational";
-import type { Certificate } from "./check";
+import type { Certificate, Shown } from "./check";
 import type { LevelPiece } from "./obligations";
 import { type AxiomName, axiomNames, type Proof, Rejected } from "./sequent";
 
@@ -131,8 +131,9 @@ function comparisonIn(j: Json): Comparison {
   const known = comparisons.find((o) => o === op) ?? wrong("a comparison");
   return { op: known, left: indexIn(left), right: indexIn(right) };
 }
+const comparisonOut = (c: Comparison): Json => [c.op, indexOut(c.left), indexOut(c.right)];
 const pieceOut = (p: LevelPiece): Json => ({
-  guard: p.guard.map((c) => [c.op, indexOut(c.left), indexOut(c.right)]),
+  guard: p.guard.map(comparisonOut),
   form: formOut(p.form),
 });
 const pieceIn = (j: Json): LevelPiece => ({
@@ -197,32 +198,29 @@ function proofIn(j: Json | undefined): Proof {
   }
 }
 
-export function printCertificate(c: Certificate): string {
-  const { format, task, model, system } = c;
-  const levels = c.levels.map(({ family, claim, proofs }) => ({
+// What is shown: {"levels": […]}, or {"where": ["<=", …], "holds": …, "fails": …}
+
+function shownOut(s: Shown): Json {
+  if (!("levels" in s))
+    return { where: comparisonOut(s.on), holds: shownOut(s.holds), fails: shownOut(s.fails) };
+  const levels = s.levels.map(({ family, claim, proofs }) => ({
     family,
     exact: claim.exact,
     stage: claim.stage,
     rank: formOut(claim.rank),
     pieces: claim.pieces.map(pieceOut),
-    below: claim.below?.map(pieceOut),
+    ...(claim.below === undefined ? {} : { below: claim.below.map(pieceOut) }),
     proofs: proofs.map(proofOut),
   }));
-  return `${JSON.stringify({ format, task, model, system: system.split("\n"), levels }, undefined, 1)}\n`;
+  return { levels };
 }
 
-/** Throws where the text is no certificate. */
-export function readCertificate(given: string): Certificate {
-  const j = record(JSON.parse(given) as Json);
-  const format = "fathom depth certificate 1";
-  if (j.format !== format) wrong(`"${format}"`);
-  const model = j.model === "steps" || j.model === "ops" ? j.model : wrong("a cost model");
+function shownIn(j: Json | undefined): Shown {
+  const all = record(j);
+  if ("where" in all)
+    return { on: comparisonIn(all.where!), holds: shownIn(all.holds), fails: shownIn(all.fails) };
   return {
-    format,
-    task: text(j.task),
-    model,
-    system: list(j.system).map(text).join("\n"),
-    levels: list(j.levels).map((l) => {
+    levels: list(all.levels).map((l) => {
       const level = record(l);
       if (typeof level.exact !== "boolean") wrong("true or false");
       const claim = {
@@ -237,5 +235,26 @@ export function readCertificate(given: string): Certificate {
           wrong("a last piece without a guard");
       return { family: text(level.family), claim, proofs: list(level.proofs).map(proofIn) };
     }),
+  };
+}
+
+export function printCertificate(c: Certificate): string {
+  const { format, task, model, system, shown } = c;
+  const all = { format, task, model, system: system.split("\n"), shown: shownOut(shown) };
+  return `${JSON.stringify(all, undefined, 1)}\n`;
+}
+
+/** Throws where the text is no certificate. */
+export function readCertificate(given: string): Certificate {
+  const j = record(JSON.parse(given) as Json);
+  const format = "fathom depth certificate 2";
+  if (j.format !== format) wrong(`"${format}"`);
+  const model = j.model === "steps" || j.model === "ops" ? j.model : wrong("a cost model");
+  return {
+    format,
+    task: text(j.task),
+    model,
+    system: list(j.system).map(text).join("\n"),
+    shown: shownIn(j.shown),
   };
 }

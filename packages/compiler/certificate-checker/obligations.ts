@@ -35,8 +35,9 @@ export interface LevelClaim {
 }
 
 /** What a claim says from below. */
-export const lowerPieces = (c: LevelClaim): readonly LevelPiece[] | undefined =>
-  c.exact ? c.pieces : c.below;
+export const lowerPieces = (
+  c: Pick<LevelClaim, "pieces" | "exact" | "below">,
+): readonly LevelPiece[] | undefined => (c.exact ? c.pieces : c.below);
 
 /** The depth is the level of a family with this name, which reads every output and costs nothing. */
 export const DEPTH = "depth of the task";

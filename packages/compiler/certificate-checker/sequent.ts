@@ -131,7 +131,7 @@ export class Sequent {
       case "add":
         return form.terms.every((t) => this.isWhole(t));
       case "mul":
-        return form.factors.every((t) => this.isWhole(t));
+        return form.factors.every((t) => this.isWhole(t)) || this.isHalved(form.factors);
       case "min":
       case "max":
         return form.of.every((t) => this.isWhole(t));
@@ -140,6 +140,15 @@ export class Sequent {
       default:
         return false;
     }
+  }
+
+  /** True for `2^e / 2^k` times whole numbers, where e >= k is known. */
+  private isHalved([first, ...rest]: readonly ClosedForm[]): boolean {
+    const power = rest.find((f) => f.kind === "pow2");
+    if (first?.kind !== "constant" || power?.kind !== "pow2") return false;
+    const k = BigInt(first.value.denominator.toString(2).length - 1);
+    if (first.value.denominator !== 1n << k || !this.isWhole(power.of)) return false;
+    return this.knows(closed.sub(power.of, number(k))) && rest.every((f) => f === power || this.isWhole(f));
   }
 
   private normal(form: ClosedForm, equality: boolean): Fact | boolean {

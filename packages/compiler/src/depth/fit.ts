@@ -378,6 +378,15 @@ function relevant(points: readonly LevelPoint[], hints: FitHints): FitHints {
     }
     if (met && !matters) names = rest;
   }
+  // Nor those that the others give: where k = n - 1 throughout, k says nothing new.
+  const all = points.map((_, k) => k);
+  for (const v of [...names].reverse()) {
+    const rest = names.filter((n) => n !== v);
+    if (rest.length === 0) break;
+    const values = new Data(points.map((p) => ({ env: p.env, level: p.env[v]! })));
+    const forms = rest.map((n) => (hints.sizes.includes(n) ? closed.size(n) : closed.index(n)));
+    if (combination(values, all, [one, ...forms], 2) !== undefined) names = rest;
+  }
   return {
     ...hints,
     sizes: hints.sizes.filter((n) => names.includes(n)),

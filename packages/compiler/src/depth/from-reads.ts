@@ -1,13 +1,21 @@
 /** Guesses a level from the levels of what is read, where those are known or guessed: the latest of a few reads. */
+import type { Term } from "../../certificate-checker/bellman";
 import type { Claims, LevelPiece } from "../../certificate-checker/obligations";
+import type { Comparison } from "../equations/system";
 import {
   type ClosedForm,
   closed,
   closedFormKey,
   fromIndexExpr,
+  monomialsOf,
   substituteClosedForm,
 } from "../symbolic/closed-form";
+import { rational } from "../symbolic/rational";
 import { type LevelPoint, numeric } from "./level-samples";
+
+/** Most values of one inner index, and most places of one read, that are looked at. */
+const ENDS = 5;
+const PLACES = 32;
 
 /** The fewest reads whose latest gives every sample; a read counts everywhere, as if its condition always held. */
 export function latestOfReads(
@@ -21,24 +29,16 @@ export function latestOfReads(
   for (const term of claims.termsOf(family)) {
     if (term.source === undefined) continue;
     const pieces = guessed(term.source.family);
-    if (pieces?.length !== 1) continue;
-    let places = [new Map<string, ClosedForm>()];
-    for (const d of term.inner)
-      places = places.flatMap((by) => {
-        const at = (e: typeof d.lo) => substituteClosedForm(fromIndexExpr(e), by);
-        return [closed.sub(at(d.hi), closed.constant(1)), at(d.lo)].map((v) => new Map(by).set(d.index, v));
-      });
-    for (const inner of places.slice(0, 8)) {
-      const by = new Map(
-        claims
-          .dims(term.source.family)
-          .map((d, k) => [d.index, substituteClosedForm(fromIndexExpr(term.source!.at[k]!), inner)]),
-      );
-      const late = closed.add(
-        substituteClosedForm(pieces[0]!.form, by),
-        substituteClosedForm(term.delay, inner),
-      );
-      forms.set(closedFormKey(late), late);
+    if (pieces === undefined) continue;
+    const dims = claims.dims(term.source.family);
+    const outer = new Map(dims.map((d, k) => [d.index, fromIndexExpr(term.source!.at[k]!)]));
+    for (const inner of placesOf(claims, term, pieces)) {
+      const by = new Map([...outer].map(([index, f]) => [index, substituteClosedForm(f, inner)]));
+      const delay = substituteClosedForm(term.delay, inner);
+      for (const p of pieces) {
+        const late = closed.add(substituteClosedForm(p.form, by), delay);
+        forms.set(closedFormKey(late), late);
+      }
     }
   }
   // Never later than any sample, and how many they give.
@@ -62,4 +62,54 @@ export function latestOfReads(
     for (const k of best.gives) left.delete(k);
   }
   return left.size === 0 ? closed.max(...chosen) : undefined;
+}
+
+const one = closed.constant(1);
+
+/** Values of a term's inner indices where its source may be latest: the ends of ranges, and where a case of its level begins. */
+export function placesOf(
+  claims: Claims,
+  term: Term,
+  pieces: readonly LevelPiece[],
+  suggested: readonly (readonly ClosedForm[])[] = [],
+): ReadonlyMap<string, ClosedForm>[] {
+  const { source } = term;
+  const outer = new Map(
+    source && claims.dims(source.family).map((d, k) => [d.index, fromIndexExpr(source.at[k]!)]),
+  );
+  const border = ({ left, right }: Comparison) => closed.sub(fromIndexExpr(right), fromIndexExpr(left));
+  const borders = [
+    ...pieces.flatMap((p) => p.guard).map((c) => substituteClosedForm(border(c), outer)),
+    ...term.conditions.map(border),
+  ];
+  let places: ReadonlyMap<string, ClosedForm>[] = [new Map()];
+  term.inner.forEach((d, k) => {
+    places = places.flatMap((by) => {
+      const at = (e: typeof d.lo) => substituteClosedForm(fromIndexExpr(e), by);
+      const ends = [closed.sub(at(d.hi), one), at(d.lo)];
+      const all = [
+        ...ends,
+        ...(suggested[k] ?? []),
+        ...borders.flatMap((f) => crossings(substituteClosedForm(f, by), d.index)),
+      ];
+      const kept = [...new Map(all.map((v) => [closedFormKey(v), v])).values()].slice(0, ENDS);
+      return kept.map((v) => new Map(by).set(d.index, v));
+    });
+    places = places.slice(0, PLACES);
+  });
+  return places;
+}
+
+/** Where a comparison turns: the values of an index around the zero of a form in which it stands once. */
+function crossings(border: ClosedForm, index: string): ClosedForm[] {
+  const own = monomialsOf(border).filter((m) =>
+    m.factors.some((f) => f.kind === "index" && f.name === index),
+  );
+  const [only] = own;
+  if (own.length !== 1 || only!.factors.length !== 1) return [];
+  const { numerator, denominator } = only!.coefficient;
+  if (denominator !== 1n || (numerator !== 1n && numerator !== -1n)) return [];
+  const rest = closed.sub(border, closed.scale(closed.index(index), only!.coefficient));
+  const zero = closed.scale(rest, rational(-numerator));
+  return [zero, closed.add(zero, one), closed.sub(zero, one)];
 }

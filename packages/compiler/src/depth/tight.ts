@@ -22,6 +22,7 @@ import {
 } from "../symbolic/closed-form";
 import { rational } from "../symbolic/rational";
 import { fitLevels } from "./fit";
+import { placesOf } from "./from-reads";
 import { type Env, type LevelPoint, numeric } from "./level-samples";
 import { evaluator } from "./pieces";
 import type { Search } from "./refute";
@@ -40,36 +41,23 @@ interface Candidate {
 
 const minus = (f: ClosedForm): ClosedForm => closed.scale(f, rational(-1));
 
-/** Values of inner indices that are worth a try: the ends of their ranges, and what samples suggest. */
-function choices(dims: readonly Dim[], suggested: readonly (readonly ClosedForm[])[]): ClosedForm[][] {
-  let found: ClosedForm[][] = [[]];
-  dims.forEach((d, k) => {
-    found = found.flatMap((before) => {
-      const by = new Map(dims.slice(0, k).map((x, j) => [x.index, before[j]!]));
-      const form = (e: IndexExpr) => substituteClosedForm(fromIndexExpr(e), by);
-      const ends = [closed.sub(form(d.hi), closed.constant(1)), form(d.lo)];
-      const all = [...ends, ...(suggested[k] ?? [])];
-      const kept = new Map(all.map((f) => [closedFormKey(f), f]));
-      return [...kept.values()].map((f) => [...before, f]);
-    });
-    if (found.length > 24) found = found.slice(0, 24);
-  });
-  return found;
-}
-
 /** What one family's terms offer. */
 export function candidatesOf(
   claims: Claims,
   family: string,
   points: readonly LevelPoint[],
   sizes: readonly string[],
+  periods: readonly number[],
 ): Candidate[] {
   const found: Candidate[] = [];
   claims.termsOf(family).forEach((term, number) => {
     const suggested =
-      term.inner.length === 0 || points.length === 0 ? [] : suggest(claims, family, term, points, sizes);
-    for (const at of choices(term.inner, suggested)) {
-      const inner = new Map(term.inner.map((d, k) => [d.index, at[k]!]));
+      term.inner.length === 0 || points.length === 0
+        ? []
+        : suggest(claims, family, term, points, sizes, periods);
+    const known = term.source === undefined ? undefined : claims.levels.get(term.source.family);
+    for (const inner of placesOf(claims, term, (known && lowerPieces(known)) ?? [], suggested)) {
+      const at = term.inner.map((d) => inner.get(d.index)!);
       const place = (e: IndexExpr): ClosedForm => substituteClosedForm(fromIndexExpr(e), inner);
       const range = (
         dims: readonly Dim[],
@@ -146,6 +134,7 @@ function suggest(
   term: Term,
   points: readonly LevelPoint[],
   sizes: readonly string[],
+  periods: readonly number[],
 ): ClosedForm[][] {
   const none = term.inner.map(() => []);
   if (term.source === undefined || term.inner.length > 3) return none;
@@ -195,7 +184,7 @@ function suggest(
       const fitted =
         list.length < 3
           ? undefined
-          : fitLevels(list, { sizes, indices, atoms: [], comparisons: [], shallow: true });
+          : fitLevels(list, { sizes, indices, periods, atoms: [], comparisons: [], shallow: true });
       return fitted?.length === 1 ? [fitted[0]!.form] : [];
     }),
   );
@@ -296,7 +285,8 @@ export function proveTight(
   };
 
   const go = (facts: Sequent, here: readonly LevelPoint[], depth: number): Proof | undefined => {
-    if (search.budget.over) return undefined;
+    // Looking at so many places costs about as much as a row of a linear program each.
+    if (!search.budget.spend((candidates.length * here.length) / 2_000)) return undefined;
     if (here.length === 0) {
       const empty = search.refute(facts, 3);
       if (empty !== undefined) return empty;
