@@ -2,9 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
   bindValues,
-  checkDeclarations,
-  checkExpects,
-  checkReductions,
+  checkProgram,
   compileTask,
   type FamilyValues,
   type Given,
@@ -55,15 +53,10 @@ const host = (page: string): Host => ({
 /** Every code that the program of a fence reports, in the way its words say. */
 async function reported({ words, text }: Fence): Promise<string[]> {
   const program = check("page.fathom", text, host(text));
-  const codes = program.diagnostics.map((d) => d.code as string);
+  const codes = checkProgram(program).map((d) => d.code as string);
   if (program.diagnostics.some((d) => d.severity === "error")) return codes;
-  codes.push(...[...checkDeclarations(program), ...checkReductions(program)].map((d) => d.code));
-  const compiled = program.tasks.map((t) => compileTask(program, t));
-  for (const c of compiled)
-    codes.push(
-      ...[...c.diagnostics, ...(c.diagnostics.length > 0 ? [] : checkExpects(c))].map((d) => d.code),
-    );
   if (codes.length > 0 || words.length === 0) return codes;
+  const compiled = program.tasks.map((t) => compileTask(program, t));
   if (words[0] === "test") {
     for (const e of program.examples) {
       for (const r of await runExample(program, e, compiled.find((c) => c.task.name.text === e.task.text)!))

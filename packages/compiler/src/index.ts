@@ -12,6 +12,7 @@ export * from "./algebra/semiring";
 export * from "./algebra/transition-monoid";
 export * from "./analyze";
 export * from "./catalogue/elementary-rules";
+export * from "./check-program";
 export * from "./checks/checks";
 export * from "./checks/declarations";
 export * from "./checks/small-sizes";

@@ -7,6 +7,6 @@ export { format } from "./format";
 export { type Parsed, parse } from "./syntax/parse";
 export { type ReadShape, readShape } from "./syntax/read-shape";
 export { Reparser } from "./syntax/reparse";
-export { itemWords, lexer, memberWords, words } from "./syntax/tokens";
+export { itemWords, lexer, memberWords, reductionWords, words } from "./syntax/tokens";
 export type * from "./syntax/tree";
 export { isGiven } from "./syntax/tree";

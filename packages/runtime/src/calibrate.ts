@@ -1,10 +1,9 @@
 /** The figures of this machine that predictions rest on, measured with small programs of known depth and work. */
 import {
   compileTask,
-  type FamilyValues,
   type GpuForms,
   planGpu,
-  randomValues,
+  randomInputs,
   type Sizes,
   type TargetProfile,
 } from "@fathom/compiler";
@@ -49,8 +48,7 @@ export async function calibrate(target: Target, gpu?: Gpu): Promise<TargetProfil
   const seconds = async (name: Probe, sizes: Sizes, forms: GpuForms = {}): Promise<number> => {
     const compiled = compileTask(program, program.tasks.find((t) => t.name.text === name)!);
     const { system } = compiled;
-    const inputs = new Map<string, FamilyValues>();
-    for (const f of system.families) if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, 1));
+    const inputs = randomInputs(system, sizes, 1);
     const plan = target === "gpu" ? planGpu(system, { forms }).program : undefined;
     let least = Number.POSITIVE_INFINITY;
     for (let run = 0; run <= RUNS && missing === undefined; run++) {

@@ -1,5 +1,5 @@
 /** Whether a program means the same to the interpreter and to the code emitted for a CPU. Runs in Node and in a page. */
-import { compileTask, type FamilyValues, interpret, randomValues, unroll } from "@fathom/compiler";
+import { compileTask, type FamilyValues, interpret, randomInputs, unroll } from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { loadModule } from "@fathom/runtime";
 import type { RandomProgram } from "./random-program";
@@ -25,9 +25,7 @@ export async function cpuMismatch(
   if (refused.length > 0 && refused.every((code) => code === "index-undefined")) return undefined;
   if (refused.length > 0) return wrong(refused.join());
   const { system } = compiled;
-  const inputs = new Map<string, FamilyValues>();
-  for (const f of system.families)
-    if (f.role === "input" || f.role === "param") inputs.set(f.name, randomValues(f, sizes, seed));
+  const inputs = randomInputs(system, sizes, seed);
   const nodes = system.families.filter((f) => f.role === "node").map((f) => f.name);
   const given = Object.fromEntries([...inputs].map(([k, v]) => [k, v.data]));
   for (const checked of ways === "all" ? [false, true] : [seed % 2 === 1]) {

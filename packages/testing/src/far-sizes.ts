@@ -8,9 +8,10 @@ import {
   unroll,
 } from "@fathom/compiler";
 import fc from "fast-check";
+import { fuzzSeed } from "./fuzz";
 
 /** `FATHOM_FUZZ_SEED` draws others. */
-export const SEED = Number(process.env.FATHOM_FUZZ_SEED ?? 20_261_125);
+export const SEED = fuzzSeed(20_261_125);
 
 const LIMIT = 60_000;
 const WANTED = 4;

@@ -6,7 +6,7 @@ import {
   type GpuForms,
   interpret,
   planGpu,
-  randomValues,
+  randomInputs,
 } from "@fathom/compiler";
 import { check, type Diagnostic } from "@fathom/lang";
 import { levelsFor } from "@fathom/runtime";
@@ -32,8 +32,7 @@ export async function gpuMismatch(
   const program = check("random.fathom", text);
   const compiled = compileTask(program, program.tasks[0]!);
   const { system } = compiled;
-  const inputs = new Map<string, FamilyValues>();
-  for (const f of system.families) if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, seed));
+  const inputs = randomInputs(system, sizes, seed);
   const reference = interpret(system, { sizes, inputs, seed });
   const nodes = system.families.filter((f) => f.role === "node").map((f) => f.name);
   // As a user gets it, and one other way with all families wanted.

@@ -1,5 +1,6 @@
 export * from "./cpu-agreement";
 export * from "./far-sizes";
+export * from "./fuzz";
 export * from "./kernel-to-fathom";
 export * from "./known-verdicts";
 export * from "./project";

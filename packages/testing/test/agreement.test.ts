@@ -11,10 +11,18 @@ import {
 import { check, format } from "@fathom/lang";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type CpuTarget, cpuMismatch, fathomFiles, randomProgram, randomShape } from "../src/index";
+import {
+  type CpuTarget,
+  cpuMismatch,
+  fathomFiles,
+  fuzzRuns,
+  fuzzSeed,
+  randomProgram,
+  randomShape,
+} from "../src/index";
 
-const RUNS = Number(process.env.FATHOM_FUZZ_PROGRAMS ?? 200);
-const SEED = process.env.FATHOM_FUZZ_SEED === undefined ? 20_261_124 : Number(process.env.FATHOM_FUZZ_SEED);
+const RUNS = fuzzRuns(200);
+const SEED = fuzzSeed(20_261_124);
 
 /** Long runs go through many programs, short ones through all ways of each. */
 const WAYS = RUNS > 1000 ? "one" : "all";

@@ -1,11 +1,4 @@
-import {
-  checkDeclarations,
-  checkExpects,
-  checkReductions,
-  compileTask,
-  describeReduction,
-  reductionTest,
-} from "@fathom/compiler";
+import { checkProgram, describeReduction, reductionTest } from "@fathom/compiler";
 import { check, format } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
 import { fathomFiles, projectHost } from "../src/index";
@@ -45,17 +38,7 @@ describe("corpus, standard library and examples report exactly what they say", (
     ),
   )("%s", (path, text) => {
     const program = check(path, text, projectHost);
-    const diagnostics = [...program.diagnostics];
-    if (!diagnostics.some((d) => d.severity === "error")) {
-      diagnostics.push(...checkDeclarations(program), ...checkReductions(program));
-      for (const task of program.tasks) {
-        const compiled = compileTask(program, task);
-        diagnostics.push(
-          ...compiled.diagnostics,
-          ...(compiled.diagnostics.length > 0 ? [] : checkExpects(compiled)),
-        );
-      }
-    }
+    const diagnostics = checkProgram(program);
     const told = diagnostics.filter((d) => d.code !== "expect-undecided" || !undecided.has(path));
     const reported = told.map((d) => ({
       code: d.code as string,

@@ -1,5 +1,5 @@
 /** Ints that are taken for a finite type never leave it, and say the same: the interpreter is asked, on random programs and inputs. */
-import { compileTask, type FamilyValues, interpret, randomValues, withFiniteInts } from "@fathom/compiler";
+import { compileTask, interpret, randomInputs, withFiniteInts } from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -41,9 +41,7 @@ function holds(text: string, sizes: Record<string, number>, seed: number): boole
     const { system, diagnostics } = compileTask(checked, task);
     if (diagnostics.length > 0) continue;
     const narrow = withFiniteInts(system);
-    const inputs = new Map<string, FamilyValues>();
-    for (const f of system.families)
-      if (f.role === "input" || f.role === "param") inputs.set(f.name, randomValues(f, sizes, seed));
+    const inputs = randomInputs(system, sizes, seed);
     const { values, diagnostics: faults } = interpret(system, { sizes, inputs, seed });
     if (faults.length > 0) continue;
     const same = interpret(narrow, { sizes, inputs, seed });

@@ -1,24 +1,23 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   allocate,
   type Compiled,
   compileTask,
   defaultSizes,
-  type FamilyValues,
   type GpuOptions,
   interpret,
   layoutGpu,
   planGpu,
-  randomValues,
+  randomInputs,
   type Sizes,
   sizeProblems,
   type WaveStep,
 } from "@fathom/compiler";
-import { check, type Host } from "@fathom/lang";
+import { check } from "@fathom/lang";
 import { findGpu, type Gpu, isSoftware, measureGpu, ownRounding, runOnGpu } from "@fathom/runtime-gpu";
 import { afterAll, describe, expect, test } from "vitest";
-import { fathomFiles, projectRoot } from "../src/index";
+import { fathomFiles, projectHost, projectRoot } from "../src/index";
 
 const gpu = findGpu();
 const device = await gpu.open();
@@ -26,34 +25,19 @@ const missing = typeof device === "string" && process.env.CI === undefined;
 if (missing) console.warn(`skipped: ${device}`);
 afterAll(() => gpu.close());
 
-const host: Host = {
-  resolve(from, spec) {
-    const path = spec.startsWith("std/") ? `${spec}.fathom` : join(from, "..", spec);
-    const full = join(projectRoot, path);
-    return existsSync(full) ? { path, text: readFileSync(full, "utf8") } : undefined;
-  },
-};
-
 function compiledFrom(text: string, name?: string): Compiled {
-  const program = check("a.fathom", text, host);
+  const program = check("a.fathom", text, projectHost);
   expect(program.diagnostics).toEqual([]);
   const compiled = compileTask(program, program.tasks.find((t) => t.name.text === name) ?? program.tasks[0]!);
   expect(compiled.diagnostics).toEqual([]);
   return compiled;
 }
 
-const randomInputs = ({ system }: Compiled, sizes: Sizes, seed = 1): Map<string, FamilyValues> =>
-  new Map(
-    system.families
-      .filter((f) => f.role === "input" || f.role === "param")
-      .map((f) => [f.name, randomValues(f, sizes, seed)]),
-  );
-
 /** Every family, bit for bit; `outputs` alone where a program has many kernels, which a software device compiles slowly. */
 async function agrees(
   compiled: Compiled,
   sizes: Sizes,
-  inputs = randomInputs(compiled, sizes),
+  inputs = randomInputs(compiled.system, sizes, 1),
   options: GpuOptions = {},
   kept: "outputs" | "all" = "all",
 ) {
@@ -77,7 +61,7 @@ describe.skipIf(missing)(
   () => {
     const found = fathomFiles("corpus").filter(({ path }) => path.includes("gpu-"));
     const tasks = [...fathomFiles("examples"), ...fathomFiles("std"), ...found].flatMap(({ path, text }) => {
-      const program = check(path, text, host);
+      const program = check(path, text, projectHost);
       return program.tasks.map((task) => ({ name: `${path} ${task.name.text}`, program, task }));
     });
     test.each(tasks)("$name", async ({ program, task }) => {
@@ -319,7 +303,7 @@ describe.skipIf(missing)("on the device", () => {
     }
     const seen: [number, number][] = [];
     const sizes = { n: 70_000, T: 200 };
-    const inputs = randomInputs(compiled, sizes);
+    const inputs = randomInputs(compiled.system, sizes, 1);
     const result = await runOnGpu(planGpu(compiled.system).program, {
       gpu,
       sizes,
@@ -347,7 +331,7 @@ describe.skipIf(missing)("on the device", () => {
   test("families spread over several banks when one cannot hold them", async () => {
     const compiled = compiledFrom(chain);
     const sizes = { n: 9, T: 6 };
-    const inputs = randomInputs(compiled, sizes);
+    const inputs = randomInputs(compiled.system, sizes, 1);
     // The device at hand, saying that no more than 256 bytes can be bound.
     const small: Gpu = {
       ...gpu,
@@ -381,7 +365,7 @@ describe.skipIf(missing)("on the device", () => {
     const running = runOnGpu(planGpu(compiled.system).program, {
       gpu,
       sizes,
-      inputs: randomInputs(compiled, sizes),
+      inputs: randomInputs(compiled.system, sizes, 1),
       signal: stop.signal,
       onProgress: () => stop.abort(new Error("enough")),
     });
@@ -392,7 +376,7 @@ describe.skipIf(missing)("on the device", () => {
     const compiled = compiledFrom(chain);
     // Enough for many submits, however fast the device is: each holds at most four times the work of the one before.
     const sizes = { n: 70_000, T: 1000 };
-    const inputs = randomInputs(compiled, sizes);
+    const inputs = randomInputs(compiled.system, sizes, 1);
     for (const [losses, codes] of [
       [1, []],
       [2, ["gpu-lost"]],
@@ -543,7 +527,7 @@ describe.skipIf(missing)("on the device", () => {
       "task A(n: size) where n >= 1 { input x[i: 0..n]: int\n output y[i: 0..n] = x[(i*i*i) mod n] }",
     );
     const sizes = { n: 2000 };
-    const inputs = randomInputs(compiled, sizes);
+    const inputs = randomInputs(compiled.system, sizes, 1);
     const { diagnostics } = await runOnGpu(planGpu(compiled.system).program, { gpu, sizes, inputs });
     expect(diagnostics.map((d) => d.code)).toEqual(["gpu-too-small"]);
   });

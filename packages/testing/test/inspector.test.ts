@@ -1,11 +1,4 @@
-import {
-  compileTask,
-  type FamilyValues,
-  interpret,
-  planGpu,
-  printSystem,
-  randomValues,
-} from "@fathom/compiler";
+import { compileTask, interpret, planGpu, printSystem, randomInputs } from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { levelsFor } from "@fathom/runtime";
 import { findGpu, runOnGpu } from "@fathom/runtime-gpu";
@@ -63,8 +56,7 @@ describe.skipIf(missing)("levels come first, then a launch a level", () => {
   ] as const)("%s", async (_, text, sizes, inspected) => {
     const compiled = compiledFrom(text);
     const { system } = compiled;
-    const inputs = new Map<string, FamilyValues>();
-    for (const f of system.families) if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, 5));
+    const inputs = randomInputs(system, sizes, 5);
     const plan = planGpu(system);
     expect(plan.inspector !== undefined).toBe(inspected);
     const levels = await levelsFor(plan, compiled, { sizes, inputs });
@@ -82,9 +74,7 @@ describe.skipIf(missing)("levels come first, then a launch a level", () => {
   test("places that changed in the caller's own array give other levels", async () => {
     const compiled = compiledFrom(patterns);
     const sizes = { n: 2, m: 3, P: 1 };
-    const inputs = new Map<string, FamilyValues>();
-    for (const f of compiled.system.families)
-      if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, 1));
+    const inputs = randomInputs(compiled.system, sizes, 1);
     const plan = planGpu(compiled.system);
     for (const [left, wanted] of [
       [

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compileTask, type FamilyValues, interpret, randomValues, unroll } from "@fathom/compiler";
+import { compileTask, interpret, randomInputs, unroll } from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { loadModule } from "@fathom/runtime";
 import { describe, expect, test } from "vitest";
@@ -24,9 +24,7 @@ describe.skipIf(folder === undefined)(
       ];
       for (const sample of kernel.samples.slice(0, 6)) {
         const sizes = Object.fromEntries(kernel.params.map((p, k) => [p, sample.p[k]!]));
-        const inputs = new Map<string, FamilyValues>();
-        for (const f of system.families)
-          if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, 5));
+        const inputs = randomInputs(system, sizes, 5);
         const reference = interpret(system, { sizes, inputs });
         expect(reference.diagnostics).toEqual([]);
         const given = Object.fromEntries([...inputs].map(([k, v]) => [k, v.data]));

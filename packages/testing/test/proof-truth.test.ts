@@ -23,10 +23,10 @@ import {
 import { check } from "@fathom/lang";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { randomRecurrence } from "../src/index";
+import { fuzzSeed, randomRecurrence } from "../src/index";
 
 const SYSTEMS = Number(process.env.FATHOM_FUZZ_SYSTEMS ?? 30);
-const SEED = Number(process.env.FATHOM_FUZZ_SEED ?? 20_261_125);
+const SEED = fuzzSeed(20_261_125);
 
 type Env = Readonly<Record<string, number>>;
 

@@ -1,6 +1,6 @@
 /** The random programs that back ends are compared on contain every construct of the language that reaches a back end. */
 import { compileTask, type Expr as Equation, someExpr } from "@fathom/compiler";
-import { builtins, check } from "@fathom/lang";
+import { builtins, check, reductionWords } from "@fathom/lang";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomProgram, randomShape } from "../src/index";
@@ -41,20 +41,7 @@ test(`${RUNS} random programs contain every node of the syntax tree, operator, r
     ...["+", "-", "*", "/", "div", "mod", "^", "==", "!=", "<", "<=", ">", ">=", "and", "or", "xor"].map(
       (op) => `binary ${op}`,
     ),
-    ...[
-      "sum",
-      "product",
-      "min",
-      "max",
-      "any",
-      "all",
-      "parity",
-      "majority",
-      "count",
-      "argmin",
-      "argmax",
-      "reduce",
-    ].map((op) => `reduction ${op}`),
+    ...Object.keys(reductionWords).map((op) => `reduction ${op}`),
     ...["bit", "int", "real", "index", "vec2", "vec3", "vec4", "Colour"].map((name) => `type ${name}`),
     ...Object.keys(builtins).map((name) => `call ${name}`),
   ];

@@ -4,10 +4,9 @@
  */
 import {
   compileTask,
-  type FamilyValues,
   interpret,
   lower,
-  randomValues,
+  randomInputs,
   rewriteAsSource,
   rewrites,
   type Sizes,
@@ -19,9 +18,10 @@ import {
 import { check } from "@fathom/lang";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { fuzzRuns, fuzzSeed } from "../src/index";
 
-const RUNS = Number(process.env.FATHOM_FUZZ_PROGRAMS ?? 80);
-const SEED = process.env.FATHOM_FUZZ_SEED === undefined ? 20_261_127 : Number(process.env.FATHOM_FUZZ_SEED);
+const RUNS = fuzzRuns(80);
+const SEED = fuzzSeed(20_261_127);
 
 const pick = <T>(...xs: T[]): fc.Arbitrary<T> => fc.constantFrom(...xs);
 const join = (...parts: fc.Arbitrary<string>[]): fc.Arbitrary<string> =>
@@ -148,8 +148,7 @@ const program: fc.Arbitrary<Program> = fc
 const tally = new Map<string, number>();
 
 function agree(written: System, other: System, { sizes, seed }: Program, label: string): void {
-  const inputs = new Map<string, FamilyValues>();
-  for (const f of written.families) if (f.role === "input") inputs.set(f.name, randomValues(f, sizes, seed));
+  const inputs = randomInputs(written, sizes, seed);
   const [a, b] = [written, other].map((s) => interpret(s, { sizes, inputs, seed }));
   // A step that leaves its type ends the run; what a law makes of it is not compared.
   if (a!.diagnostics.length > 0) return;

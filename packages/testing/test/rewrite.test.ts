@@ -13,9 +13,10 @@ import {
 import { check } from "@fathom/lang";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { fuzzRuns, fuzzSeed } from "../src/index";
 
-const RUNS = Number(process.env.FATHOM_FUZZ_PROGRAMS ?? 150);
-const SEED = process.env.FATHOM_FUZZ_SEED === undefined ? 20_261_125 : Number(process.env.FATHOM_FUZZ_SEED);
+const RUNS = fuzzRuns(150);
+const SEED = fuzzSeed(20_261_125);
 
 type Kind = "bit" | "int" | "real" | "index(3)" | "index(5)" | "index(7)";
 

@@ -1,4 +1,4 @@
-import { compileTask, type FamilyValues, interpret, planGpu, randomValues } from "@fathom/compiler";
+import { compileTask, interpret, planGpu, randomInputs } from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { findGpu, runOnGpu } from "@fathom/runtime-gpu";
 import { afterAll, describe, expect, test } from "vitest";
@@ -42,8 +42,7 @@ describe.skipIf(missing)("a single recurrence is a scan in blocks, with the same
     const plan = planGpu(system, { unproved, block: 4 });
     expect(plan.system.families.some((f) => f.name.endsWith(".totals"))).toBe(true);
     for (const n of [1, 3, 4, 5, 17, 700]) {
-      const inputs = new Map<string, FamilyValues>();
-      for (const f of system.families) if (f.role === "input") inputs.set(f.name, randomValues(f, { n }, n));
+      const inputs = randomInputs(system, { n }, n);
       const wanted = interpret(system, { sizes: { n }, inputs });
       const found = await runOnGpu(plan.program, { gpu, sizes: { n }, inputs });
       expect(found.diagnostics).toEqual([]);

@@ -2,10 +2,9 @@
 import {
   applyEdits,
   compileTask,
-  type FamilyValues,
   interpret,
   lower,
-  randomValues,
+  randomInputs,
   rewriteAsSource,
   rewrites,
   type Sizes,
@@ -16,10 +15,10 @@ import {
 import { check } from "@fathom/lang";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fathomFiles, projectHost, randomProgram } from "../src/index";
+import { fathomFiles, fuzzRuns, fuzzSeed, projectHost, randomProgram } from "../src/index";
 
-const RUNS = Number(process.env.FATHOM_FUZZ_PROGRAMS ?? 60);
-const SEED = process.env.FATHOM_FUZZ_SEED === undefined ? 20_261_126 : Number(process.env.FATHOM_FUZZ_SEED);
+const RUNS = fuzzRuns(60);
+const SEED = fuzzSeed(20_261_126);
 
 /** The system that its text means; fails on any mistake in it. */
 function readBack(system: System): System {
@@ -50,9 +49,7 @@ function means(a: System, b: System, label: string, sizes = smallSizesOf(a), see
   if (sizes === undefined) return;
   // A draw is keyed by its family's name, which differs where a task was used.
   if (a.families.some((f) => f.role === "random" && f.name.includes("."))) return;
-  const inputs = new Map<string, FamilyValues>();
-  for (const f of a.families)
-    if (f.role === "input" || f.role === "param") inputs.set(f.name, randomValues(f, sizes, seed));
+  const inputs = randomInputs(a, sizes, seed);
   const [x, y] = [a, b].map((s) => interpret(s, { sizes, inputs, seed: 3 }));
   if (x!.diagnostics.length > 0) return;
   expect(y!.diagnostics, label).toEqual([]);

@@ -4,11 +4,10 @@ import { join } from "node:path";
 import {
   compileTask,
   defaultSizes,
-  type FamilyValues,
   interpret,
   judgementOf,
   printClass,
-  randomValues,
+  randomInputs,
   sizeProblems,
   verdictText,
 } from "@fathom/compiler";
@@ -85,9 +84,7 @@ describe("every task of the standard library", () => {
       expect(used.diagnostics).toEqual([]);
       const sizes = defaultSizes(own.system)!;
       expect(sizeProblems(own.system, sizes)).toEqual([]);
-      const inputs = new Map<string, FamilyValues>();
-      for (const f of own.system.families)
-        if (f.role === "input" || f.role === "param") inputs.set(f.name, randomValues(f, sizes, 5));
+      const inputs = randomInputs(own.system, sizes, 5);
       const mine = interpret(own.system, { sizes, inputs, seed: 3 });
       expect(mine.diagnostics).toEqual([]);
       // A generator is keyed by the name of its family, which within a user is another one.

@@ -15,10 +15,10 @@ import {
 import { check } from "@fathom/lang";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fathomFiles, type Kernel, kernelToFathom, randomProgram, sharedData } from "../src/index";
+import { fathomFiles, fuzzSeed, type Kernel, kernelToFathom, randomProgram, sharedData } from "../src/index";
 
 const RUNS = Number(process.env.FATHOM_FUZZ_WORK ?? 80);
-const SEED = Number(process.env.FATHOM_FUZZ_SEED ?? 20_261_125);
+const SEED = fuzzSeed(20_261_125);
 
 function systemOf(text: string): System {
   const program = check("work.fathom", text);

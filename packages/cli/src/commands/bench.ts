@@ -3,7 +3,7 @@ import {
   figuresAt,
   type MachineProfile,
   planGpu,
-  randomValues,
+  randomInputs,
   type Sizes,
   sizeProblems,
 } from "@fathom/compiler";
@@ -82,11 +82,7 @@ export function benchCommand(cli: Command): void {
           for (const sizes of all) {
             if (sizeProblems(system, sizes).length > 0) continue;
             const figures = figuresAt(system, sizes, MOST_INSTANCES);
-            const inputs = new Map(
-              system.families
-                .filter((f) => f.role === "input" || f.role === "param")
-                .map((f) => [f.name, randomValues(f, sizes, 1)]),
-            );
+            const inputs = randomInputs(system, sizes, 1);
             const ms: Partial<Record<Target, number>> = {};
             for (const target of targets) {
               if (without.has(target)) continue;

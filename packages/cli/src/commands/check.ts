@@ -1,5 +1,5 @@
 /** `fathom check`: everything wrong with programs, for all sizes. */
-import { checkDeclarations, checkExpects, checkReductions, compileTask } from "@fathom/compiler";
+import { checkProgram } from "@fathom/compiler";
 import type { Diagnostic } from "@fathom/lang";
 import type { Command } from "commander";
 import pc from "picocolors";
@@ -15,17 +15,7 @@ export function checkCommand(cli: Command): void {
       const all: Diagnostic[] = [];
       for (const file of files) {
         const program = loadProgram(file);
-        const diagnostics = [...program.diagnostics];
-        if (!diagnostics.some((d) => d.severity === "error")) {
-          diagnostics.push(...checkDeclarations(program), ...checkReductions(program));
-          for (const task of program.tasks) {
-            const compiled = compileTask(program, task);
-            diagnostics.push(
-              ...compiled.diagnostics,
-              ...(compiled.diagnostics.length > 0 ? [] : checkExpects(compiled)),
-            );
-          }
-        }
+        const diagnostics = checkProgram(program);
         all.push(...diagnostics);
         if (!json && !report(program, diagnostics))
           print(

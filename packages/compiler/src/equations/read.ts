@@ -2,6 +2,7 @@
  * The text of equations, read back: `readSystem(printSystem(s))` has the same families, pieces and expressions as `s` (the
  * same objects, since they are interned); where things came from is not in the text. For people who take a pipeline apart.
  */
+import { reductionWords } from "@fathom/lang";
 import * as build from "./build";
 import { inferredType } from "./print";
 import type {
@@ -26,19 +27,7 @@ import type {
 export class SystemSyntaxError extends Error {}
 
 const roles: readonly string[] = ["input", "param", "random", "node", "output"];
-const reductions: readonly string[] = [
-  "sum",
-  "product",
-  "min",
-  "max",
-  "any",
-  "all",
-  "parity",
-  "majority",
-  "count",
-  "argmin",
-  "argmax",
-];
+const reductions: readonly string[] = Object.keys(reductionWords).filter((word) => word !== "reduce");
 const pattern =
   /\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(to-int|to-real|[A-Za-z_][A-Za-z0-9_']*(?:\.[A-Za-z_][A-Za-z0-9_']*)*)|(=>|==|!=|<=|\.\.|[-+*^()[\]{},;:|=<>?#.]))/y;
 

@@ -1,5 +1,5 @@
 /** Sizes and inputs from outside, checked; values of families, in and out. */
-import { type Diagnostic, diagnostic } from "@fathom/lang";
+import { type Diagnostic, diagnostic, isGiven } from "@fathom/lang";
 import { type Box, evaluateIndex, familyBox, forEachPoint, holds, IndexFault } from "./evaluate-index";
 import { printComparison, printInstance } from "./print";
 import { familyKey, uniform } from "./random";
@@ -283,6 +283,10 @@ export function randomValues(family: Family, sizes: Sizes, seed: number): Family
   });
   return values;
 }
+
+/** Random values for everything that comes from outside. */
+export const randomInputs = (system: System, sizes: Sizes, seed: number): Map<string, FamilyValues> =>
+  new Map(system.families.filter(isGiven).map((f) => [f.name, randomValues(f, sizes, seed)]));
 
 export type Nested = number | readonly Nested[];
 

@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { randomInputs } from "@fathom/compiler";
 import { expect, test } from "vitest";
 import {
-  type FamilyValues,
   interpret,
   printSystem,
   type Rewrite,
-  randomValues,
   readSystem,
   rewrites,
   type Sizes,
@@ -21,16 +20,9 @@ const automata = resolve(import.meta.dirname, "../../../../../shared/data/automa
 const data = existsSync(automata);
 if (!data) console.warn(`${automata} is absent: tests that need it are skipped`);
 
-const inputsOf = (system: System, sizes: Sizes, seed: number): Map<string, FamilyValues> =>
-  new Map(
-    system.families
-      .filter((f) => f.role === "input" || f.role === "param")
-      .map((f) => [f.name, randomValues(f, sizes, seed)]),
-  );
-
 /** Every output of the rewritten system against the original's: bit for bit, or within a relative bound where it rounds. */
 function agrees(original: System, rewritten: Rewrite, sizes: Sizes, seed: number): void {
-  const inputs = inputsOf(original, sizes, seed);
+  const inputs = randomInputs(original, sizes, seed);
   const wanted = interpret(original, { sizes, inputs, seed });
   expect(wanted.diagnostics).toEqual([]);
   const found = interpret(rewritten.system, { sizes, inputs, seed });

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: snippets are written so
 /** Completion: what can stand at the cursor, each with its documentation. */
-import { builtins, type FamilyMember, type Meaning, type TaskItem } from "@fathom/lang";
+import { builtins, type FamilyMember, type Meaning, reductionWords, type TaskItem } from "@fathom/lang";
 import {
   type CompletionItem,
   CompletionItemKind,
@@ -54,19 +54,7 @@ const memberSnippets: readonly CompletionItem[] = [
   keyword("assume", "assume ${1:converges}(${2:x}) by ${3:law} { $0 }", "1"),
 ];
 const types = ["bit", "int", "real", "index", "vec2", "vec3", "vec4"];
-const reductions = [
-  "sum",
-  "product",
-  "min",
-  "max",
-  "any",
-  "all",
-  "parity",
-  "majority",
-  "count",
-  "argmin",
-  "argmax",
-];
+const reductions = Object.keys(reductionWords).filter((word) => word !== "reduce");
 const classes = ["NC^0", "NC^1", "AC^0", "AC^1", "ACC^0", "TC^0", "TC^1", "P"];
 
 const kinds: Partial<Record<Meaning["kind"], CompletionItemKind>> = {
