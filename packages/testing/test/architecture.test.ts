@@ -56,27 +56,27 @@ function violations(
   return found;
 }
 
+/** Every source of every package, and the certificate checker. */
+function projectSources(): Source[] {
+  const packages = join(projectRoot, "packages");
+  const folders = readdirSync(packages).map((name) => [name, `${name}/src`] as const);
+  return [...folders, ["compiler", "compiler/certificate-checker"] as const].flatMap(([name, folder]) =>
+    readdirSync(join(packages, folder), { recursive: true })
+      .map(String)
+      .filter((f) => f.endsWith(".ts"))
+      .map((f) => ({
+        package: name,
+        path: `packages/${folder}/${f}`,
+        text: readFileSync(join(packages, folder, f), "utf8"),
+      })),
+  );
+}
+
 describe("arrows between packages", () => {
   test("point left", () => {
     const names = readdirSync(join(projectRoot, "packages"));
     expect(names.sort()).toEqual(Object.keys(allowed).sort());
-    const sources = names.flatMap((name) =>
-      readdirSync(join(projectRoot, "packages", name, "src"), { recursive: true })
-        .map(String)
-        .filter((f) => f.endsWith(".ts"))
-        .map((f) => ({
-          package: name,
-          path: `packages/${name}/src/${f}`,
-          text: readFileSync(join(projectRoot, "packages", name, "src", f), "utf8"),
-        })),
-    );
-    const checker = "packages/compiler/certificate-checker";
-    for (const f of readdirSync(join(projectRoot, checker)))
-      sources.push({
-        package: "compiler",
-        path: `${checker}/${f}`,
-        text: readFileSync(join(projectRoot, checker, f), "utf8"),
-      });
+    const sources = projectSources();
     expect(sources.length).toBeGreaterThan(30);
     const manifests = Object.fromEntries(
       names.map((n) => [
