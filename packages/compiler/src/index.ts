@@ -69,6 +69,7 @@ export { PAGE_STYLE } from "./report/page-style";
 export * from "./report/prediction";
 export * from "./report/rewritten";
 export * from "./report/standing";
+export { saveSlices } from "./schedule/in-place";
 export * from "./schedule/inspector";
 export * from "./schedule/packing";
 export * from "./schedule/schedule";

@@ -450,6 +450,59 @@ const shapes: readonly Shape[] = [
     },
   },
   {
+    name: "pivots",
+    most: 16,
+    members: (kind) => {
+      const later: Place = {
+        indices: ["r", "i", "j"],
+        static: ["(i == j)", "(j < r)", "(i != r - 1)"],
+        reads: join(inputs("j", "n"), {
+          [kind]: ["d[r-1, i, j]", "d[r-1, i, r-1]", "d[r-1, r-1, j]", "d[r-1, i, j]", "d[r-1, r-1, r-1]"],
+        }),
+        ranges: ["0..3"],
+        inner: {},
+      };
+      return filled(kind, `node d[r: 0..=n, i: 0..n, j: 0..n]: ${kind} = if r == 0 { $ } else { $ }`, [
+        { ...base("j"), indices: ["i", "j"], ranges: [] },
+        later,
+      ]).map((line) => [line, "output o[i: 0..n, j: 0..n] = d[n, i, j]"]);
+    },
+  },
+  {
+    name: "each by itself",
+    members: (kind) => {
+      const later: Place = {
+        ...base("i"),
+        indices: ["t", "i", "n"],
+        reads: join(inputs("i", "n"), {
+          [kind]: ["g[t-1, i]", "h[t-1, i]", "g[t-1, i]", `(h[t-1, i+1] ?? ${missing[kind]})`],
+        }),
+      };
+      const other: Place = {
+        ...later,
+        reads: join(inputs("i", "n"), {
+          [kind]: ["h[t-1, i]", "g[t, i]", `(g[t, i-1] ?? ${missing[kind]})`, "h[t-1, 0]"],
+        }),
+      };
+      return fc
+        .tuple(
+          filled(
+            kind,
+            `node g[t: 0..=T, i: 0..n]: ${kind} = if t == 0 { $ } else { $ }`,
+            [base("i"), later],
+            2,
+          ),
+          filled(
+            kind,
+            `node h[t: 0..=T, i: 0..n]: ${kind} = if t == 0 { $ } else { $ }`,
+            [base("i"), other],
+            2,
+          ),
+        )
+        .map((lines) => [...lines, "output o[i: 0..n] = g[T, i]", "output p[i: 0..n] = h[T, i]"]);
+    },
+  },
+  {
     name: "rows times columns",
     most: 20,
     members: (kind) => {

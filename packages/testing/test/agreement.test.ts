@@ -6,6 +6,7 @@ import {
   readSystem,
   runPasses,
   runPipeline,
+  saveSlices,
   verifySystem,
 } from "@fathom/compiler";
 import { check, format } from "@fathom/lang";
@@ -76,7 +77,8 @@ test("equations of random programs and of the examples print, read back and veri
     for (const task of program.tasks) {
       const system = lower(program, task);
       expect(verifySystem(system), text).toEqual([]);
-      runPipeline(runPasses(new Set()), system, { verify: true });
+      const none = new Set<never>();
+      runPipeline([...runPasses(none), saveSlices(none, none)], system, { verify: true });
       const printed = printSystem(system);
       const back = readSystem(printed);
       expect(printSystem(back)).toBe(printed);

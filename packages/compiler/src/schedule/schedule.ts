@@ -9,6 +9,7 @@ import { collectIndices } from "../equations/evaluate-index";
 import { type GuardedRead, guardedReads } from "../equations/reads";
 import type { Family, System } from "../equations/system";
 import { type Affine, affine, combine, least, toAffine } from "../symbolic/affine";
+import { inPlace } from "./in-place";
 
 /** A read of a family that is computed. */
 type Dependence = GuardedRead;
@@ -191,17 +192,35 @@ export function schedule(system: System, keep: ReadonlySet<string>): Schedule {
     for (const [name, { dim, offset }] of step.members) {
       const family = defined.find((f) => f.name === name)!;
       if (family.role === "output" || keep.has(name)) continue;
-      const planes = planesOf(
-        family,
-        dim,
-        offset,
-        step.members,
-        deps.filter((d) => d.source === family),
-      );
-      if (planes !== undefined) folded.set(name, { dim, window: Math.max(planes.within, planes.after) });
+      const reads = deps.filter((d) => d.source === family);
+      const planes = planesOf(family, dim, offset, step.members, reads);
+      if (planes === undefined) continue;
+      const window = Math.max(planes.within, planes.after);
+      const once = window === 2 && planes.after < 2 && oneAtATime(step, family, dim, offset, reads);
+      folded.set(name, { dim, window: once ? 1 : window });
     }
   }
   return { steps, folded };
+}
+
+/** Whether a family whose reads go at most a turn back can do with one plane. */
+function oneAtATime(
+  { body, members }: Extract<Step, { kind: "loop" }>,
+  family: Family,
+  dim: number,
+  offset: number,
+  reads: readonly Dependence[],
+): boolean {
+  if (!body.every((part) => part.kind === "nest")) return false;
+  const inside = reads.filter((d) => members.has(d.reader.name));
+  const distance = (d: Dependence) => {
+    const member = members.get(d.reader.name)!;
+    const { least, most } = delay(d, member.dim, dim, 1);
+    return { least: least + member.offset - offset, most: most + member.offset - offset };
+  };
+  return inPlace(family, dim, inside, distance, (name) =>
+    body.findIndex((part) => familiesOf(part).has(name)),
+  );
 }
 
 /**

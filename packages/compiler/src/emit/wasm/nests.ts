@@ -1,6 +1,7 @@
 /** Nests of loops over the instances of families, and the time loops around them. */
 import { index as indexOf, someExpr, typeOf } from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
+import { readsOf } from "../../equations/expressions";
 import { changesWith } from "../../equations/mentions";
 import { familyKey } from "../../equations/random";
 import { guardedReads } from "../../equations/reads";
@@ -284,9 +285,10 @@ export abstract class Nests extends Rows {
     for (const hole of holes) inside = w.and(inside, w.geU(w.sub(hole, w.get(i)), w.i32(4)));
     const count = holes.length > 0 ? 1 : vectorsSideBySide(inner.pieces, index, rows !== undefined);
     const more = w.lt(w.get(i), end);
-    // Less than a vector is left: the last one is computed once more, as far as it was. Nothing reads what this nest writes.
+    // Less than a vector is left: the last one is computed once more, as far as it was, unless that reads what it writes.
     const left = w.and(w.gt(w.get(i), last), w.and(w.lt(w.get(i), most), w.ge(last, first)));
-    const back = holes.length > 0 ? [] : w.if(left, w.set(i, last));
+    const again = holes.length === 0 && !this.inPlace(family);
+    const back = !again ? [] : w.if(left, w.set(i, last));
     const rest = [...back, ...w.if(inside, wide(1), single.code), ...w.brIf(0, more)];
     if (count === 1) before.add(w.loop(rest));
     else {
@@ -297,6 +299,12 @@ export abstract class Nests extends Rows {
     }
     scope.add(w.if(w.lt(w.get(i), end), before.code));
     return true;
+  }
+
+  /** Whether a turn of a family is written over the one before, which it reads. */
+  private inPlace(family: Family): boolean {
+    const once = this.plan.folded.get(family.name)?.window === 1;
+    return once && family.pieces.some((p) => readsOf(p.value).some((r) => r.family === family.name));
   }
 
   /** A loop over rows, several at a time and then what is left one by one. */

@@ -8,6 +8,7 @@
  */
 import { runPasses, runPipeline } from "../../equations/pass";
 import type { Family, System } from "../../equations/system";
+import { saveSlices } from "../../schedule/in-place";
 import { packing } from "../../schedule/packing";
 import { type Schedule, type Step, schedule, Unschedulable } from "../../schedule/schedule";
 import type { EmitOptions } from "../js";
@@ -32,8 +33,9 @@ export interface EmitWasmOptions extends EmitOptions {
 
 export function emitWasm(lowered: System, options: EmitWasmOptions = {}): EmittedWasm {
   const keep = new Set(options.keep ?? []);
-  const system = runPipeline(runPasses(keep), lowered, { verify: false });
   const unproved = options.unproved ?? new Set();
+  const passes = [...runPasses(keep), saveSlices(keep, unproved)];
+  const system = runPipeline(passes, lowered, { verify: false });
   const make = (plan: Schedule): EmittedWasm => {
     const packed = packing(system, {
       choice: options.checked === true ? "never" : options.forms?.packed,
