@@ -510,7 +510,7 @@ const shapes: readonly Shape[] = [
         indices: ["i", "j", "(i + j)"],
         static: ["(i == j)", "(j < 2)", "(i != 1)"],
         reads: { [kind]: ["e[i, 0]", "f[0, j]"] },
-        ranges: ["0..n", "0..=m", "0..n", "0..=j", "j..n"],
+        ranges: ["0..n", "0..=m", "0..n", "0..=j", "0..=i", "i..n"],
         inner: join(
           { int: ["(j + q)", "(i - q)", "(2 * q - j)"], bit: ["j + q < n", "q <= i", "q + i != j"] },
           {

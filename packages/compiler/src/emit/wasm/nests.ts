@@ -2,7 +2,7 @@
 import { index as indexOf, someExpr, typeOf } from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
 import { readsOf } from "../../equations/expressions";
-import { changesWith } from "../../equations/mentions";
+import { changesWith, dimsMention } from "../../equations/mentions";
 import { familyKey } from "../../equations/random";
 import { guardedReads } from "../../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, Piece, Read } from "../../equations/system";
@@ -190,6 +190,8 @@ export abstract class Nests extends Rows {
         reductions.every(
           (e) =>
             changesWith(e, row.index) &&
+            // One loop for all rows.
+            !dimsMention(e.dims, row.index) &&
             someExpr(
               e.body,
               (x) => x.kind === "read" && changesWith(x, loop.index) && !changesWith(x, row.index),
