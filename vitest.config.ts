@@ -32,6 +32,7 @@ export default defineConfig({
     // A guard against hanging, not a measure of speed: a busy machine takes ten times what an idle one does.
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    expect: { poll: { timeout: 120_000 } },
     pool: "threads",
     maxWorkers: 2,
   },

@@ -49,7 +49,7 @@ test("typing is answered at once, stale figures marked, and the long analysis ha
   await client.analysed(uri);
   // Now the library's models below it: seconds of work.
   await client.change(uri, `${SMALL}${models}`);
-  await expect.poll(() => progress.length, { timeout: 30_000 }).toBeGreaterThan(0);
+  await expect.poll(() => progress.length).toBeGreaterThan(0);
   expect(progress[0]!.value).toMatchObject({
     kind: "begin",
     title: "Fathom: depth, work and class",
@@ -72,7 +72,7 @@ test("typing is answered at once, stale figures marked, and the long analysis ha
 
 test("what is edited shows its last figures as stale until the new ones are there", async () => {
   const uri = await client.open(`${SMALL}${models}`);
-  await expect.poll(async () => (await states(uri)).Small, { timeout: 60_000 }).toBe("fresh");
+  await expect.poll(async () => (await states(uri)).Small).toBe("fresh");
   await client.change(uri, "s[i-1] * x[i]", {
     start: { line: 2, character: 51 },
     end: { line: 2, character: 64 },
@@ -89,13 +89,11 @@ test("what is edited shows its last figures as stale until the new ones are ther
 
 test("a long analysis is cancelled where its progress is shown; the next edit begins it again", async () => {
   const uri = await client.open(models);
-  await expect.poll(() => created, { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => created).toBe(1);
   await expect.poll(() => progress.length).toBeGreaterThan(0);
   const { token } = progress[0]!;
   await client.connection.sendNotification("window/workDoneProgress/cancel", { token });
-  await expect
-    .poll(() => progress.filter((p) => p.token === token).at(-1)?.value.kind, { timeout: 30_000 })
-    .toBe("end");
+  await expect.poll(() => progress.filter((p) => p.token === token).at(-1)?.value.kind).toBe("end");
   const before = await states(uri);
   expect(Object.values(before)).toContain("none");
   await client.change(uri, SMALL);

@@ -85,13 +85,11 @@ task Sum(n: size) where n >= 1 {
 `;
   const analysed = async () => {
     await expect
-      .poll(async () => (await ask<{ state: string }[]>("fathom/tasks", { uri })).map((t) => t.state), {
-        timeout: 30_000,
-      })
+      .poll(async () => (await ask<{ state: string }[]>("fathom/tasks", { uri })).map((t) => t.state))
       .toEqual(["fresh"]);
   };
 
-  test("answers as the one in Node: hints, diagnostics, hover, a run", { timeout: 60_000 }, async () => {
+  test("answers as the one in Node: hints, diagnostics, hover, a run", async () => {
     await page.evaluate(() => {
       const { files } = globalThis as never as { files: Record<string, string> };
       files["memfs:/work/b.fathom"] = "/// Two of it.\nfn twice(a: int): int = a + a\n";

@@ -98,13 +98,13 @@ describe("hostile programs end, with nothing claimed that is not proved", () => 
     ["2^2^k instances", tower, undefined],
     ["a million instances at n = 1", long, undefined],
     ["thirty guards of two indices", guards(30), undefined],
-  ])("%s", { timeout: 120_000 }, (_, text, depth) => {
+  ])("%s", (_, text, depth) => {
     const r = report(text);
     honest(r);
     if (depth !== undefined) expect(r.steps.depth.exact).toMatchObject({ standing: { kind: "proved" } });
   });
 
-  test("of random shapes and sizes", { timeout: 120_000 }, () => {
+  test("of random shapes and sizes", () => {
     const small = fc.integer({ min: 1, max: 6 });
     const shape = fc.oneof(
       small.map((n) => chain(n * 20)),
