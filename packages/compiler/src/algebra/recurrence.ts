@@ -735,7 +735,7 @@ function firstSteps(
 }
 
 /** The equation of the instance that is read, in the reader's indices; undefined where data says which. */
-function atPoint(source: Family, read: Read, taken: Set<string>): Expr | undefined {
+export function atPoint(source: Family, read: Read, taken: Set<string>): Expr | undefined {
   const by = new Map<string, IndexExpr>();
   for (const [k, s] of read.at.entries()) {
     if (s.kind !== "static") return undefined;

@@ -2,11 +2,13 @@
  * Nodes that are only another name of something, as the inputs and outputs of a `use` are. Laws and known problems are
  * about what is computed: reads of such a node become reads of what it names.
  */
+import { atPoint, recursiveComponents } from "../algebra/recurrence";
 import { indexType, read } from "../equations/build";
 import { isAlways, substituteIndex } from "../equations/conditions";
 import { collectIndices } from "../equations/evaluate-index";
-import { readsOf, rewriteExpr } from "../equations/expressions";
+import { boundIndices, readsOf, rewriteExpr, sizeOf } from "../equations/expressions";
 import { runPasses, runPipeline } from "../equations/pass";
+import { guardedReads } from "../equations/reads";
 import type { Expr, Family, IndexExpr, Read, Subscript, System } from "../equations/system";
 
 /** The same outputs without aliases, and without what nothing needs any more. */
@@ -67,4 +69,46 @@ function nameOf(
         ? reader.type
         : indexType(substituteIndex(of.type.bound, by));
   return read(of.family, at, type, reader.origin);
+}
+
+/** Written in place, the parts of a step may not be larger than this in all. */
+const PART = 200;
+
+/**
+ * Parts of a recursive component that do not read themselves are written in place: a step that is spread over several families is
+ * one step, and a gate that stands in a `use` of its own is one node of the circuit.
+ */
+export function withParts(system: System): System {
+  const assumed = new Set(system.assumptions?.map((a) => a.family));
+  const reads = guardedReads(system);
+  for (const component of recursiveComponents(system, reads)) {
+    if (component.length === 1) continue;
+    for (const name of component) {
+      const part = system.families.find((f) => f.name === name)!;
+      const uses = new Set(reads.filter((r) => r.source === part).map((r) => r.read));
+      const own = part.pieces.some((p) => readsOf(p.value).some((r) => r.family === name));
+      const size = part.pieces.reduce((n, p) => n + sizeOf(p.value), 0) * uses.size;
+      const placed = [...uses].every((r) => r.at.every((s) => s.kind === "static"));
+      if (part.role === "node" && !own && placed && size <= PART && !assumed.has(name))
+        return withParts(inPlace(system, part));
+    }
+  }
+  return system;
+}
+
+function inPlace(system: System, part: Family): System {
+  const families = system.families.map((f): Family => {
+    const taken = new Set([
+      ...f.dims.map((d) => d.index),
+      ...f.pieces.flatMap((p) => [...boundIndices(p.value)]),
+    ]);
+    const go = (e: Expr): Expr =>
+      rewriteExpr(e, (x) =>
+        x.kind === "read" && x.family === part.name ? atPoint(part, x, taken) : undefined,
+      );
+    return f.pieces.some((p) => readsOf(p.value).some((r) => r.family === part.name))
+      ? { ...f, pieces: f.pieces.map((p) => ({ ...p, value: go(p.value) })) }
+      : f;
+  });
+  return runPipeline(runPasses(new Set()), { ...system, families }, { verify: false });
 }

@@ -13,7 +13,7 @@ import type { Dim, Expr, Family, System } from "../equations/system";
 import { type Derivation, proved, type Standing } from "../report/standing";
 import { components } from "../schedule/schedule";
 import { printClosedForm } from "../symbolic/closed-form";
-import { withoutAliases } from "./aliases";
+import { withoutAliases, withParts } from "./aliases";
 import { assumedLaw, diffusionSource } from "./assumptions";
 import { type CircuitClass, join, NC, printClass, UNION, within } from "./classes";
 import { type Gate, gatesOf, layerClass } from "./gates";
@@ -46,7 +46,8 @@ export function verdictOf(system: System, extra: readonly Hardness[] = []): Judg
 }
 
 function judge(system: System, extra: readonly Hardness[]): Judgement {
-  const needed = withFiniteInts(withoutAliases(runPipeline(runPasses(new Set()), system, { verify: false })));
+  const pruned = runPipeline(runPasses(new Set()), system, { verify: false });
+  const needed = withFiniteInts(withParts(withoutAliases(pruned)));
   const orders = ordersOf(needed);
   if (orders.growing.length === 0) return finite(system);
   const factor = superpolynomialFactor(needed, orders);
