@@ -20,6 +20,7 @@ const { main } = await import(built.href);
 // A reader that has seen enough (`fathom … | head`) is no fault.
 process.stdout.on("error", (error) => {
   if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  console.error(`standard output: ${error.code === "ENOSPC" ? "the disk is full" : error.message}`);
+  process.exit(2);
 });
 process.exitCode = await main(process.argv.slice(2));

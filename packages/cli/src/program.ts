@@ -121,7 +121,7 @@ export function parseArguments(
   words: readonly string[],
   inputsFile: string | undefined,
 ): Arguments {
-  const sizes: Record<string, number> = {};
+  const sizes = new Map<string, number>();
   const given = new Map<string, Given | { readonly random: number }>();
   const families = new Map(system.families.map((f) => [f.name, f]));
   const sizeNames = new Set(system.sizes.map((s) => s.name));
@@ -130,7 +130,7 @@ export function parseArguments(
       const n = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
       if (typeof n !== "number" || Number.isNaN(n))
         throw new Exit(exitCode.usage, `the size ${name} is a whole number, found ${JSON.stringify(value)}`);
-      sizes[name] = n;
+      sizes.set(name, n);
       return;
     }
     const family = families.get(name);
@@ -163,7 +163,7 @@ export function parseArguments(
     said.add(name);
     add(name, sizeNames.has(name) ? text : parseValue(text));
   }
-  return { sizes, given };
+  return { sizes: Object.fromEntries(sizes), given };
 }
 
 function parseJson(path: string): unknown {

@@ -1,5 +1,5 @@
 /** What commands share at the edge: results to standard output, files written whole, a progress bar. */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Presets, SingleBar } from "cli-progress";
 import { Option } from "commander";
@@ -13,16 +13,22 @@ export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-/** Writes whole or not at all: into a neighbour first, then renamed. */
-export function writeWhole(path: string, content: string | Uint8Array): void {
-  const partial = `${path}.partial`;
+/** Writes whole or not at all: into a neighbour first, then renamed. A link is followed; a device or a pipe is written to as it is. */
+export function writeWhole(to: string, content: string | Uint8Array): void {
+  let partial: string | undefined;
   try {
+    const path = existsSync(to) ? realpathSync(to) : to;
+    if (existsSync(path) && !statSync(path).isFile() && !statSync(path).isDirectory()) {
+      writeFileSync(path, content);
+      return;
+    }
+    partial = `${path}.partial`;
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(partial, content);
     renameSync(partial, path);
   } catch (error) {
-    if (existsSync(partial)) rmSync(partial);
-    throw new Exit(exitCode.usage, `${path}: ${fileFault(error)}; nothing was written`);
+    if (partial !== undefined && existsSync(partial)) rmSync(partial);
+    throw new Exit(exitCode.usage, `${to}: ${fileFault(error)}; nothing was written`);
   }
 }
 

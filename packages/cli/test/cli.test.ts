@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { profileProblem } from "@fathom/compiler";
@@ -267,7 +276,17 @@ test("files that cannot be read or written are said in words, and nothing is lef
     main(["run", example("rule110"), "-t", "Rule110", "--fill", "n=4", "T=1", "-o", join(dir, path)]);
   expect(await runTo("file/x.json")).toBe(2);
   expect(said.err).toContain("a part of the path is not a folder; nothing was written");
+  // A link is followed, not replaced.
+  writeFileSync(join(dir, "real.json"), "");
+  symlinkSync("real.json", join(dir, "link.json"));
+  expect(await runTo("link.json")).toBe(0);
+  expect(readFileSync(join(dir, "real.json"), "utf8")).toContain("final");
+  for (const f of ["real.json", "link.json"]) rmSync(join(dir, f));
   if (!existsSync(full)) return;
+  // A device is written to, not replaced.
+  const drawn = await main(["graph", example("rule110"), "-t", "Rule110", "n=3", "T=1", "-o", full]);
+  expect(drawn, said.err).toBe(2);
+  expect(statSync(full).isCharacterDevice()).toBe(true);
   expect(await runTo("out.json")).toBe(2);
   expect(said.err).toContain("the disk is full; nothing was written");
   expect(readdirSync(dir)).toEqual(["file"]);
