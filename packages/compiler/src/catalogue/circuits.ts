@@ -7,6 +7,7 @@ import { type TransitionMonoid, transitionMonoid } from "../algebra/transition-m
 import { readsOf } from "../equations/expressions";
 import { guardedReads } from "../equations/reads";
 import type { Expr, Family, Read, System } from "../equations/system";
+import type { Table } from "./finite-semirings";
 import {
   admissibleRay,
   along,
@@ -67,8 +68,10 @@ export interface CircuitAsData {
   readonly set: GateSet;
   /** Values are bits and all settings of the other inputs were tried: then nothing else can be computed. */
   readonly bitsOnly: boolean;
-  /** The one operation that every gate is, on all values of a finite type: `operation[a][b]`. */
-  readonly operation: readonly (readonly number[])[] | undefined;
+  /** What a gate of two wires can be, on all values of a finite type: `operations[k][a][b]`. Undefined where it is more. */
+  readonly operations: readonly Table[] | undefined;
+  /** Inputs may have every value that nodes have. */
+  readonly anyInput: boolean;
   /** Every gate may be set on its own, gates and inputs can be as many as one likes, and the last gate is delivered. */
   readonly unrestricted: boolean;
 }
@@ -92,7 +95,7 @@ export function circuitAsData(system: System, families: readonly Family[]): Circ
   const at = given.at[0]!;
   if (at.kind !== "static" || !movesWith(at.value, dim.index)) return undefined;
   const found = gateFunctions(system, family, gate.value, given.family);
-  if (found === undefined || (found.gates.length === 0 && found.operation === undefined)) return undefined;
+  if (found === undefined || (found.gates.length === 0 && found.operations === undefined)) return undefined;
   const rays = admissibleRay(system);
   const inputs = rays && along(guard.right, rays);
   const nodes = rays && along(dim.hi, rays);
@@ -106,8 +109,9 @@ export function circuitAsData(system: System, families: readonly Family[]): Circ
     dim.lo.kind === "integer" &&
     dim.lo.value === 0 &&
     delivered(system, family.name, (r, output) => reachesLast(r.at[0]!, dim, output));
-  const { gates, bitsOnly, operation } = found;
-  return { family, gates, set: gateSetOf(gates), bitsOnly, operation, unrestricted };
+  const { gates, bitsOnly, operations } = found;
+  const anyInput = valuesOfType(given.type) === valuesOfType(family.type);
+  return { family, gates, set: gateSetOf(gates), bitsOnly, operations, anyInput, unrestricted };
 }
 
 function gateFunctions(
@@ -116,7 +120,7 @@ function gateFunctions(
   gate: Expr,
   start: string,
 ):
-  | (Pick<CircuitAsData, "bitsOnly" | "operation"> & {
+  | (Pick<CircuitAsData, "bitsOnly" | "operations"> & {
       readonly gates: GateFunction[];
       readonly free: boolean;
     })
@@ -173,13 +177,17 @@ function gateFunctions(
   // What is the same for every gate is set once for the whole circuit: here to each value in turn, the best for hardness counts.
   const shared = keys.filter(([, s]) => !s.own);
   if (shared.length > 0) return undefined;
-  for (let n = 0; n < total; n++) {
+  const settingsOf = (n: number): ReadonlyMap<string, number> => {
     const chosen = new Map<string, number>();
     let rest = n;
     for (const [key, s] of keys) {
       chosen.set(key, s.values[rest % s.values.length]!);
       rest = Math.floor(rest / s.values.length);
     }
+    return chosen;
+  };
+  for (let n = 0; n < total; n++) {
+    const chosen = settingsOf(n);
     const values: number[] = [];
     for (let w = 0; w < 1 << wires.length; w++) {
       const v = smallValue(gate, {
@@ -195,21 +203,26 @@ function gateFunctions(
         gates.set(some.join(""), { arity: wires.length, values: some.map((v) => (v === 0 ? 0 : 1)) });
   }
   const size = valuesOfType(family.type) ?? 0;
-  const operation =
-    wires.length === 2 && settings.size === 0 && size >= 2 && size <= 60
-      ? Array.from({ length: size }, (_, a) =>
-          Array.from({ length: size }, (_, b) =>
-            smallValue(gate, {
-              read: (r) => (r.family === family.name ? [a, b][wires.indexOf(r)] : undefined),
-            }),
-          ),
-        )
+  const all = Array.from({ length: size }, (_, k) => k);
+  const operations: Table[] | undefined =
+    wires.length === 2 && size >= 2 && size <= 60 && total <= 8 && size * size * total <= MOST_SETTINGS
+      ? Array.from({ length: total }, (_, n) => {
+          const chosen = settingsOf(n);
+          return all.map((a) =>
+            all.map(
+              (b) =>
+                smallValue(gate, {
+                  read: (r) => (r.family === family.name ? [a, b][wires.indexOf(r)] : chosen.get(readKey(r))),
+                }) ?? -1,
+            ),
+          );
+        })
       : undefined;
-  const whole = operation?.every((row) => row.every((v) => v !== undefined && v >= 0 && v < size));
+  const whole = operations?.every((t) => t.every((row) => row.every((v) => v >= 0 && v < size)));
   return {
     gates: [...gates.values()],
     bitsOnly,
-    operation: whole === true ? (operation as number[][]) : undefined,
+    operations: whole === true ? operations : undefined,
     free: independent(data),
   };
 }

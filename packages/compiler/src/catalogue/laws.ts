@@ -44,6 +44,7 @@ import type { Reading } from "../verdict/verdict";
 import { affineModulus, elementaryAutomaton } from "./automata";
 import { circuitAsData, monoidOf } from "./circuits";
 import { elementaryRule, isRule110, type RuleVerdict } from "./elementary-rules";
+import { finiteSemiring } from "./finite-semirings";
 import { planarMonotone } from "./planar";
 import { offsetFrom, smallValue } from "./shape";
 
@@ -521,12 +522,29 @@ const solvableMonoid: Law = {
   notClaimed: "anything about operations that are not associative, or have no identity",
   test: (c) => {
     const circuit = circuitAsData(c.system, c.families);
-    if (circuit?.operation === undefined || circuit.operation.length < 3) return undefined;
-    const monoid = monoidOf(circuit.operation);
+    const [operation, ...more] = circuit?.operations ?? [];
+    if (operation === undefined || more.length > 0 || operation.length < 3) return undefined;
+    const monoid = monoidOf(operation);
     if (monoid === undefined) return "its operation is no monoid";
     if (monoid.kind !== "aperiodic" && monoid.kind !== "solvable") return `its monoid: ${monoid.by}`;
-    const because = `a circuit over a monoid of ${circuit.operation.length} elements`;
+    const because = `a circuit over a monoid of ${operation.length} elements`;
     return both(c, (layer) => join(DET, layer), because, monoid.by);
+  },
+};
+
+const semiringCircuit: Law = {
+  entry: "C.19",
+  title: "a circuit given as data, over a finite semiring without a zero and a one",
+  source: "Ganardi, Hucke, König and Lohrey, 2018",
+  notClaimed: "anything about operations that do not make a semiring",
+  test: (c) => {
+    const semiring = finiteSemiring(circuitAsData(c.system, c.families)?.operations ?? []);
+    if (semiring === undefined) return undefined;
+    if (semiring.zeroOne !== undefined)
+      return `of its semiring ${semiring.zeroOne.join(" and ")} are a zero and a one`;
+    if (semiring.solvable !== true) return `the products of its semiring: ${semiring.by}`;
+    const because = `a circuit over a semiring of ${semiring.size} elements, no zero and one among them`;
+    return both(c, (layer) => join(DET, layer), because, semiring.by);
   },
 };
 
@@ -1152,6 +1170,7 @@ export const laws: readonly Law[] = [
   affineAutomaton,
   restrictedCircuit,
   solvableMonoid,
+  semiringCircuit,
   affineScalar,
   affineTriangular,
   timeInvariantLinear,

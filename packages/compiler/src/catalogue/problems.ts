@@ -12,6 +12,7 @@ import type { Hardness } from "../verdict/verdict";
 import { elementaryAutomaton } from "./automata";
 import { circuitAsData, monoidOf } from "./circuits";
 import { isRule110 } from "./elementary-rules";
+import { finiteSemiring } from "./finite-semirings";
 import { crossbar } from "./grid";
 import { type Component, stepMonoid } from "./laws";
 import { admissibleRay, along, delivered, reachesAll, reachesLast } from "./shape";
@@ -57,11 +58,34 @@ const monoidCircuit: KnownProblem = {
   source: "Beaudry, McKenzie, Péladeau and Thérien, 1997",
   test: (c) => {
     const circuit = circuitAsData(c.system, c.families);
-    if (circuit?.operation === undefined || !circuit.unrestricted) return undefined;
-    const monoid = monoidOf(circuit.operation);
+    const [operation, ...more] = circuit?.operations ?? [];
+    if (operation === undefined || more.length > 0) return undefined;
+    // Few inputs might generate a smaller monoid.
+    if (!circuit!.unrestricted || !circuit!.anyInput) return undefined;
+    const monoid = monoidOf(operation);
     if (monoid?.kind !== "non-solvable") return undefined;
     return {
-      found: `its gates multiply in a monoid of ${circuit.operation.length} elements with ${groupName(monoid.witness!)}`,
+      found: `its gates multiply in a monoid of ${operation.length} elements with ${groupName(monoid.witness!)}`,
+    };
+  },
+};
+
+const semiringCircuit: KnownProblem = {
+  entry: "C.19",
+  class: P,
+  problem: "circuits over a finite semiring",
+  source: "Ganardi, Hucke, König and Lohrey, 2018",
+  test: (c) => {
+    const circuit = circuitAsData(c.system, c.families);
+    if (circuit === undefined || !circuit.unrestricted || !circuit.anyInput) return undefined;
+    const semiring = finiteSemiring(circuit.operations ?? []);
+    if (semiring === undefined || (semiring.zeroOne === undefined && semiring.solvable !== false))
+      return undefined;
+    return {
+      found:
+        semiring.zeroOne === undefined
+          ? `its gates add and multiply in a semiring of ${semiring.size} elements, and of its products ${semiring.by}`
+          : `its gates add and multiply in a semiring in which ${semiring.zeroOne.join(" and ")} are a zero and a one`,
     };
   },
 };
@@ -201,6 +225,7 @@ const simulations: readonly KnownProblem[] = [
 const problems: readonly KnownProblem[] = [
   circuitValue,
   monoidCircuit,
+  semiringCircuit,
   ruleAutomaton,
   wordProblem,
   ...simulations,
