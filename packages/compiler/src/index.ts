@@ -20,7 +20,6 @@ export * from "./compile";
 export * from "./depth/graph-dot";
 export * from "./depth/guess";
 export * from "./depth/instance-graph";
-export * from "./depth/levels";
 export { formOfPieces } from "./depth/pieces";
 export * from "./depth/prove";
 export * from "./depth/samples";

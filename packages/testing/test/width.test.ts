@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   type ClosedForm,
   compileTask,
@@ -11,7 +13,7 @@ import {
 } from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
-import { fathomFiles } from "../src/index";
+import { fathomFiles, type Kernel, kernelToFathom, sharedData } from "../src/index";
 
 const own: Record<string, { text: string; width: string }> = {
   "one index of two is serial": {
@@ -25,6 +27,26 @@ const own: Record<string, { text: string; width: string }> = {
   "a wavefront, read as one minimum": {
     text: "task X(n: size, m: size) where n >= 1, m >= 1 {\ninput x: int\nnode a[i: 0..n, j: 0..m]: int = (a[i-1, j] ?? x) + (a[i, j-1] ?? x)\noutput y = a[n-1, m-1]\n}\n",
     width: "min(m, n)",
+  },
+  "slanted levels: the smaller of two counts": {
+    text: "task X(n: size, T: size) where n >= 3, T >= 1 {\ninput x: int\nnode a[t: 0..T, i: 0..n]: int = (a[t, i-1] ?? x) + (a[t-1, i+1] ?? x)\noutput y = a[T-1, n-1]\n}\n",
+    width: "min(n - floor(n / 2), T)",
+  },
+  "levels rounded down": {
+    text: "task X(n: size) where n >= 1 {\ninput x: int\nnode a[i: 0..n]: int = (a[i-3] ?? x) + i\noutput y = a[n-1]\n}\n",
+    width: "min(n, 3)",
+  },
+  "a nest whose inner length grows": {
+    text: "task X(n: size) where n >= 1 {\ninput x: int\nnode a[i: 0..n, j: 0..=i]: int = if j == 0 { if i == 0 { x + 1 } else { a[i-1, i-1] + 1 } } else { a[i, j-1] + 1 }\noutput y = a[n-1, n-1]\n}\n",
+    width: "1",
+  },
+  "layers within steps": {
+    text: "task X(n: size, L: size, T: size) where n >= 1, L >= 1, T >= 1 {\ninput x: int\nnode a[t: 0..T, l: 0..L, i: 0..n]: int = (if l == 0 { if t == 0 { x } else { a[t-1, L-1, i] } } else { a[t, l-1, i] }) + i\noutput y = a[T-1, L-1, n-1]\n}\n",
+    width: "n",
+  },
+  "rows of different pace: their widths add up": {
+    text: "task X(n: size, T: size) where n >= 2, T >= 1 {\ninput x: int\nnode a[t: 0..T, i: 0..n]: int = (a[t-1, i] ?? x) + i\nnode c[t: 0..T]: int = (b[t-1] ?? x) + t\nnode b[t: 0..T]: int = c[t] + t\noutput y = a[T-1, n-1]\noutput z = b[T-1]\n}\n",
+    width: "n + 1",
   },
   "strides in ops": {
     text: "task X(n: size, T: size) where n >= 1, T >= 1 {\ninput x[i: 0..n]: int\nnode a[t: 0..=T, i: 0..n]: int = if t == 0 { x[i] } else { a[t-1, i] * a[t-1, i] + 1 }\noutput y[i: 0..n] = a[T, i]\n}\n",
@@ -72,9 +94,26 @@ describe("what is proved of width and of the largest levels", () => {
       expect(printFigure(forms[model].width)).toBe(`${width} (proved)`);
   });
 
-  test.each(fathomFiles("examples").map((f) => [f.path, f.text] as const))(
-    "%s holds at every small size",
-    (path, text) => agrees(path, text),
-    60_000,
-  );
+  test.each(
+    [...fathomFiles("examples"), ...fathomFiles("corpus/depth")].map((f) => [f.path, f.text] as const),
+  )("%s holds at every small size", (path, text) => agrees(path, text), 60_000);
+});
+
+const folder = sharedData("span");
+describe.skipIf(folder === undefined)("systems of recurrences", () => {
+  const kernels: Kernel[] =
+    folder === undefined ? [] : JSON.parse(readFileSync(join(folder, "kernels.json"), "utf8")).kernels;
+
+  test("most widths are exact, and all hold", () => {
+    let exact = 0;
+    for (const k of kernels) {
+      const text = kernelToFathom(k);
+      agrees(k.id, text);
+      const program = check(k.id, text);
+      const forms = formsOf(compileTask(program, program.tasks[0]!).system);
+      for (const m of ["steps", "ops"] as const)
+        if (forms[m].width.exact?.standing.kind === "proved") exact++;
+    }
+    expect(exact).toBeGreaterThanOrEqual(76);
+  }, 90_000);
 });

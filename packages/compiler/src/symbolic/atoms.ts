@@ -145,7 +145,24 @@ export function log2(of: Polynomial): Polynomial {
   const exponent = exponentOf(of);
   // ceil(log2 2^e) = e where e is a natural number, as every exponent is.
   if (exponent !== undefined) return exponent;
+  const half = halfOf(of);
+  if (half !== undefined) return add(log2(half), single);
   return named(`log2(${printPolynomial(of)})`, { kind: "log2", of });
+}
+
+/** x where ceil(log2 of) is 1 + ceil(log2 x) by the form: of = 2x or 2x − 1, and of >= 2 whatever the sizes. */
+function halfOf(of: Polynomial): Polynomial | undefined {
+  const fixed = of.terms.find((t) => t.powers.length === 0)?.coefficient;
+  if (fixed === undefined || !isWhole(fixed) || fixed.numerator < 2n) return undefined;
+  const even = of.terms.every(
+    ({ powers, coefficient: c }) =>
+      powers.length === 0 ||
+      (isWhole(c) &&
+        c.numerator > 0n &&
+        c.numerator % 2n === 0n &&
+        powers.every(([key]) => atomOf(key).kind === "size")),
+  );
+  return even ? scale(fixed.numerator % 2n === 0n ? of : add(of, single), rational(1, 2)) : undefined;
 }
 
 /** e where the polynomial is 2^e without factor. */
@@ -419,8 +436,12 @@ export function linearIn(
   return { coefficient: { terms: inside }, rest: { terms: rest } };
 }
 
+const isUnit = ({ numerator }: Rational): boolean => numerator === 1n || numerator === -1n;
+
 /** Whole coefficients, by a positive factor. */
 export function clearDenominators(a: Polynomial): Polynomial {
+  if (a.terms.every((t) => t.coefficient.denominator === 1n) && a.terms.some((t) => isUnit(t.coefficient)))
+    return a;
   let [denominator, common] = [1n, 0n];
   for (const { coefficient: c } of a.terms) {
     denominator = (denominator * c.denominator) / gcd(denominator, c.denominator);

@@ -20,6 +20,7 @@ import { type ClosedForm, closed, printClosedForm } from "./closed-form";
 import { atomsOf, type Polynomial, polynomialKey, type Term, variable } from "./polynomial";
 import { absolute, over, type Rational, rational, signOf, times } from "./rational";
 import {
+  atLeastZero,
   atMost,
   equalsZero,
   type Fact,
@@ -37,36 +38,51 @@ export interface Cell {
   readonly value: Polynomial;
 }
 
-/** Most facts by which a sum may be split at the end: cells double with each. */
-const MOST_SPLITS = 14;
+/** Most cells of one value that are made fewer. */
+const MOST_JOINED = 8;
+/** Most cells a sum may fall into at the end. */
+const MOST_CELLS = 160;
 
-/** Disjoint cells that cover the context, with the sum of what holds in each. Cells of equal value are not yet joined. */
+/**
+ * Disjoint cells that cover the context, with the sum of what holds in each: one piece after another, split only where it is
+ * open whether a piece holds. Cells of equal value are not yet joined.
+ */
 export function disjointCells(pieces: readonly Weighted[], context: readonly Fact[], budget: Budget): Cell[] {
-  const facts = [...new Map(pieces.flatMap((p) => p.facts).map((f) => [factKey(f), f])).values()];
-  if (facts.length > MOST_SPLITS) throw new NotSummable("the sum falls into too many cases");
-  let cells: { facts: Fact[]; holds: Set<string> }[] = [{ facts: [], holds: new Set() }];
-  for (const f of facts) {
-    const key = factKey(f);
-    cells = cells.flatMap((cell) => {
-      budget.spend("the sum");
-      const known = [...context, ...cell.facts];
-      const holds = { facts: cell.facts, holds: new Set([...cell.holds, key]) };
-      if (implies(known, f)) return [holds];
-      if (isEmpty([...known, f])) return [cell];
-      return [
-        { ...holds, facts: [...cell.facts, f] },
-        ...opposite(f)
-          .map((g) => ({ facts: [...cell.facts, g], holds: cell.holds }))
-          .filter((c) => !isEmpty([...context, ...c.facts])),
-      ];
-    });
-  }
-  return cells.map((cell) => ({
-    facts: cell.facts,
-    value: pieces
-      .filter((p) => p.facts.every((f) => cell.holds.has(factKey(f))))
-      .reduce((sum, p) => add(sum, p.value), nothing),
-  }));
+  const cells: Cell[] = [];
+  const walk = (
+    facts: readonly Fact[],
+    settled: ReadonlyMap<string, boolean>,
+    from: number,
+    sum: Polynomial,
+  ): void => {
+    const known = [...context, ...facts];
+    const here = new Map(settled);
+    let value = sum;
+    next: for (let k = from; k < pieces.length; k++) {
+      for (const f of pieces[k]!.facts) {
+        const key = factKey(f);
+        let holds = here.get(key);
+        if (holds === undefined) {
+          budget.spend("the sum");
+          if (implies(known, f)) holds = true;
+          else if (isEmpty([...known, f])) holds = false;
+          else {
+            walk([...facts, f], new Map(here).set(key, true), k, value);
+            here.set(key, false);
+            for (const g of opposite(f)) if (!isEmpty([...known, g])) walk([...facts, g], here, k, value);
+            return;
+          }
+          here.set(key, holds);
+        }
+        if (!holds) continue next;
+      }
+      value = add(value, pieces[k]!.value);
+    }
+    if (cells.length >= MOST_CELLS) throw new NotSummable("the sum falls into too many cases");
+    cells.push({ facts, value });
+  };
+  walk([], new Map(), 0, nothing);
+  return cells;
 }
 
 /**
@@ -83,7 +99,7 @@ function joinCells(
     (a, b) => weight(a) - weight(b) || b.value.terms.length - a.value.terms.length,
   );
   const values: Polynomial[] = [];
-  const groups = new Map<string, { value: Polynomial; cells: (readonly Fact[])[] }>();
+  const groups = new Map<string, { value: Polynomial; cells: Cell[] }>();
   for (const cell of general) {
     const known = [...context, ...cell.facts];
     const same = values.find((v) => sameOn(known, v, cell.value));
@@ -91,10 +107,50 @@ function joinCells(
     if (same === undefined) values.push(value);
     const key = polynomialKey(value);
     const group = groups.get(key) ?? { value, cells: [] };
-    group.cells.push(withoutRedundant(cell.facts, context));
+    group.cells.push({ ...cell, facts: withoutRedundant(cell.facts, context) });
     groups.set(key, group);
   }
-  return [...groups.values()].sort((a, b) => (b.cells.length > a.cells.length ? -1 : 1));
+  // A group whose cells all have the value of another too is part of that one.
+  for (const [key, small] of groups) {
+    const other = [...groups.values()].find(
+      (g) => g !== small && small.cells.every((c) => sameOn([...context, ...c.facts], g.value, c.value)),
+    );
+    if (other === undefined) continue;
+    other.cells.push(...small.cells);
+    groups.delete(key);
+  }
+  return [...groups.values()]
+    .map(({ value, cells }) => ({
+      value,
+      cells: joined(
+        cells.map((c) => c.facts),
+        context,
+      ),
+    }))
+    .sort((a, b) => (b.cells.length > a.cells.length ? -1 : 1));
+}
+
+/** The same region in fewer and simpler cells: a fact goes where what lies beyond it is in the region too. */
+function joined(cells: readonly (readonly Fact[])[], context: readonly Fact[]): (readonly Fact[])[] {
+  const left = [...cells];
+  if (left.length < 2 || left.length > MOST_JOINED) return left;
+  const inside = (region: readonly Fact[], k: number): boolean =>
+    left.some((other, j) => j !== k && other.every((f) => implies(region, f)));
+  for (let k = 0; k < left.length; k++) {
+    for (const f of left[k]!) {
+      const rest = left[k]!.filter((g) => g !== f);
+      const [below, above] = opposite(f).map((g) => {
+        const region = [...context, ...rest, g];
+        return isEmpty(region) || inside(region, k);
+      });
+      if (below && above !== false) left[k] = rest;
+      // Of an equality one side may go.
+      else if (below) left[k] = [...rest, atLeastZero(scale(f.form, -1))];
+      else if (above) left[k] = [...rest, atLeastZero(f.form)];
+    }
+  }
+  for (let k = left.length - 1; k >= 0; k--) if (inside([...context, ...left[k]!], k)) left.splice(k, 1);
+  return left;
 }
 
 /** Puts in the sizes that facts fix to a number. */
@@ -248,7 +304,7 @@ function comparisonOf({ form, equality }: Fact): Comparison {
 }
 
 /** floor(x / k) − c >= 0 is x − k·c >= 0, and c − floor(x / k) >= 0 is k·c + k − 1 − x >= 0. */
-function withoutFloor(form: Polynomial): Polynomial {
+export function withoutFloor(form: Polynomial): Polynomial {
   for (const t of form.terms) {
     const [first] = t.powers;
     if (first === undefined || t.powers.length > 1 || first[1] > 1) continue;

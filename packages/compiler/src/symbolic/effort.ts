@@ -6,3 +6,5 @@ export const effort = { spent: 0 };
 
 /** One term of a product of polynomials, in cells of a tableau: about as many as take the same time. */
 export const PER_TERM = 100;
+/** One fact of a question that is not settled at once: a point is looked for, and what is known of its atoms. */
+export const PER_FACT = 400;

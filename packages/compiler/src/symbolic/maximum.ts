@@ -4,6 +4,8 @@
  */
 import {
   affineIn,
+  allAtoms,
+  atomOf,
   constantOf,
   dependsOn,
   floorOfQuotient,
@@ -18,12 +20,15 @@ import { type Polynomial, polynomialKey } from "./polynomial";
 import { absolute, signOf } from "./rational";
 import { atMost, type Fact, implies, isEmpty, opposite, substituteFact } from "./region";
 import type { Budget, Weighted } from "./sum";
+import { holds, type Point, valueAt } from "./witness";
 
 export interface Maximum {
   readonly exact?: ClosedForm | undefined;
   /** Where there is no exact form: what is proved on either side. */
   readonly upper?: ClosedForm | undefined;
   readonly lower?: ClosedForm | undefined;
+  /** What is exact, or else is above, by disjoint regions. */
+  readonly pieces?: readonly Weighted[] | undefined;
 }
 
 /** A value and the facts on sizes under which a point attains it. */
@@ -33,21 +38,26 @@ interface Candidate {
 }
 
 const MOST_CANDIDATES = 40;
+/** So many are tried also where they win nowhere. */
+const _FEW = 6;
+/** Most candidates that are compared two by two. */
+const MOST_COMPARED = 6;
 
 /**
  * The greatest `value` over the points that satisfy the facts of its piece; 0 where there is no point. `keys` are the indices
- * to be taken over, outermost first; `hints` are further values to try for the only one.
+ * to be taken over, outermost first; `hints` are further values to try for some of them.
  */
 export function maximumOver(
   pieces: readonly Weighted[],
   keys: readonly string[],
   context: readonly Fact[],
   budget: Budget,
-  hints: readonly Polynomial[] = [],
+  hints: ReadonlyMap<string, readonly Polynomial[]> = new Map(),
 ): Maximum {
   const live = pieces.filter((p) => !isEmpty([...context, ...p.facts]));
-  const candidates = distinct(
+  const candidates = promising(
     live.flatMap((p) => candidatesOf(p, [...keys].reverse(), context, budget, hints)),
+    context,
   );
   const dominates = (value: Polynomial, region: readonly Fact[]): boolean =>
     live.every((p) => {
@@ -55,37 +65,100 @@ export function maximumOver(
       return implies([...context, ...region, ...p.facts], atMost(p.value, value));
     });
 
-  let open: (readonly Fact[])[] = [[]];
   const settled: Weighted[] = [];
-  for (const c of [...candidates, { facts: [], value: nothing }]) {
-    const next: (readonly Fact[])[] = [];
-    for (const region of open) {
+  let open = 0;
+  const solve = (region: readonly Fact[], splits: number): void => {
+    const known = [...context, ...region];
+    const attained: Candidate[] = [];
+    let cut: ReturnType<typeof within> | undefined;
+    for (const c of [...candidates, { facts: [], value: nothing }]) {
       const { inside, outside } = within(region, c.facts, context, budget);
-      if (inside !== undefined && dominates(c.value, inside)) {
+      if (inside === undefined) continue;
+      if (dominates(c.value, inside)) {
         settled.push({ facts: inside, value: c.value });
-        next.push(...outside);
-      } else next.push(region);
+        for (const o of outside) solve(o, splits);
+        return;
+      }
+      if (outside.length === 0) attained.push(c);
+      else cut ??= { inside, outside };
     }
-    open = next;
-    if (open.length > 12) break;
-  }
-  if (open.length === 0) return { exact: closedSum(settled, context, budget) };
+    if (splits > 0) {
+      // None is the greatest everywhere: of two that are attained, one or the other is the greater.
+      for (const [k, a] of attained.slice(0, MOST_COMPARED).entries())
+        for (const b of attained.slice(k + 1, MOST_COMPARED)) {
+          const less = atMost(a.value, b.value);
+          if (implies(known, less)) continue;
+          const [more] = opposite(less);
+          if (isEmpty([...known, less])) continue;
+          solve([...region, less], splits - 1);
+          solve([...region, more!], splits - 1);
+          return;
+        }
+      // Or one is attained in a part of the region.
+      if (cut !== undefined) {
+        solve(cut.inside!, splits - 1);
+        for (const o of cut.outside) solve(o, splits - 1);
+        return;
+      }
+    }
+    open++;
+  };
+  solve([], 3);
+  if (open === 0) return { exact: closedSum(settled, context, budget), pieces: settled };
   const upper = candidates.find((c) => dominates(c.value, []));
   const lower = candidates.find((c) => c.value.terms.length > 0 && c.facts.every((f) => implies(context, f)));
   const form = (c: Candidate | undefined): ClosedForm | undefined =>
     c === undefined ? undefined : closedSum([{ facts: [], value: c.value }], context, budget);
-  return { upper: form(upper), lower: form(lower) };
+  const above = upper === undefined ? undefined : [{ facts: [], value: upper.value }];
+  return { upper: form(upper), lower: form(lower), pieces: above };
 }
 
-function distinct(candidates: readonly Candidate[]): Candidate[] {
+/** Of many, those that are the greatest at some of a few sizes: only these are worth a proof. Those that hold everywhere come first. */
+function promising(candidates: readonly Candidate[], context: readonly Fact[]): Candidate[] {
   const key = (c: Candidate): string =>
     `${polynomialKey(c.value)};${c.facts
       .map((f) => polynomialKey(f.form))
       .sort()
       .join()}`;
   const all = [...new Map(candidates.map((c) => [key(c), c])).values()];
-  // Those that hold everywhere come first: they settle all at once.
-  return all.sort((a, b) => a.facts.length - b.facts.length).slice(0, MOST_CANDIDATES);
+  all.sort((a, b) => a.facts.length - b.facts.length);
+  const wins = new Map<Candidate, number>();
+  for (const point of pointsOf(all, context)) {
+    let best: Candidate | undefined;
+    let most = 0;
+    for (const c of all) {
+      const value = valueAt(c.value, point);
+      if (!(value > most) || !c.facts.every((f) => holds(f, point))) continue;
+      [best, most] = [c, value];
+    }
+    if (best !== undefined) wins.set(best, (wins.get(best) ?? 0) + 1);
+  }
+  const kept = all.filter((c) => wins.has(c));
+  return kept
+    .sort((a, b) => a.facts.length - b.facts.length || (wins.get(b) ?? 0) - (wins.get(a) ?? 0))
+    .slice(0, MOST_CANDIDATES);
+}
+
+const SAMPLED = [1, 2, 3, 0, 5, 8, 13, 4, 16, 31, 7, 20, 10, 17, 6, 11, 9, 12];
+
+/** Points of the context: small sizes, equal ones, and each small beside large ones. */
+function pointsOf(candidates: readonly Candidate[], context: readonly Fact[]): Point[] {
+  const forms = [
+    ...candidates.flatMap((c) => [c.value, ...c.facts.map((f) => f.form)]),
+    ...context.map((f) => f.form),
+  ];
+  const sizes = [...allAtoms(forms)].filter((k) => ["size", "index"].includes(atomOf(k).kind));
+  const found: Point[] = [];
+  for (let round = 0; round < 5 * SAMPLED.length; round++) {
+    const point: Point = new Map();
+    sizes.forEach((k, j) => {
+      const shift = Math.floor(round / SAMPLED.length) * (j + 1) * (2 * j + 1);
+      point.set(k, SAMPLED[(round + shift) % SAMPLED.length]!);
+    });
+    if (context.every((f) => holds(f, point))) found.push(point);
+    if (sizes.length === 0) break;
+  }
+  return found;
 }
 
 /** Values with every index at an end of its range, innermost first. */
@@ -94,7 +167,7 @@ function candidatesOf(
   keys: readonly string[],
   context: readonly Fact[],
   budget: Budget,
-  hints: readonly Polynomial[],
+  hints: ReadonlyMap<string, readonly Polynomial[]>,
 ): Candidate[] {
   const [key, ...rest] = keys;
   if (key === undefined) {
@@ -106,7 +179,11 @@ function candidatesOf(
   const slope = affineIn(piece.value, key);
   // A value that rises with the index is largest at its upper end, one that does not change at any.
   const rises = slope === undefined ? undefined : signOf(slope.coefficient);
-  const found = new Map(hints.map((h) => [polynomialKey(h), h] as const));
+  // An index that a piece does not speak of may be anything.
+  if (![piece.value, ...piece.facts.map((f) => f.form)].some((a) => dependsOn(a, key)))
+    return candidatesOf(piece, rest, context, budget, hints);
+  const own = hints.get(key) ?? [];
+  const found = new Map(own.map((h) => [polynomialKey(h), h] as const));
   for (const f of piece.facts) {
     const parts = affineIn(f.form, key);
     if (parts === undefined || signOf(parts.coefficient) === 0) continue;
@@ -118,7 +195,7 @@ function candidatesOf(
     if (!dependsOn(at, key)) found.set(polynomialKey(at), at);
   }
   // Of several ends, those that are certainly outside are no use.
-  return [...found.values()].slice(0, 6 + hints.length).flatMap((at) => {
+  return [...found.values()].slice(0, 6 + own.length).flatMap((at) => {
     const by = new Map([[key, at]]);
     const facts = piece.facts
       .map((f) => substituteFact(f, by))

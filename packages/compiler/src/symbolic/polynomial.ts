@@ -17,7 +17,16 @@ export interface Polynomial {
   readonly terms: readonly Term[];
 }
 
-const keyOf = (powers: Powers): string => powers.map(([a, k]) => `${a}^${k}`).join("*");
+const keys = new WeakMap<Powers, string>();
+/** Equal for equal products; made once for each list of powers. */
+export function keyOf(powers: Powers): string {
+  let key = keys.get(powers);
+  if (key === undefined) {
+    key = powers.map(([a, k]) => `${a}^${k}`).join("*");
+    keys.set(powers, key);
+  }
+  return key;
+}
 const degreeOf = (powers: Powers): number => powers.reduce((sum, [, k]) => sum + k, 0);
 
 function canonical(terms: readonly Term[]): Polynomial {
@@ -38,10 +47,41 @@ export const variable = (atom: string): Polynomial => ({
   terms: [{ powers: [[atom, 1]], coefficient: one }],
 });
 
-export const addPolynomials = (a: Polynomial, b: Polynomial): Polynomial =>
-  canonical([...a.terms, ...b.terms]);
+/** Both are canonical: their terms are in order already. */
+export function addPolynomials(a: Polynomial, b: Polynomial): Polynomial {
+  if (a.terms.length === 0) return b;
+  if (b.terms.length === 0) return a;
+  const terms: Term[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.terms.length && j < b.terms.length) {
+    const [s, t] = [a.terms[i]!, b.terms[j]!];
+    const order = compareTerms(s, t);
+    if (order === 0) {
+      const coefficient = plus(s.coefficient, t.coefficient);
+      if (coefficient.numerator !== 0n) terms.push({ powers: s.powers, coefficient });
+      i++;
+      j++;
+    } else if (order < 0) {
+      terms.push(s);
+      i++;
+    } else {
+      terms.push(t);
+      j++;
+    }
+  }
+  for (; i < a.terms.length; i++) terms.push(a.terms[i]!);
+  for (; j < b.terms.length; j++) terms.push(b.terms[j]!);
+  return { terms };
+}
+function compareTerms(a: Term, b: Term): number {
+  if (a.powers === b.powers) return 0;
+  const [k, l] = [keyOf(a.powers), keyOf(b.powers)];
+  return k === l ? 0 : degreeOf(b.powers) - degreeOf(a.powers) || (k < l ? -1 : 1);
+}
 export const scalePolynomial = (a: Polynomial, by: Rational): Polynomial =>
-  canonical(a.terms.map((t) => ({ ...t, coefficient: times(t.coefficient, by) })));
+  signOf(by) === 0
+    ? { terms: [] }
+    : { terms: a.terms.map((t) => ({ powers: t.powers, coefficient: times(t.coefficient, by) })) };
 export const subtractPolynomials = (a: Polynomial, b: Polynomial): Polynomial =>
   addPolynomials(a, scalePolynomial(b, rational(-1)));
 
@@ -102,9 +142,16 @@ export function evaluatePolynomial(a: Polynomial, values: ReadonlyMap<string, Ra
 
 /** The total degree; 0 for constants, also for 0. */
 export const degree = (a: Polynomial): number => Math.max(0, ...a.terms.map((t) => degreeOf(t.powers)));
+const atoms = new WeakMap<Polynomial, readonly string[]>();
 /** The atoms that occur, in alphabetical order. */
-export const atomsOf = (a: Polynomial): string[] =>
-  [...new Set(a.terms.flatMap((t) => t.powers.map(([atom]) => atom)))].sort();
+export function atomsOf(a: Polynomial): readonly string[] {
+  let found = atoms.get(a);
+  if (found === undefined) {
+    found = [...new Set(a.terms.flatMap((t) => t.powers.map(([atom]) => atom)))].sort();
+    atoms.set(a, found);
+  }
+  return found;
+}
 /** A text that is equal exactly for equal polynomials. */
 export const polynomialKey = (a: Polynomial): string =>
   a.terms.map((t) => `${printRational(t.coefficient)}:${keyOf(t.powers)}`).join("+");

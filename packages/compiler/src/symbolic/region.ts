@@ -14,6 +14,7 @@ import {
   clearDenominators,
   constantOf,
   fromIndex,
+  indexKey,
   log2,
   multiply,
   number,
@@ -24,9 +25,9 @@ import {
   subtract,
 } from "./atoms";
 import { contradiction } from "./contradiction";
-import { effort } from "./effort";
+import { effort, PER_FACT } from "./effort";
 import { type Constraint, type LinearForm, tighten } from "./linear";
-import { atomsOf, degree, type Polynomial, polynomialKey, variable } from "./polynomial";
+import { atomsOf, degree, keyOf, type Polynomial, polynomialKey, variable } from "./polynomial";
 import { signOf } from "./rational";
 import { findsWitness, forgetWitnesses, isSatisfied } from "./witness";
 
@@ -79,7 +80,15 @@ export const substituteFact = (fact: Fact, by: ReadonlyMap<string, Polynomial>):
   equality: fact.equality,
 });
 
-export const factKey = (f: Fact): string => `${f.equality ? "=" : ">"}${polynomialKey(f.form)}`;
+const keys = new WeakMap<Fact, string>();
+export function factKey(f: Fact): string {
+  let key = keys.get(f);
+  if (key === undefined) {
+    key = `${f.equality ? "=" : ">"}${polynomialKey(f.form)}`;
+    keys.set(f, key);
+  }
+  return key;
+}
 
 /** lo <= index < hi of each dimension. */
 export const factsOfDims = (dims: readonly Dim[]): Fact[] =>
@@ -137,6 +146,7 @@ export function implies(facts: readonly Fact[], goal: Fact): boolean {
 }
 
 function refute(facts: readonly Fact[]): boolean {
+  effort.spent += PER_FACT * facts.length;
   if (solveLinear(facts)) return true;
   if (findsWitness(facts)) return false;
   // A point of the linear program may still be none of the atoms: what is known of these, then products.
@@ -159,7 +169,7 @@ function solveLinear(facts: readonly Fact[]): boolean {
         constant = t.coefficient.numerator;
         continue;
       }
-      const key = t.powers.map(([a, k]) => `${a}^${k}`).join("*");
+      const key = keyOf(t.powers);
       let at = numbers.get(key);
       if (at === undefined) {
         at = numbers.size;
@@ -190,8 +200,9 @@ function factsOfAtoms(facts: readonly Fact[]): Fact[] {
   const say = (...more: Fact[]): void => {
     found.push(...more);
   };
+  say(...factsOfSums(facts, allAtoms(forms)));
   const powers = new Set<string>();
-  const atoms = allAtoms(forms);
+  const atoms = allAtoms([...forms, ...found.map((f) => f.form)]);
   for (const key of atoms) {
     const atom = atomOf(key);
     const self = variable(key);
@@ -218,13 +229,18 @@ function factsOfAtoms(facts: readonly Fact[]): Fact[] {
         const power = pow2(self);
         powers.add(`2^(${key})`);
         say(atMost(atom.of, power));
-        if (provesPositive(facts, atom.of))
-          // ceil(log2 x) <= x − 1, and 2^ceil(log2 x) < 2x, for x >= 1.
-          say(
-            atMost(self, subtract(atom.of, single)),
-            below(power, scale(atom.of, 2)),
-            atMost(add(self, single), power),
-          );
+        if (!provesPositive(facts, atom.of)) break;
+        // ceil(log2 x) <= x − 1, and 2^ceil(log2 x) < 2x, for x >= 1.
+        say(
+          atMost(self, subtract(atom.of, single)),
+          below(power, scale(atom.of, 2)),
+          atMost(add(self, single), power),
+        );
+        // x > 2^k has a logarithm above k.
+        for (const least of [2, 3]) {
+          if (!proves(facts, atMost(number(least), atom.of))) break;
+          say(atMost(number(least - 1), self));
+        }
         break;
       }
       case "pow2":
@@ -238,6 +254,16 @@ function factsOfAtoms(facts: readonly Fact[]): Fact[] {
         break;
     }
   }
+  // Logarithms grow.
+  const logs = [...atoms].flatMap((key) => {
+    const atom = atomOf(key);
+    return atom.kind === "log2" ? [{ key, of: atom.of }] : [];
+  });
+  for (const a of logs)
+    for (const b of logs) {
+      const more = a === b ? undefined : constantOf(subtract(b.of, a.of));
+      if (more !== undefined && signOf(more) > 0) say(atMost(variable(a.key), variable(b.key)));
+    }
   for (const key of powers) {
     const atom = atomOf(key);
     if (atom.kind !== "pow2") continue;
@@ -261,6 +287,26 @@ function factsOfAtoms(facts: readonly Fact[]): Fact[] {
     }
   }
   return found;
+}
+
+/** Of two sums of what is never negative, from the same start, the longer is larger by its last term at least. */
+function factsOfSums(facts: readonly Fact[], atoms: ReadonlySet<string>): Fact[] {
+  const sums = [...atoms].flatMap((key) => {
+    const atom = atomOf(key);
+    return atom.kind === "sum" && isNaturalForm(atom.body) ? [{ key, ...atom }] : [];
+  });
+  return sums.flatMap((a) =>
+    sums.flatMap((b) => {
+      const alike =
+        a.key !== b.key &&
+        a.index === b.index &&
+        polynomialKey(a.lo) === polynomialKey(b.lo) &&
+        polynomialKey(a.body) === polynomialKey(b.body);
+      if (!alike || !proves(facts, below(a.hi, b.hi)) || !proves(facts, atMost(b.lo, b.hi))) return [];
+      const last = substitute(b.body, new Map([[indexKey(b.index), b.hi]]));
+      return [atMost(add(variable(a.key), last), variable(b.key))];
+    }),
+  );
 }
 
 /** What a form is at the bounds of an index inside it, by facts on that index alone: the form is at most, or at least, this. */

@@ -29,7 +29,7 @@ import {
 } from "./atoms";
 import { effort } from "./effort";
 import { atomsOf, type Polynomial, powerOfPolynomial, type Term, variable } from "./polynomial";
-import { absolute, gcd, over, plus, type Rational, rational, signOf, times, zero } from "./rational";
+import { absolute, gcd, isWhole, over, plus, type Rational, rational, signOf, times, zero } from "./rational";
 import {
   atLeastZero,
   atMost,
@@ -64,6 +64,10 @@ export class Budget {
     if (--this.left < 0 || effort.spent > this.end)
       throw new NotSummable(`${what} falls into too many cases`);
   }
+  /** A budget for a part of the question, out of what is left of this one. */
+  part(questions: number, cost: number): Budget {
+    return new Budget(questions, Math.min(cost, this.end - effort.spent));
+  }
 }
 
 export const LONGEST_PERIOD = 24;
@@ -86,6 +90,31 @@ export function sumOver(
   }
   return pieces;
 }
+
+/**
+ * The same over the indices that are named, whose ranges are among the facts of the pieces. What an equality gives away without
+ * rounding goes first, then the last of those left.
+ */
+export function sumAway(
+  names: readonly string[],
+  pieces: readonly Weighted[],
+  context: readonly Fact[],
+  budget: Budget,
+): Weighted[] {
+  const away = (piece: Weighted, left: readonly string[]): Weighted[] => {
+    if (left.length === 0) return [piece];
+    const next = left.find((n) => isGiven(piece.facts, indexKey(n))) ?? left[left.length - 1]!;
+    const rest = left.filter((n) => n !== next);
+    return sumIndex(piece, next, context, budget).flatMap((p) => away(p, rest));
+  };
+  return gather(pieces.flatMap((p) => resolve(p, context, budget)).flatMap((p) => away(p, names)));
+}
+
+const isGiven = (facts: readonly Fact[], key: string): boolean =>
+  facts.some((f) => {
+    const parts = f.equality ? affineIn(f.form, key) : undefined;
+    return parts !== undefined && isWhole(parts.coefficient) && absolute(parts.coefficient.numerator) === 1n;
+  });
 
 /** Facts with a minimum or maximum in them are split elsewhere; as context they say nothing the pieces do not say. */
 const isPlainFact = (f: Fact): boolean => ![...allAtoms([f.form])].some(isExtreme);
@@ -248,7 +277,7 @@ export function periodOf(pieces: readonly Weighted[], key: string): number {
 }
 
 /** `x − f·2^e >= 0` and the reverse as a bound on e, affine in i, where x is positive: e <= log2(x/f + 1) − 1, e >= log2(x/f). */
-function logarithmic(f: Fact, key: string, context: readonly Fact[]): Fact | undefined {
+export function logarithmic(f: Fact, key: string, context: readonly Fact[]): Fact | undefined {
   if (f.equality) return undefined;
   const power = atomsOf(f.form).find((k) => {
     const atom = atomOf(k);

@@ -2,21 +2,23 @@
  * Points that satisfy facts: where there is one the facts do not contradict one another, and no proof of that need be
  * looked for. Values are whole numbers that doubles hold exactly; what leaves that range is no witness.
  */
-import { allAtoms, atomOf } from "./atoms";
+import { allAtoms, atomOf, indexKey } from "./atoms";
 import type { Polynomial } from "./polynomial";
 import type { Fact } from "./region";
 
 /** Values of atoms by their keys: sizes and indices are given, the others follow. */
-type Point = Map<string, number>;
+export type Point = Map<string, number>;
 
 const LARGEST = 2 ** 50;
+const LONGEST_SUM = 64;
 /** The last points that were of use. */
 const REMEMBERED = 24;
 /** Values tried for one unknown, and in one search. */
 const VALUES = 4;
 const TRIES = 160;
 
-const points: Point[] = [];
+/** Points, and which facts hold there as far as was asked. */
+const points: { readonly at: Point; readonly known: WeakMap<Fact, boolean> }[] = [];
 export const forgetWitnesses = (): void => {
   points.length = 0;
 };
@@ -25,7 +27,16 @@ export const forgetWitnesses = (): void => {
 export function isSatisfied(facts: readonly Fact[]): boolean {
   for (let k = 0; k < points.length; k++) {
     const point = points[k]!;
-    if (!facts.every((f) => holds(f, point))) continue;
+    const { at, known } = point;
+    const all = facts.every((f) => {
+      let here = known.get(f);
+      if (here === undefined) {
+        here = holds(f, at);
+        known.set(f, here);
+      }
+      return here;
+    });
+    if (!all) continue;
     if (k > 0) {
       points.splice(k, 1);
       points.unshift(point);
@@ -39,12 +50,12 @@ export function isSatisfied(facts: readonly Fact[]): boolean {
 export function findsWitness(facts: readonly Fact[]): boolean {
   const found = search(facts);
   if (found === undefined) return false;
-  points.unshift(found);
+  points.unshift({ at: found, known: new WeakMap() });
   if (points.length > REMEMBERED) points.pop();
   return true;
 }
 
-function holds({ form, equality }: Fact, point: Point): boolean {
+export function holds({ form, equality }: Fact, point: Point): boolean {
   const value = numerator(form, point);
   return equality ? value === 0 : value >= 0;
 }
@@ -65,6 +76,9 @@ function numerator(form: Polynomial, point: Point): number {
   }
   return sum;
 }
+
+/** The value of a form at a point, in doubles; NaN where they do not hold it. What the point lacks is computed into it. */
+export const valueAt = (form: Polynomial, point: Point): number => numerator(form, point) / denominator(form);
 
 function denominator(form: Polynomial): number {
   let by = 1;
@@ -96,8 +110,17 @@ function compute(key: string, point: Point): number {
   switch (atom.kind) {
     case "size":
     case "index":
-    case "sum":
       return Number.NaN;
+    case "sum": {
+      const [lo, hi] = [whole(atom.lo), whole(atom.hi)];
+      if (!(hi - lo <= LONGEST_SUM)) return Number.NaN;
+      let total = 0;
+      for (let k = lo; k <= hi; k++) {
+        const inner: Point = new Map([...point].filter(([name]) => isFree(name)));
+        total += valueAt(atom.body, inner.set(indexKey(atom.index), k));
+      }
+      return total;
+    }
     case "floor": {
       const by = whole(atom.by);
       return by > 0 ? Math.floor(numerator(atom.of, point) / (denominator(atom.of) * by)) : Number.NaN;
