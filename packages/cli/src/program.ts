@@ -12,7 +12,7 @@ import {
   type System,
   sizeProblems,
 } from "@fathom/compiler";
-import { type CheckedProgram, check, type Diagnostic, type TaskItem } from "@fathom/lang";
+import { type CheckedProgram, check, type Diagnostic, isGiven, type TaskItem } from "@fathom/lang";
 import { fileHost } from "./host";
 import { readNpy } from "./npy";
 import { renderDiagnostic } from "./render";
@@ -135,9 +135,7 @@ export function parseArguments(
     }
     const family = families.get(name);
     if (family === undefined || (family.role !== "input" && family.role !== "param")) {
-      const inputs = system.families
-        .filter((f) => f.role === "input" || f.role === "param")
-        .map((f) => f.name);
+      const inputs = system.families.filter(isGiven).map((f) => f.name);
       throw new Exit(
         exitCode.usage,
         `${system.name} has no size or input called ${name}; it has ${[...sizeNames, ...inputs].join(", ") || "none"}`,

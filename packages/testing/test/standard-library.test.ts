@@ -11,7 +11,7 @@ import {
   sizeProblems,
   verdictText,
 } from "@fathom/compiler";
-import { type CheckedProgram, check, type Range, type TaskItem } from "@fathom/lang";
+import { type CheckedProgram, check, isGiven, type Range, type TaskItem } from "@fathom/lang";
 import { loadModule } from "@fathom/runtime";
 import { describe, expect, test } from "vitest";
 import { fathomFiles, projectHost, projectRoot } from "../src/index";
@@ -26,7 +26,7 @@ const tasks = files.flatMap(({ path, text }) =>
 function userOf(path: string, text: string, task: TaskItem, program: CheckedProgram): string {
   const cut = (r: Range): string => text.slice(r.start, r.end);
   const families = task.members.flatMap((m) => (m.kind === "family" ? [m] : []));
-  const given = families.filter((m) => m.role === "input" || m.role === "param");
+  const given = families.filter(isGiven);
   const names = [
     task.name.text,
     ...program.files

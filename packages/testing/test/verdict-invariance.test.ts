@@ -19,7 +19,7 @@ import {
   type System,
   verdictOf,
 } from "@fathom/compiler";
-import { type CheckedProgram, check, type TaskItem } from "@fathom/lang";
+import { type CheckedProgram, check, isGiven, type TaskItem } from "@fathom/lang";
 import { describe, expect, it } from "vitest";
 import { heads, known, nearMisses, overclaim, projectHost, verdictFiles } from "../src/index";
 
@@ -60,7 +60,7 @@ function wrapped(path: string, text: string, name: string | undefined, beside = 
   const between = (from: number, to: number) => text.slice(from, to);
   const head = /^[^{]*/.exec(text.slice(task.name.range.end))![0];
   const members = task.members.flatMap((m) => (m.kind === "family" ? [m] : []));
-  const inputs = members.filter((m) => m.role === "input" || m.role === "param");
+  const inputs = members.filter(isGiven);
   const names = (m: (typeof members)[number]) => m.binders.map((b) => b.name.text).join(", ");
   const at = (m: (typeof members)[number]) => (m.binders.length === 0 ? "" : `[${names(m)}]`);
   const declared = (m: (typeof members)[number]) =>

@@ -21,6 +21,7 @@ import {
   unroll,
   verdictText,
 } from "@fathom/compiler";
+import { isGiven } from "@fathom/lang";
 import { execute } from "@fathom/runtime";
 import type { Command } from "commander";
 import pc from "picocolors";
@@ -132,8 +133,7 @@ function sharedInputs(
   seed: number,
   json: boolean,
 ): Unshared & { inputs: [Inputs, Inputs] } {
-  const inputsOf = (s: Side) =>
-    s.compiled.system.families.filter((f) => f.role === "input" || f.role === "param");
+  const inputsOf = (s: Side) => s.compiled.system.families.filter(isGiven);
   // By their names and shapes alone: what has no counterpart need not be made up. What is given apart is the user's wish.
   const given = (name: string) => first.args.given.has(name) || second.args.given.has(name);
   const alone = (x: Side, y: Side) =>

@@ -4,6 +4,7 @@
  *
  * User text reaches the module only as sanitised identifiers and JSON strings.
  */
+import { isGiven } from "@fathom/lang";
 import { fold, index, operand, typeOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
 import { type ElementaryName, elementarySource } from "../equations/elementary";
@@ -908,7 +909,7 @@ class Module extends ModuleText {
       DRIVER.trim(),
       "export { run, runAsync };",
       `export const sizes = ${JSON.stringify(this.system.sizes.map((s) => s.name))};`,
-      `export const inputs = ${JSON.stringify(this.system.families.filter((x) => x.role === "input" || x.role === "param").map((x) => x.name))};`,
+      `export const inputs = ${JSON.stringify(this.system.families.filter(isGiven).map((x) => x.name))};`,
       `export const outputs = ${JSON.stringify(this.system.families.filter((x) => x.role === "output").map((x) => x.name))};`,
       "",
     ].join("\n");
@@ -934,7 +935,7 @@ class Module extends ModuleText {
       fold === undefined
         ? `${base}_box.points`
         : `${base}_box.points === 0 ? 0 : Math.min(${base}_box.extent[${fold.dim}], ${fold.window})${family.dims.map((_, k) => (k === fold.dim ? "" : ` * ${base}_box.extent[${k}]`)).join("")}`;
-    if (family.role === "input" || family.role === "param") {
+    if (isGiven(family)) {
       lines.push(this.given(family), ...this.inRange(family, () => "0"));
     } else {
       lines.push(`  const ${base} = allocate(${key}, ${arrayOf(family.type)}, (${points}) * ${width});`);

@@ -1,4 +1,5 @@
 /** What every emitted module of JavaScript has: checks of what is given, boxes of families, and index arithmetic as text. */
+import { isGiven } from "@fathom/lang";
 import { isAlways } from "../equations/conditions";
 import { collectIndices, isBox } from "../equations/evaluate-index";
 import { printComparison } from "../equations/print";
@@ -244,7 +245,7 @@ export function declaration(system: System, keep: ReadonlySet<string>, device = 
     return `${dims}, row-major${f.type.kind === "vector" ? `, ${f.type.width} components each` : ""}`;
   };
   const safe = (text: string): string => text.replace(/\*\//g, "* /");
-  const inputs = system.families.filter((f) => f.role === "input" || f.role === "param");
+  const inputs = system.families.filter(isGiven);
   const outputs = system.families.filter((f) => f.role === "output" || keep.has(f.name));
   return [
     "export interface Values<A> { readonly lo: readonly number[]; readonly extent: readonly number[]; readonly data: A }",

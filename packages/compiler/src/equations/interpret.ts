@@ -2,7 +2,7 @@
  * The reference interpreter: the meaning of the language. Slow and obvious, never optimised. Every back end, rewrite
  * and pass is tested against it.
  */
-import { type Diagnostic, diagnostic } from "@fathom/lang";
+import { type Diagnostic, diagnostic, isGiven } from "@fathom/lang";
 import { evaluateIndex, evaluateInt, familyBox, forEachPoint, holds, IndexFault } from "./evaluate-index";
 import { type Element, foldElements } from "./monoid";
 import { applyOperator, type Fault, type Operand, reduceOperands, type Value } from "./operators";
@@ -81,7 +81,7 @@ class Run {
     for (const family of system.families) {
       const given = options.inputs.get(family.name);
       const box = familyBox(family, options.sizes);
-      const outside = family.role === "input" || family.role === "param";
+      const outside = isGiven(family);
       if (outside && given === undefined) throw new Error(`the input ${family.name} was not bound`);
       this.values.set(family.name, outside ? given! : allocate(family, options.sizes, box));
       this.ready.set(family.name, new Uint8Array(box.points).fill(outside ? 1 : 0));

@@ -1,4 +1,5 @@
 /** The JavaScript around a WebAssembly module: it checks what is given, lays out memory, runs the steps, and says what a fault means. */
+import { isGiven } from "@fathom/lang";
 import { isBox } from "../../equations/evaluate-index";
 import type { Family, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
@@ -65,7 +66,7 @@ class HostText extends ModuleText {
     const beyond = this.host.rings.has(family.name) ? RING_BYTES : 0;
     const fold = this.plan.folded.get(family.name);
     const lines = [this.box(family)];
-    const given = family.role === "input" || family.role === "param";
+    const given = isGiven(family);
     if (given) lines.push(this.given(family));
     lines.push(
       `  const ${base}_lay = stridesOf(${base}_box.extent, ${bytes}, ${fold?.dim ?? -1}, ${fold?.window ?? 0}, ${beyond});`,
@@ -78,7 +79,7 @@ class HostText extends ModuleText {
 
   text(): string {
     const { system, host } = this;
-    const given = system.families.filter((f) => f.role === "input" || f.role === "param");
+    const given = system.families.filter(isGiven);
     const results = system.families.filter((f) => f.role === "output" || this.keep.has(f.name));
     const view = (f: Family): string => {
       const base = this.family(f.name);

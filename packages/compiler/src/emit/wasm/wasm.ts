@@ -6,6 +6,7 @@
  * One exported function a step of the schedule, called in slices (`from`, `count`) of its outermost loop; it gives back how much is left.
  * So a run can report progress and be cancelled, and the engine can swap in better code between two calls.
  */
+import { isGiven } from "@fathom/lang";
 import { runPasses, runPipeline } from "../../equations/pass";
 import type { Family, System } from "../../equations/system";
 import { saveSlices } from "../../schedule/in-place";
@@ -85,7 +86,7 @@ class Printer extends Demand {
     }
     for (const step of this.plan.steps) this.step(step, steps);
     // What the host asks of inputs.
-    const given = this.system.families.filter((f) => f.role === "input" || f.role === "param");
+    const given = this.system.families.filter(isGiven);
     const kinds = new Set(given.map((f) => f.type.kind));
     const check = (name: "bytesBelow" | "wordsBelow"): void => {
       this.exported.push({ name, index: this.libraryFunction(name) });
