@@ -1,7 +1,9 @@
 /** Elementary cellular automata in equations: which rule a bit family follows, exactly, or which rules where the rule is data. */
 import { type Recurrence, valuesOfType } from "../algebra/recurrence";
-import type { Family, IndexExpr, Read, System } from "../equations/system";
-import { combine, toAffine } from "../symbolic/affine";
+import { add, integer, sub } from "../equations/build";
+import { rewriteExpr } from "../equations/expressions";
+import type { Expr, Family, IndexExpr, Piece, Read, System } from "../equations/system";
+import { combine, factsOf, least, toAffine } from "../symbolic/affine";
 import {
   admissibleRay,
   along,
@@ -11,6 +13,7 @@ import {
   isData,
   movesWith,
   offsetFrom,
+  reachesAll,
   smallValue,
 } from "./shape";
 
@@ -18,11 +21,14 @@ export interface ElementaryAutomaton {
   readonly family: Family;
   /** Wolfram's numbers of all rules it can follow; one unless the rule is an input. */
   readonly rules: readonly number[];
-  /** Cells wrap round; otherwise every cell that is read exists, on a shrinking window. */
-  readonly ring: boolean;
+  /** What stands beyond the ends of a line, where cells neither wrap round nor shrink: a constant on each side that is read. */
+  readonly borders: Borders | undefined;
   /** Steps and cells grow independently, the start is free and the last row is delivered: prediction reduces to it. */
   readonly predicts: boolean;
 }
+
+/** By the side: −1 is the left, 1 the right. */
+type Borders = ReadonlyMap<number, number>;
 
 const MOST_RULES = 256;
 
@@ -52,8 +58,8 @@ export function elementaryAutomaton(
     movesWith(from.at[0]!.value, cell.index);
   if (!free) return undefined;
 
-  let wraps = false;
-  let plain = false;
+  const { value, borders, ends } = withoutBorders(step.value, family, time);
+  let [wraps, plain, bordered] = [false, false, false];
   /** −1, 0 or 1: the neighbour that is read. */
   const neighbour = (x: Read, inner: Bindings): number | undefined => {
     const [when, where] = [x.at[time]!, x.at[1 - time]!];
@@ -64,6 +70,7 @@ export function elementaryAutomaton(
     const found = onRing(place, cell.index, cell.lo, cell.hi) ?? offsetFrom(place, cell.index);
     if (found === undefined || Math.abs(found) > 1) return undefined;
     if (place.kind === "mod") wraps = true;
+    else if (ends.has(x)) bordered = true;
     else if (found !== 0) plain = true;
     return found;
   };
@@ -78,7 +85,7 @@ export function elementaryAutomaton(
     let rule = 0;
     let whole = true;
     for (let w = 0; w < 8; w++) {
-      const v = smallValue(step.value, {
+      const v = smallValue(value, {
         read: (x, go, inner) => {
           if (x.family === family.name) {
             const n = neighbour(x, inner);
@@ -103,13 +110,61 @@ export function elementaryAutomaton(
     else if (missing === undefined) return undefined;
     else open.push(new Map(known).set(missing, 0), new Map(known).set(missing, 1));
   }
-  if (wraps && plain) return undefined;
+  if (Number(wraps) + Number(plain) + Number(bordered) > 1) return undefined;
   return {
     family,
     rules: [...rules].sort((a, b) => a - b),
-    ring: wraps,
-    predicts: wraps && predicts(system, family, time),
+    borders: bordered ? borders : undefined,
+    predicts: (wraps || bordered) && predicts(system, family, time, bordered),
   };
+}
+
+/** `c[t-1, i-1] ?? 0` as the read that it is everywhere but at an end, and what stands beyond that end. */
+function withoutBorders(
+  root: Expr,
+  family: Family,
+  time: number,
+): { readonly value: Expr; readonly borders: Borders; readonly ends: ReadonlySet<Read> } {
+  const cell = family.dims[1 - time]!;
+  const borders = new Map<number, number>();
+  const ends = new Set<Read>();
+  const value = rewriteExpr(root, (e) => {
+    if (e.kind !== "choose" || e.cases.length !== 2) return undefined;
+    const [inside, outside] = e.cases as [Piece, Piece];
+    if (
+      inside.value.kind !== "read" ||
+      inside.value.family !== family.name ||
+      outside.value.kind !== "constant"
+    )
+      return undefined;
+    const where = inside.value.at[1 - time]!;
+    const side = where.kind === "static" ? offsetFrom(where.value, cell.index) : undefined;
+    if (side !== -1 && side !== 1) return undefined;
+    // Everywhere but at the end the cell is read.
+    const within =
+      side < 0 ? { ...cell, lo: add(cell.lo, integer(1)) } : { ...cell, hi: sub(cell.hi, integer(1)) };
+    const row = family.dims[time]!;
+    const ranges = family.dims.map((d) => (d === cell ? within : { ...row, lo: add(row.lo, integer(1)) }));
+    const always = inside.guard.some((all) =>
+      all.every((x) => {
+        const facts = factsOf(x);
+        return facts.length > 0 && facts.every((f) => least(f, ranges, []) >= 0);
+      }),
+    );
+    if (!always || (borders.get(side) ?? outside.value.value) !== outside.value.value) return undefined;
+    borders.set(side, outside.value.value);
+    ends.add(inside.value);
+    return inside.value;
+  });
+  return { value, borders, ends };
+}
+
+/** A border is as if the line went on: cells beyond it that all hold its value keep it. */
+export function keepsBorders(rule: number, borders: Borders): boolean {
+  const next = (l: number, c: number, r: number) => (rule >> (4 * l + 2 * c + r)) & 1;
+  return [...borders].every(([side, b]) =>
+    [0, 1].every((x) => (side < 0 ? next(b, b, x) : next(x, b, b)) === b),
+  );
 }
 
 const MOST_WINDOWS = 4_096;
@@ -172,8 +227,11 @@ const offsetFromForm = (
   name: string,
 ): number | undefined => (terms.size === 1 && terms.get(name) === 1 ? constant : undefined);
 
-/** T steps on a ring of 2T + 1 cells: no light cone of T steps meets itself, so the ring predicts the line (D.1). */
-function predicts(system: System, family: Family, time: number): boolean {
+/**
+ * T steps on a ring of 2T + 1 cells: no light cone of T steps meets itself, so the ring predicts the line (D.1). A line of as many cells does
+ * so in its middle: then all cells must be delivered.
+ */
+function predicts(system: System, family: Family, time: number, all: boolean): boolean {
   const [row, cell] = [family.dims[time]!, family.dims[1 - time]!];
   const cells = cell.hi.kind === "size" ? cell.hi.name : undefined;
   const last = toAffine(row.hi);
@@ -183,9 +241,10 @@ function predicts(system: System, family: Family, time: number): boolean {
   const length = rays && along(row.hi, rays);
   // Never more steps than the ring has room for.
   if (length === undefined || length.slope !== 1 || length.start > 2) return false;
-  return delivered(system, family.name, (r) => {
-    const at = r.at[time]!;
-    if (at.kind !== "static" || r.at[1 - time]!.kind !== "static") return false;
+  return delivered(system, family.name, (r, output) => {
+    const [at, where] = [r.at[time]!, r.at[1 - time]!];
+    if (at.kind !== "static" || where.kind !== "static") return false;
+    if (all && !reachesAll(where.value, cell, output)) return false;
     const left = combine(last, toAffine(at.value), -1);
     return left.terms.size === 0 && left.constant === 1;
   });

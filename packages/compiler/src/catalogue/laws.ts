@@ -41,7 +41,7 @@ import {
 import type { Gate } from "../verdict/gates";
 import { constantOrder, larger, type Order, type Orders, product } from "../verdict/order";
 import type { Reading } from "../verdict/verdict";
-import { affineModulus, elementaryAutomaton } from "./automata";
+import { affineModulus, elementaryAutomaton, keepsBorders } from "./automata";
 import { circuitAsData, monoidOf } from "./circuits";
 import { elementaryRule, isRule110, type RuleVerdict } from "./elementary-rules";
 import { finiteSemiring } from "./finite-semirings";
@@ -463,6 +463,8 @@ const automatonRule: Law = {
     for (const rule of [...automaton.rules].sort((a, b) => Number(isRule110(b)) - Number(isRule110(a)))) {
       const v = elementaryRule(rule);
       if (v.class === undefined || v.complete) return `rule ${rule}: ${v.why}`;
+      if (automaton.borders !== undefined && !keepsBorders(rule, automaton.borders))
+        return `rule ${rule} does not keep its borders still`;
       verdicts.push(v);
     }
     const of = verdicts.map((v) => v.class!).reduce(join, NC(0));

@@ -102,7 +102,8 @@ const ruleAutomaton: KnownProblem = {
     if (hard === undefined) return undefined;
     const which =
       automaton.rules.length === 1 ? `rule ${hard}` : `rule ${hard}, one of those its input may choose`;
-    return { found: `${which}, on a ring that can have 2T + 3 cells for T steps` };
+    const where = automaton.borders === undefined ? "a ring" : "a line";
+    return { found: `${which}, on ${where} that can have 2T + 3 cells for T steps` };
   },
 };
 
