@@ -56,7 +56,7 @@ const programs = [
     rival: ({ a, b }) => ({
       buffers: [a, b, a.byteLength],
       constants: { n: SIDE },
-      steps: [["main", [0, 1, 2], SIDE / 16, SIDE / 16]],
+      steps: [["main", [0, 1, 2], SIDE / 64, SIDE / 64]],
       result: 2,
       read: (bytes) => new Float32Array(bytes),
     }),
@@ -68,12 +68,12 @@ const programs = [
     sizes: { n: LENGTH },
     within: 0,
     rival: ({ x }) => ({
-      buffers: [x, x.byteLength, (4 * LENGTH) / 1024],
-      constants: { n: LENGTH, blocks: LENGTH / 1024 },
+      buffers: [x, x.byteLength, (4 * LENGTH) / 4096],
+      constants: { blocks: LENGTH / 4096 },
       steps: [
-        ["scanBlocks", [0, 1, 2], LENGTH / 1024],
+        ["scanBlocks", [0, 1, 2], LENGTH / 4096],
         ["scanTotals", [0, 1, 2], 1],
-        ["addTotals", [0, 1, 2], LENGTH / 1024],
+        ["addTotals", [0, 1, 2], LENGTH / 4096],
       ],
       result: 1,
       read: (bytes) => new Int32Array(bytes),
@@ -86,11 +86,11 @@ const programs = [
     sizes: { n: OPERANDS },
     within: 1e-4,
     rival: ({ x }) => ({
-      buffers: [x, OPERANDS / 1024, 4],
+      buffers: [x, OPERANDS / 4096, 4],
       constants: { n: OPERANDS },
       steps: [
-        ["main", [0, 1], OPERANDS / 4096],
-        ["main", [1, 2], 1, 1, { n: OPERANDS / 4096 }],
+        ["main", [0, 1], OPERANDS / 16384],
+        ["main", [1, 2], 1, 1, { n: OPERANDS / 16384 }],
       ],
       result: 2,
       read: (bytes) => new Float32Array(bytes),
@@ -213,7 +213,9 @@ console.log(
   `${description || `${vendor} ${architecture}`}${software ? ", a software device: processor time" : ""}; load average ${loadavg()[0].toFixed(1)}`,
 );
 console.log("program            sizes                      by hand ms   Fathom ms    ratio");
-const RUNS = 5;
+/** Runs by hand and by Fathom take turns; the ratio is the median of those of neighbours. */
+const RUNS = 15;
+const median = (all) => all.toSorted((a, b) => a - b)[all.length >> 1];
 for (const { name, text, task, sizes, within, rival } of programs) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   const checked = check(name, text);
@@ -239,21 +241,28 @@ for (const { name, text, task, sizes, within, rival } of programs) {
   };
   const flat = Object.fromEntries([...inputs].map(([n, v]) => [n, v.data]));
   const theirs = await byHand(rival(flat), readFileSync(join(here, `wgsl/${name}.wgsl`), "utf8"));
-  let [hand, fathom] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const times = [];
   for (let run = 0; run <= RUNS; run++) {
-    const [a, b] = [await theirs(), await ours()];
+    const first = run % 2 === 0 ? await theirs() : await ours();
+    const second = run % 2 === 0 ? await ours() : await theirs();
+    const [a, b] = run % 2 === 0 ? [first, second] : [second, first];
     const wrong = b.data.findIndex((v, k) => Math.abs(v - a.data[k]) > within * Math.max(1, Math.abs(v)));
     if (wrong >= 0 || a.data.length !== b.data.length)
       throw new Error(`${name} differs at ${wrong}: Fathom ${b.data[wrong]}, by hand ${a.data[wrong]}`);
     if (run === 0) continue;
-    hand = Math.min(hand, a.ms);
-    fathom = Math.min(fathom, b.ms);
+    times.push([a.ms, b.ms]);
   }
   const at = Object.entries(sizes)
     .map(([n, v]) => `${n}=${v}`)
     .join(" ");
   console.log(
-    `${name.padEnd(18)} ${at.padEnd(26)} ${hand.toFixed(2).padStart(10)} ${fathom.toFixed(2).padStart(11)} ${(fathom / hand).toFixed(2).padStart(8)}`,
+    `${name.padEnd(18)} ${at.padEnd(26)} ${median(times.map((t) => t[0]))
+      .toFixed(2)
+      .padStart(10)} ${median(times.map((t) => t[1]))
+      .toFixed(2)
+      .padStart(11)} ${median(times.map(([a, b]) => b / a))
+      .toFixed(2)
+      .padStart(8)}`,
   );
 }
 gpu.close();

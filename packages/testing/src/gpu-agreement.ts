@@ -18,9 +18,15 @@ export { findGpu } from "@fathom/runtime-gpu";
 /** Ways to compile that must not matter. */
 const gpuForms: readonly GpuForms[] = [
   {},
-  { packed: "never", columns: "never", blocks: "always", device: "never" },
+  { packed: "never", columns: "never", blocks: "always", device: "never", patches: "always" },
   { packed: "always", oneGroup: "never", columns: "never", tiles: "always" },
-  { packed: "never", oneGroup: "never", columns: "never", tiles: "always", blocks: "never" },
+  {
+    packed: "never",
+    oneGroup: "never",
+    columns: "never",
+    tiles: "always",
+    blocks: "never",
+  },
   { packed: "always", oneGroup: "never", columns: "never", tiles: "never" },
 ];
 

@@ -544,6 +544,61 @@ test.skipIf(missing)("single sums and products are rounded as on the CPU; the re
   expect(rows.length).toBe(9);
 });
 
+describe.skipIf(missing)("patches of instances share what they read", () => {
+  const layers = `task Layers(n: size, m: size, T: size) where n >= 1, m >= 1 {
+  input x[i: 0..n, k: 0..m]: real
+  input w[k: 0..m, j: 0..m]: real
+  input bias[j: 0..m]: real
+  node h[t: 0..=T, i: 0..n, j: 0..m]: real = if t == 0 { x[i, j] } else { next[t, i, j] }
+  node next[t: 1..=T, i: 0..n, j: 0..m]: real = max((sum[k: 0..m] h[t-1, i, k] * w[k, j]) + bias[j], 0.0)
+  output y[i: 0..n, j: 0..m] = h[T, i, j]
+}`;
+  const below = `task Below(n: size) where n >= 1 {
+  input a[i: 0..n, k: 0..n]: real
+  output c[i: 0..n, j: 0..i+1] = sum[k: 0..n] a[i, k] * a[j, k]
+  output d[i: 0..n, j: 0..n] = product[k: 0..j] a[i, k] + a[j, k]
+}`;
+  const patched = (text: string, patches: "always" | "auto") =>
+    planGpu(compiledFrom(text).system, { forms: { patches } }).program.families.flatMap((f) =>
+      f.patch === undefined ? [] : [[f.name, f.patch.dims]],
+    );
+  test("of products of matrices and their like", () => {
+    expect(patched(exampleText("matrix-product/matrix-product.fathom"), "auto")).toEqual([["c", [0, 1]]]);
+    expect(patched(layers, "auto")).toEqual([["next", [1, 2]]]);
+    // Where the range differs between columns, only rows go together.
+    expect(patched(below, "auto")).toEqual([
+      ["c", [0, 1]],
+      ["d", [0]],
+    ]);
+  });
+  test.each([
+    ["layers", layers, [1, 4, 5].map((n) => ({ n, m: 2 * n - 1, T: 2 }))],
+    ["a triangle, and ranges that differ", below, [1, 6].map((n) => ({ n }))],
+    [
+      "a product of matrices",
+      exampleText("matrix-product/matrix-product.fathom"),
+      [
+        { n: 5, m: 3, p: 1 },
+        { n: 4, m: 9, p: 20 },
+      ],
+    ],
+  ] as const)("%s", async (_, text, many) => {
+    const compiled = compiledFrom(text);
+    for (const sizes of many)
+      await agrees(
+        compiled,
+        sizes,
+        randomInputs(compiled, sizes),
+        { forms: { patches: "always" } },
+        "outputs",
+      );
+  });
+  test("by themselves where there are enough of them", async () => {
+    const compiled = compiledFrom(exampleText("matrix-product/matrix-product.fathom"));
+    await agrees(compiled, { n: 258, m: 254, p: 3 });
+  });
+});
+
 describe.skipIf(missing)("quotients and roots are rounded as on the CPU", () => {
   const compiled = compiledFrom(
     "task Q(n: size) { input a[i: 0..n]: real\n input b[i: 0..n]: real\n output q[i: 0..n] = a[i] / b[i]\n output r[i: 0..n] = sqrt(a[i]) }",

@@ -42,7 +42,7 @@ export interface Folded {
  * The least value of `reader time − source time` along one read, before offsets. A place that depends on data gives no time, though
  * its range would: in rounds a graph takes as many steps as it is deep, not as the deepest that its type allows.
  */
-function lag(d: GuardedRead, reader: readonly number[], source: readonly number[]): number {
+export function leastLag(d: GuardedRead, reader: readonly number[], source: readonly number[]): number {
   let form: Affine = affine(
     0,
     d.reader.dims.flatMap((dim, k) => (reader[k] === 0 ? [] : [[dim.index, reader[k]!] as const])),
@@ -148,7 +148,7 @@ function times(
   const of = new Map(component.map((f, k) => [f, weights[k]!]));
   const lags: number[] = [];
   for (const d of inside) {
-    const found = lag(d, of.get(d.reader)!, of.get(d.source)!);
+    const found = leastLag(d, of.get(d.reader)!, of.get(d.source)!);
     if (found === Number.NEGATIVE_INFINITY) return undefined;
     lags.push(found);
   }

@@ -8,12 +8,41 @@ import { override, type Placement } from "./program";
 import type { Scope } from "./values";
 
 export abstract class Families extends Lanes {
-  /** The function that computes an instance: `k` counts the free dimensions, `time` solves the pivot. */
-  protected compute(family: Family, placement: Placement): string {
+  /** The function that computes an instance: `k` counts the free dimensions, `time` solves the pivot. `piece`: the one that applies, if known. */
+  protected compute(family: Family, placement: Placement, piece?: number): string {
     this.family = family;
     this.temporaries = 0;
     this.placement = placement;
     this.ranges = family.dims;
+    if (piece !== undefined)
+      this.settled = new Map(family.pieces.slice(0, piece + 1).map((p, k) => [p.guard, k === piece]));
+    const number = this.numberOf.get(family.name)!;
+    const indices = this.point();
+    const lines = this.decoded(family, placement);
+    if (family.dims.length > 0) lines.push(`  if (!${this.isInside(family, indices)}) { return; }`);
+    if (placement.rounds !== undefined) {
+      const place = `${this.use(override.ready(number))} + ${this.place(family, indices)}`;
+      lines.push(`  let ready = ${place};`, `  if (${this.memory(family)}[ready] != 0) { return; }`);
+    }
+    const { rounds, listed } = placement;
+    lines.push(
+      ...this.equation(indices, (values, scope) => {
+        this.intoMemory(values, indices, scope);
+        if (rounds !== undefined)
+          scope.lines.push(`${scope.indent}${this.memory(family)}[ready] = P.round; atomicAdd(&F[10], 1u);`);
+      }),
+    );
+    this.settled = new Map();
+    const suffix = piece === undefined ? "" : `_${piece}`;
+    return `fn ${listed === undefined ? "compute" : "listed"}${number}${suffix}(k: i32, time: i32) {\n${lines.join("\n")}\n}`;
+  }
+
+  /** The indices of an instance, or of the first of a patch of so many along some dimensions. */
+  protected decoded(
+    family: Family,
+    placement: Placement,
+    sides: ReadonlyMap<number, number> = new Map(),
+  ): string[] {
     const number = this.numberOf.get(family.name)!;
     const indices = this.point();
     const lines: string[] = [];
@@ -28,11 +57,14 @@ export abstract class Families extends Lanes {
     const decode = (from: string, dims: readonly number[]): void => {
       if (dims.length > 0) lines.push(`  rest = ${from};`);
       dims.toReversed().forEach((d, k) => {
-        const [lo, extent] = [this.use(override.lo(number, d)), this.use(override.extent(number, d))];
+        const [lo, whole] = [this.use(override.lo(number, d)), this.use(override.extent(number, d))];
+        const side = sides.get(d);
+        const extent = side === undefined ? whole : `((${whole} + ${side - 1}) / ${side})`;
         const last = k === dims.length - 1;
         const step = last ? "rest" : `rest % ${extent}`;
         if (d === lanes?.dim) lines.push(`  let word = ${step};`, `  let ${indices[d]} = word * 32 + ${lo};`);
-        else lines.push(`  let ${indices[d]} = ${step} + ${lo};`);
+        else if (side === undefined) lines.push(`  let ${indices[d]} = ${step} + ${lo};`);
+        else lines.push(`  let ${indices[d]} = (${step}) * ${side} + ${lo};`);
         if (!last) lines.push(`  rest = rest / ${extent};`);
       });
     };
@@ -53,20 +85,7 @@ export abstract class Families extends Lanes {
       const sign = wave.weights[wave.pivot] === 1 ? "" : "-";
       lines.push(`  let ${indices[wave.pivot]} = ${sign}(time${others});`);
     }
-    if (family.dims.length > 0) lines.push(`  if (!${this.isInside(family, indices)}) { return; }`);
-    if (placement.rounds !== undefined) {
-      const place = `${this.use(override.ready(number))} + ${this.place(family, indices)}`;
-      lines.push(`  let ready = ${place};`, `  if (${this.memory(family)}[ready] != 0) { return; }`);
-    }
-    const { rounds } = placement;
-    lines.push(
-      ...this.equation(indices, (values, scope) => {
-        this.intoMemory(values, indices, scope);
-        if (rounds !== undefined)
-          scope.lines.push(`${scope.indent}${this.memory(family)}[ready] = P.round; atomicAdd(&F[10], 1u);`);
-      }),
-    );
-    return `fn ${listed === undefined ? "compute" : "listed"}${number}(k: i32, time: i32) {\n${lines.join("\n")}\n}`;
+    return lines;
   }
 
   /** Values to the family's place in storage. */
@@ -125,7 +144,7 @@ export abstract class Families extends Lanes {
       lines.push(...scope.lines);
     } else if (lanes?.word !== undefined) {
       const scope = scopeAt(indent);
-      const value = this.word(lanes.word, scope);
+      const value = this.wholeWord(lanes.word, scope);
       store([`i32(${value})`], scope);
       lines.push(...scope.lines);
     } else if (family.pieces.length === 1) {

@@ -19,6 +19,8 @@ export abstract class Indices {
   protected family!: Family;
   protected placement!: Placement;
   protected ranges: readonly Dim[] = [];
+  /** What is known of guards in the kernel at hand. */
+  protected settled: ReadonlyMap<Condition, boolean> = new Map();
 
   constructor(
     protected readonly system: System,
@@ -140,9 +142,16 @@ export abstract class Indices {
   /** The word of a point, before components: planes of a folded dimension repeat, lanes of a packed one share. */
   protected offset(family: Family, at: readonly string[]): string {
     const number = this.numberOf.get(family.name)!;
+    return `${this.use(override.at(number))} + ${this.steps(family, at)}`;
+  }
+
+  /** How many words a point lies from the first; without the dimensions that are left undefined. */
+  protected steps(family: Family, at: readonly (string | undefined)[]): string {
+    const number = this.numberOf.get(family.name)!;
     const fold = this.waves.folded.get(family.name);
     const width = componentsOf(family.type);
-    const terms = at.map((i, d) => {
+    const terms = at.flatMap((i, d) => {
+      if (i === undefined) return [];
       const from = `(${i} - ${this.use(override.lo(number, d))})`;
       const position =
         fold?.dim === d
@@ -150,10 +159,10 @@ export abstract class Indices {
           : this.packed.get(family.name)?.dim === d
             ? `(${from} >> 5u)`
             : from;
-      return `${position} * ${this.use(override.stride(number, d))}`;
+      return [`${position} * ${this.use(override.stride(number, d))}`];
     });
     const sum = terms.length === 0 ? "0" : terms.join(" + ");
-    return `${this.use(override.at(number))} + ${width === 1 ? sum : `(${sum}) * ${width}`}`;
+    return width === 1 ? sum : `(${sum}) * ${width}`;
   }
 
   /** Whether a point lies in a family, not only its box: a function of the module. */

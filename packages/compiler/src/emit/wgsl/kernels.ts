@@ -2,13 +2,23 @@
 import type { Family } from "../../equations/system";
 import type { Stencil, Tile } from "../../schedule/stencil";
 import { libraryFor } from "./library";
-import { FUSED_WIDTH, type GpuKernel, GROUP, ONE_BANK, override, type Placement } from "./program";
+import {
+  FUSED_WIDTH,
+  type GpuKernel,
+  type GpuPatch,
+  GROUP,
+  ONE_BANK,
+  override,
+  type Placement,
+} from "./program";
 import { Tiles } from "./tiles";
 
 type Members = readonly { readonly family: Family; readonly offset: number }[];
 
 export class Kernels extends Tiles {
   readonly kernels: GpuKernel[] = [];
+  /** Families of which an instance may be reported. */
+  readonly mayFault = new Set<Family>();
   private readonly parts: string[] = [];
 
   private kernel(label: string, entry: string, text: string): number {
@@ -19,7 +29,9 @@ export class Kernels extends Tiles {
   /** One instance a lane. */
   single(family: Family, placement: Placement): number {
     const number = this.numberOf.get(family.name)!;
-    this.parts.push(this.compute(family, placement));
+    const text = this.compute(family, placement);
+    if (FAULTS.test(text)) this.mayFault.add(family);
+    this.parts.push(text);
     return this.kernel(
       family.name,
       `family${number}`,
@@ -27,6 +39,40 @@ export class Kernels extends Tiles {
 fn family${number}(@builtin(global_invocation_id) id: vec3<u32>) {
   if (id.x >= P.count) { return; }
   compute${number}(i32(id.x) + P.base, P.time);
+  tell();
+}`,
+    );
+  }
+
+  /** A patch of instances a lane, where that shares what is read. */
+  patch(family: Family, placement: Placement): GpuPatch | undefined {
+    const patch = this.patchOf(family, placement);
+    if (patch === undefined) return undefined;
+    const number = this.numberOf.get(family.name)!;
+    this.parts.push(this.computePatch(family, placement, patch));
+    const kernel = this.kernel(
+      family.name,
+      `patches${number}`,
+      `@compute @workgroup_size(${GROUP})
+fn patches${number}(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= P.count) { return; }
+  patch${number}(i32(id.x) + P.base, P.time);
+}`,
+    );
+    return { ...patch, kernel };
+  }
+
+  /** One instance a lane, of a single piece: no lane looks into the others. */
+  ofPiece(family: Family, placement: Placement, piece: number): number {
+    const name = `${this.numberOf.get(family.name)!}_${piece}`;
+    this.parts.push(this.compute(family, placement, piece));
+    return this.kernel(
+      family.name,
+      `family${name}`,
+      `@compute @workgroup_size(${GROUP})
+fn family${name}(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= P.count) { return; }
+  compute${name}(i32(id.x) + P.base, P.time);
   tell();
 }`,
     );
@@ -102,7 +148,7 @@ ${body.join("\n")}
     const { inside, rings, functions, parts } = this;
     const all = [...inside.values(), ...rings.values(), ...functions, ...parts].join("\n\n");
     // Where nothing can go wrong there is nothing to tell.
-    const own = /\b(fault|idiv|imod|ipow2|wpow2)\(/.test(all) ? all : all.replaceAll("  tell();\n", "");
+    const own = FAULTS.test(all) ? all : all.replaceAll("  tell();\n", "");
     const library = libraryFor(own, mayDivide);
     const overrides = [...this.overrides].sort();
     const wgsl = [
@@ -121,6 +167,9 @@ ${body.join("\n")}
     return { wgsl, overrides };
   }
 }
+
+/** Calls of what may find a fault. */
+const FAULTS = /\b(fault|idiv|imod|ipow2|wpow2)\(/;
 
 const labelOf = (members: readonly { readonly family: Family }[]): string =>
   members.map(({ family }) => family.name).join(", ");

@@ -2,7 +2,7 @@
 import * as build from "../../equations/build";
 import { collectIndices } from "../../equations/evaluate-index";
 import type { Comparison, Dim, Family, IndexExpr } from "../../equations/system";
-import type { Cells, Word } from "../../schedule/words";
+import { type Cells, visitWord, type Word } from "../../schedule/words";
 import { combine, toAffine } from "../../symbolic/affine";
 import { Reductions } from "./reductions";
 import type { Scope } from "./values";
@@ -17,6 +17,20 @@ export abstract class Lanes extends Reductions {
   protected lane(): { readonly dim: Dim; readonly index: string } {
     const dim = this.family.dims[this.packed.get(this.family.name)!.dim]!;
     return { dim, index: this.name(dim.index) };
+  }
+
+  /** Words that are read around a ring, by their places: a plain read of one is the same where it counts. */
+  private ringed: ReadonlyMap<string, IndexExpr> = new Map();
+
+  /** A word with all that it reads. */
+  protected wholeWord(root: Word, scope: Scope): string {
+    const ringed = new Map<string, IndexExpr>();
+    visitWord(root, (w) => {
+      if (w.kind !== "cells" || w.ring === undefined) return;
+      for (const away of wordsOf(w)) if (away !== undefined) ringed.set(placeKey(w, away), w.ring);
+    });
+    this.ringed = ringed;
+    return this.word(root, scope);
   }
 
   protected word(w: Word, scope: Scope): string {
@@ -148,10 +162,11 @@ export abstract class Lanes extends Reductions {
   }
 
   protected cells(w: Cells, scope: Scope): string {
-    const [q, r] = [Math.floor(w.offset / 32), ((w.offset % 32) + 32) % 32];
+    const r = ((w.offset % 32) + 32) % 32;
+    const [q, next] = wordsOf(w);
     const low = this.cellsAt(w, q, scope);
-    if (r === 0) return low;
-    const high = this.cellsAt(w, q + 1, scope);
+    if (next === undefined) return low;
+    const high = this.cellsAt(w, next, scope);
     return this.let(scope, `(${low} >> ${r}u) | (${high} << ${32 - r}u)`);
   }
 
@@ -163,7 +178,8 @@ export abstract class Lanes extends Reductions {
     const local = this.inTile(family.name, w.at, away);
     if (local !== undefined)
       return this.once(`${local.name}[${local.word}]`, scope, () => `u32(${local.name}[${local.word}])`);
-    const key = `${family.name} ${places.join()} ${away} ${w.ring === undefined ? "" : build.nodeNumber(w.ring)}`;
+    const around = w.ring ?? this.ringed.get(placeKey(w, away));
+    const key = `${placeKey(w, away)} ${around === undefined ? "" : build.nodeNumber(around)}`;
     for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
       const known = s.memo.get(key);
       if (known !== undefined) return known[0]!;
@@ -190,7 +206,7 @@ export abstract class Lanes extends Reductions {
     );
     const row = this.once(`row ${family.name} ${places.join()}`, scope, () => this.offset(family, at));
     // The words of a tile may go around where the family read does not.
-    const ring = w.ring ?? this.tileRing();
+    const ring = around ?? this.tileRing();
     // A tile starts anywhere before the ring.
     const far = this.tileRing() === undefined ? 32 * (Math.abs(away) + 1) : "0x7fffffff";
     const made =
@@ -228,6 +244,15 @@ export abstract class Lanes extends Reductions {
     return name;
   }
 }
+
+/** The words, counted from the one at hand, that hold the cells. */
+function wordsOf({ offset }: Cells): readonly [number, number?] {
+  const q = Math.floor(offset / 32);
+  return offset === 32 * q ? [q] : [q, q + 1];
+}
+
+const placeKey = (w: Cells, away: number): string =>
+  `${w.family.name} ${w.at.map((s) => `${s.kind} ${build.nodeNumber(s.value)}`).join()} ${away}`;
 
 /** Every appearance of an index is a plain term. */
 function linearIn(e: IndexExpr, index: string): boolean {

@@ -1,15 +1,24 @@
 /** What to launch, in order, at given sizes. */
-import { forEachPoint, isBox } from "../../equations/evaluate-index";
-import type { Sizes } from "../../equations/system";
+import {
+  evaluateIndex,
+  forEachPoint,
+  holds,
+  IndexFault,
+  isBox,
+  type Lookup,
+} from "../../equations/evaluate-index";
+import type { IndexExpr, Sizes } from "../../equations/system";
 import { timesFit } from "../../schedule/stencil";
 import { callsAtOnce, callsOf, type GpuLayout } from "./layout";
 import {
   FUSED_WIDTH,
   type GpuFamily,
   type GpuMember,
+  type GpuPatch,
   type GpuProgram,
   type GpuStep,
   override,
+  type Placement,
 } from "./program";
 import { operandsOf } from "./ranges";
 
@@ -84,14 +93,40 @@ export function* launchesGpu(
     weights[family] ??= operandsOf(families[family]!, places[family]!, sizes) * families[family]!.turns;
     return weights[family];
   };
-  const one = (family: number, time: number, fixed: readonly number[] = []): Launch => ({
-    kind: "parallel",
-    kernel: families[family]!.kernel!,
-    count: calls[family]!,
-    time,
-    fixed,
-    weight: weightOf(family),
-  });
+  /** The kernel of the piece that applies, where the launch settles it. */
+  const kernelFor = (family: number, time: number, fixed: readonly number[]): number => {
+    const { kernel, choices, placement, dims } = families[family]!;
+    if (choices === undefined) return kernel!;
+    const known = new Map<string, number>();
+    placement!.fixed.forEach((d, k) => known.set(dims[d]!.index, fixed[k]!));
+    const { wave } = placement!;
+    if (wave !== undefined) known.set(dims[wave.pivot]!.index, wave.weights[wave.pivot]! * time);
+    try {
+      const found = choices.find(({ guard }) => holds(guard, (name) => known.get(name) ?? sizes[name]!));
+      return found?.kernel ?? kernel!;
+    } catch (error) {
+      // The kernel itself tells where a guard has no value.
+      if (error instanceof IndexFault) return kernel!;
+      throw error;
+    }
+  };
+  const one = (family: number, time: number, fixed: readonly number[] = []): Launch => {
+    const { patch, placement } = families[family]!;
+    const weight = weightOf(family);
+    const patches = patch === undefined ? 0 : patchesOf(patch, placement!, places[family]!.extent);
+    if (patch !== undefined && patches > 0 && patches >= program.leastPatches) {
+      const all = patch.sides.reduce((a, b) => a * b, 1);
+      return { kind: "parallel", kernel: patch.kernel, count: patches, time, fixed, weight: weight * all };
+    }
+    return {
+      kind: "parallel",
+      kernel: kernelFor(family, time, fixed),
+      count: calls[family]!,
+      time,
+      fixed,
+      weight,
+    };
+  };
   /** The times of a member, offset included; undefined where it is empty. */
   const span = ({ family, weights: w, offset }: GpuMember): readonly [number, number] | undefined => {
     const { lo, extent } = places[family]!;
@@ -192,6 +227,7 @@ export function* launchesGpu(
         continue;
       }
       const spans = new Map(step.members.map((m) => [m.family, span(m)]));
+      leaveOut(step.members, spans, sizes);
       const all = [...spans.values()].filter((s) => s !== undefined);
       if (all.length === 0) continue;
       const from = Math.min(...all.map((s) => s[0]));
@@ -223,6 +259,50 @@ export function* launchesGpu(
   }
   for (const [k, f] of families.entries()) if (f.role === "random" && calls[k]! > 0) yield one(k, 0);
   yield* walk(program.steps, new Map(), () => true);
+}
+
+/** Ends each member's times with the last that anything reads. */
+function leaveOut(
+  members: readonly GpuMember[],
+  spans: Map<number, readonly [number, number] | undefined>,
+  sizes: Sizes,
+): void {
+  const lookup = (name: string) => sizes[name]!;
+  const last = new Map<number, number>();
+  for (const { family, wanted } of members) {
+    const [, to] = spans.get(family) ?? [0, Number.NEGATIVE_INFINITY];
+    const after = wanted?.after.map((e) => valueOr(to, e, lookup)) ?? [to];
+    last.set(family, Math.min(to, Math.max(Number.NEGATIVE_INFINITY, ...after)));
+  }
+  // No reader is before what it reads: each round settles one member at least.
+  for (let round = 0; round < members.length; round++)
+    for (const { family, wanted } of members)
+      for (const { family: reader, lag } of wanted?.inside ?? []) {
+        const [, to] = spans.get(family) ?? [0, Number.NEGATIVE_INFINITY];
+        last.set(family, Math.min(to, Math.max(last.get(family)!, last.get(reader)! - lag)));
+      }
+  for (const [family, own] of spans) {
+    if (own === undefined) continue;
+    spans.set(family, last.get(family)! < own[0] ? undefined : [own[0], last.get(family)!]);
+  }
+}
+
+/** How many patches cover what one launch computes. */
+function patchesOf({ dims, sides }: GpuPatch, { fixed, wave }: Placement, extent: readonly number[]): number {
+  return extent.reduce((n, x, d) => {
+    if (fixed.includes(d) || wave?.pivot === d) return n;
+    const k = dims.indexOf(d);
+    return n * (k < 0 ? x : Math.ceil(x / sides[k]!));
+  }, 1);
+}
+
+function valueOr(otherwise: number, e: IndexExpr, lookup: Lookup): number {
+  try {
+    return evaluateIndex(e, lookup);
+  } catch (error) {
+    if (error instanceof IndexFault) return otherwise;
+    throw error;
+  }
 }
 
 /** The places of a family by levels: those of level l are `list[starts[l]]` up to `list[starts[l + 1]]`. */

@@ -4,19 +4,29 @@
  */
 import type { Recurrence } from "../../algebra/recurrence";
 import { exactScans } from "../../algebra/rewrite/rewrites";
+import * as build from "../../equations/build";
+import { collectIndices } from "../../equations/evaluate-index";
 import { runPasses, runPipeline } from "../../equations/pass";
 import { guardedReads } from "../../equations/reads";
-import type { Dim, Expr, Family, System } from "../../equations/system";
+import type { Dim, Expr, Family, IndexExpr, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { inspectorOf } from "../../schedule/inspector";
 import { type Choice, type Packed, packing } from "../../schedule/packing";
 import { splitReductions } from "../../schedule/split-reductions";
 import { splitScans, withoutCopies } from "../../schedule/split-scans";
 import { isColumns, stencilOf, tileOf, WORKGROUP_WORDS } from "../../schedule/stencil";
-import { type Wavefronts, type WaveStep, wavefronts } from "../../schedule/wavefront";
+import { leastLag, type Wavefronts, type WaveStep, wavefronts } from "../../schedule/wavefront";
 import { visitWord } from "../../schedule/words";
 import { Kernels } from "./kernels";
-import { type GpuFamily, type GpuProgram, type GpuStep, LANES, type Placement, type Site } from "./program";
+import {
+  type GpuFamily,
+  type GpuProgram,
+  type GpuStep,
+  LANES,
+  type Placement,
+  type Site,
+  type Wanted,
+} from "./program";
 import { rangesOf } from "./ranges";
 
 export interface GpuPlan {
@@ -61,6 +71,8 @@ export interface GpuForms {
   readonly scans?: "auto" | "never" | undefined;
   /** The device's own quotients and roots, where it was seen to round them as the CPU does. */
   readonly device?: "auto" | "never" | undefined;
+  /** Several instances a lane, where they share what they read. */
+  readonly patches?: Choice | undefined;
   /** Instances that wait for data by levels, which are computed first. */
   readonly levels?: "auto" | "never" | undefined;
 }
@@ -80,9 +92,18 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
   const packed = packing(system, { choice: forms.packed, unproved, together, waiting });
   const kernels = new Kernels(system, waves, packed, unproved, sites, tables, checked);
   const kernelOf = new Map<string, number>();
+  const patchOf = new Map<string, GpuFamily["patch"]>();
+  const choicesOf = new Map<string, GpuFamily["choices"]>();
   for (const family of system.families) {
     const placement = placementOf.get(family.name);
-    if (placement !== undefined) kernelOf.set(family.name, kernels.single(family, placement));
+    if (placement === undefined) continue;
+    kernelOf.set(family.name, kernels.single(family, placement));
+    if (forms.patches !== "never") patchOf.set(family.name, kernels.patch(family, placement));
+    if (isSettledByLaunch(family, placement))
+      choicesOf.set(
+        family.name,
+        family.pieces.map(({ guard }, k) => ({ guard, kernel: kernels.ofPiece(family, placement, k) })),
+      );
   }
   const orderedOf = new Map<string, GpuFamily["ordered"]>();
   let inspector: System | undefined;
@@ -109,9 +130,41 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
       if (step.kind === "nest") return { kind: "nest", family: numberOf.get(step.family.name)! };
       if (step.kind === "rounds")
         return { kind: "rounds", families: step.families.map((f) => numberOf.get(f.name)!) };
-      const members = [...step.members].map(([name, time]) => ({ family: numberOf.get(name)!, ...time }));
+      const members = [...step.members].map(([name, time]) => ({
+        family: numberOf.get(name)!,
+        ...time,
+        wanted: waves.steps.includes(step) ? wantedOf(step, name) : undefined,
+      }));
       return { kind: "loop", members, body: steps(step.body), ...formsOf(step) };
     });
+  const wantedOf = (step: Loop, name: string): Wanted | undefined => {
+    const family = system.families[numberOf.get(name)!]!;
+    if (family.role !== "node" || keep.has(name) || kernels.mayFault.has(family)) return undefined;
+    const { weights, offset } = step.members.get(name)!;
+    const after: IndexExpr[] = [];
+    const inside: Wanted["inside"][number][] = [];
+    for (const d of reads) {
+      if (d.source.name !== name) continue;
+      const reader = step.members.get(d.reader.name);
+      if (reader !== undefined) {
+        const lag = leastLag(d, reader.weights, weights) + reader.offset - offset;
+        if (lag < 0) return undefined;
+        inside.push({ family: numberOf.get(d.reader.name)!, lag });
+        continue;
+      }
+      let time: IndexExpr = build.integer(offset);
+      for (const [k, s] of d.read.at.entries()) {
+        if (weights[k] === 0) continue;
+        if (s.kind === "dynamic") return undefined;
+        time = build.add(time, build.mul(build.integer(weights[k]!), s.value));
+      }
+      const used = new Set<string>();
+      collectIndices(time, used);
+      if (used.size > 0) return undefined;
+      after.push(time);
+    }
+    return { after, inside };
+  };
   /** The forms of a loop that take many times in one launch. */
   const formsOf = (step: Loop): Partial<Extract<GpuStep, { kind: "loop" }>> => {
     if (!waves.steps.includes(step) || !isFlat(step)) return {};
@@ -148,6 +201,7 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
   const ordered = steps(waves.steps);
   const program: GpuProgram = {
     name,
+    leastPatches: forms.patches === "always" ? 0 : LEAST_PATCHES,
     sizes,
     constraints,
     origin,
@@ -161,6 +215,8 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
       folded: waves.folded.get(f.name),
       placement: placementOf.get(f.name),
       kernel: kernelOf.get(f.name),
+      choices: choicesOf.get(f.name),
+      patch: patchOf.get(f.name),
       ordered: orderedOf.get(f.name),
       turns: lanesInTurn(packed.get(f.name)),
       ranges: rangesOf(f),
@@ -245,6 +301,26 @@ const dimsTogether = (f: Family, placement: Placement | undefined): number[] =>
   f.dims
     .map((_, d) => d)
     .filter((d) => placement?.fixed.includes(d) !== true && (placement?.wave?.weights[d] ?? 0) === 0);
+
+/** Whether sizes and what a launch fixes, such as its time, say which of a family's few pieces applies. */
+function isSettledByLaunch(family: Family, { fixed, wave, rounds }: Placement): boolean {
+  if (family.pieces.length < 2 || family.pieces.length > MOST_PIECES || rounds !== undefined) return false;
+  const alone = wave?.weights.every((w, d) => w === 0 || d === wave.pivot) === true;
+  const known = new Set(
+    family.dims.flatMap((d, k) => (fixed.includes(k) || (alone && k === wave?.pivot) ? [d.index] : [])),
+  );
+  const used = new Set<string>();
+  for (const { guard } of family.pieces)
+    for (const all of guard)
+      for (const { left, right } of all) for (const e of [left, right]) collectIndices(e, used);
+  return [...used].every((i) => known.has(i));
+}
+
+/** Fewer leave lanes of a device idle. */
+const LEAST_PATCHES = 4096;
+
+/** Each piece is compiled by itself. */
+const MOST_PIECES = 4;
 
 function placements(system: System, waves: Wavefronts): ReadonlyMap<string, Placement> {
   const placementOf = new Map<string, Placement>();

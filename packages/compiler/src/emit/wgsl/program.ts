@@ -3,7 +3,7 @@
  * nothing else, so a program that was built runs without the compiler. Families go by their number.
  */
 import type { DiagnosticCode } from "@fathom/lang";
-import type { Dim, Family, IndexExpr, System } from "../../equations/system";
+import type { Condition, Dim, Family, IndexExpr, System } from "../../equations/system";
 import type { Tile } from "../../schedule/stencil";
 import type { Folded } from "../../schedule/wavefront";
 
@@ -18,6 +18,8 @@ export interface GpuProgram extends Pick<System, "name" | "sizes" | "constraints
   readonly sites: readonly Site[];
   /** Contents of finite functions, which lie in bank 0. */
   readonly tables: readonly (readonly number[])[];
+  /** Fewer patches than this are computed an instance a call. */
+  readonly leastPatches: number;
   /** Outputs and the families kept. */
   readonly results: readonly number[];
 }
@@ -35,11 +37,21 @@ export interface GpuFamily extends Pick<Family, "name" | "role" | "dims" | "type
   /** Absent for what is given. */
   readonly placement?: Placement | undefined;
   readonly kernel?: number | undefined;
+  /** A kernel for each piece, where a launch settles which piece applies: the first whose guard holds. */
+  readonly choices?: readonly { readonly guard: Condition; readonly kernel: number }[] | undefined;
+  readonly patch?: GpuPatch | undefined;
   /** Where levels can be known before: the kernel that takes instances from a list, and the dimensions that the list counts. */
   readonly ordered?: { readonly kernel: number; readonly kept: readonly number[] } | undefined;
   /** How often a call evaluates expressions anew: 32 where lanes of a word take turns. */
   readonly turns: number;
   readonly ranges: Ranges;
+}
+
+/** Several instances a call: `sides` along `dims`. */
+export interface GpuPatch {
+  readonly kernel: number;
+  readonly dims: readonly number[];
+  readonly sides: readonly number[];
 }
 
 /** How one call finds its instance. */
@@ -80,6 +92,14 @@ export interface GpuMember {
   readonly family: number;
   readonly weights: readonly number[];
   readonly offset: number;
+  /** Until when anything reads it, where what comes later may be left out. */
+  readonly wanted?: Wanted | undefined;
+}
+
+/** The latest time is that of the latest reader: after the loop, at a time that sizes give; in it, so many times before the reader. */
+export interface Wanted {
+  readonly after: readonly IndexExpr[];
+  readonly inside: readonly { readonly family: number; readonly lag: number }[];
 }
 
 /** Several times of a tile in one launch. */

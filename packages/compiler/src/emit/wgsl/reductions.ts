@@ -121,7 +121,7 @@ export abstract class Reductions extends Values {
   }
 
   /** Reads that are the same for all operands, once: compilers do not take them out of loops. */
-  private beforeLoop(e: Reduce | Fold, scope: Scope): void {
+  protected beforeLoop(e: Reduce | Fold, scope: Scope): void {
     const inner = new Set(e.dims.map((d) => d.index));
     const reads: Extract<Expr, { kind: "read" }>[] = [];
     const look = (x: Expr): boolean => {
@@ -133,10 +133,14 @@ export abstract class Reductions extends Values {
     for (const read of reads) {
       // One that may fault, or has to wait, is looked at only where it counts.
       if (this.unproved.has(read) || this.placement.rounds?.includes(read.family) === true) continue;
-      const used = new Set<string>();
-      for (const s of read.at) if (s.kind === "static") collectIndices(s.value, used);
-      const dynamic = read.at.some((s) => s.kind === "dynamic");
-      if (!dynamic && ![...used].some((i) => inner.has(i))) this.expr(read, scope);
+      const same = read.at.flatMap((s, d) => {
+        const used = new Set<string>();
+        if (s.kind === "static") collectIndices(s.value, used);
+        return s.kind === "static" && ![...used].some((i) => inner.has(i)) ? [d] : [];
+      });
+      if (same.length === read.at.length) this.expr(read, scope);
+      else if (same.length > 0 && this.inTile(read.family, read.at, 0) === undefined)
+        this.startBefore(read, same, scope);
     }
   }
 
@@ -167,28 +171,31 @@ export abstract class Reductions extends Values {
 
   /** A sum or product of reals in the canonical order. */
   private canonical(e: Reduce, op: "sum" | "product", scope: Scope): string[] {
+    const identity = real(op === "sum" ? -0 : 1);
+    return this.together(e, scope, (inner) => this.operand(e, identity, inner));
+  }
+
+  /** Sums or products over one range, side by side: components of a vector, or what a patch of instances reduces. */
+  protected together(e: Reduce, scope: Scope, operands: (inner: Scope) => readonly string[]): string[] {
     const x = `x${this.temporaries++}`;
     const { lines, indent } = scope;
-    const width = componentsOf(e.type);
-    const combine = op === "sum" ? "fadd" : "fmul";
-    const result = Array.from({ length: width }, (_, k) => `${x}_r${k}`);
-    for (const r of result) lines.push(`${indent}var ${r} = ${op === "sum" ? "0.0f" : "1.0f"};`);
-    const together = writtenOut(e);
-    const low = together === 1 ? 3 : Math.log2(together);
-    lines.push(...canonicalStart(x, width, low).map((line) => indent + line));
-    const identity = real(op === "sum" ? -0 : 1);
-    if (together > 1) {
+    const combine = e.op === "sum" ? "fadd" : "fmul";
+    const before = lines.length;
+    const count = writtenOut(e);
+    const low = count === 1 ? 3 : Math.log2(count);
+    let width = 0;
+    if (count > 1) {
       const [d] = e.dims;
       lines.push(
         `${indent}let ${x}_h0 = ${this.index(d!.hi)};`,
         `${indent}var ${x}_i = ${this.index(d!.lo)};`,
-        `${indent}for (; ${x}_h0 - ${x}_i >= ${together}; ${x}_i += ${together}) {`,
+        `${indent}for (; ${x}_h0 - ${x}_i >= ${count}; ${x}_i += ${count}) {`,
       );
       const saved = this.ranges;
       this.ranges = [...this.ranges, ...e.dims];
-      const operands = Array.from({ length: together }, (_, k) => {
+      const written = Array.from({ length: count }, (_, k) => {
         const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: `${indent}    ` };
-        const values = this.operand(e, identity, inner);
+        const values = operands(inner);
         const names = values.map((_, j) => `${x}_v${k}_${j}`);
         lines.push(
           `${indent}  ${names.map((name) => `var ${name}: f32;`).join(" ")}`,
@@ -201,25 +208,36 @@ export abstract class Reductions extends Values {
         return names;
       });
       this.ranges = saved;
-      const totals = result.map((_, j) =>
+      width = written[0]!.length;
+      const totals = Array.from({ length: width }, (_, j) =>
         canonicalTree(
-          operands.map((names) => names[j]!),
+          written.map((names) => names[j]!),
           (a, b) => `${combine}(${a}, ${b})`,
         ),
       );
       lines.push(
         `${indent}  ${totals.map((total, k) => `var v${k} = ${total};`).join(" ")}`,
-        `${indent}  ${canonicalCarry(x, combine, `${x}_n >> ${low}u`, width)} ${x}_n += ${together}u;`,
+        `${indent}  ${canonicalCarry(x, combine, `${x}_n >> ${low}u`, width)} ${x}_n += ${count}u;`,
         `${indent}}`,
       );
     }
     const take = (inner: Scope) => {
-      const values = this.operand(e, identity, inner);
+      const values = operands(inner);
+      width = values.length;
       for (const line of canonicalTake(x, combine, values, low)) inner.lines.push(inner.indent + line);
     };
-    this.loops(e, x, scope, take, together > 1 ? `${x}_i` : undefined);
+    this.loops(e, x, scope, take, count > 1 ? `${x}_i` : undefined);
+    const result = Array.from({ length: width }, (_, k) => `${x}_r${k}`);
+    const unit = e.op === "sum" ? "0.0f" : "1.0f";
+    lines.splice(
+      before,
+      0,
+      ...[...result.map((r) => `var ${r} = ${unit};`), ...canonicalStart(x, width, low)].map(
+        (l) => indent + l,
+      ),
+    );
     lines.push(...canonicalEnd(x, combine, result, low).map((line) => indent + line));
-    if (op === "sum") for (const r of result) lines.push(`${indent}${r} = plusZero(${r});`);
+    if (e.op === "sum") for (const r of result) lines.push(`${indent}${r} = plusZero(${r});`);
     return result;
   }
 
@@ -299,7 +317,7 @@ const mayFault = (e: Reduce, unproved: ReadonlySet<Expr>): boolean =>
   );
 
 /** How many operands are written out one after another, a tree without branches: 8 or 4 where they are small. */
-function writtenOut(e: Reduce): 1 | 4 | 8 {
+export function writtenOut(e: Reduce): 1 | 4 | 8 {
   if (e.dims.length !== 1) return 1;
   let size = 0;
   const loops = build.someExpr(e.body, (x) => {

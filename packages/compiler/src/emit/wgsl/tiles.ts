@@ -2,11 +2,11 @@
 import type { IndexExpr, Subscript } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import type { Stencil, StencilMember, Tile } from "../../schedule/stencil";
-import { Families } from "./families";
 import { planeOf } from "./indices";
+import { Patches } from "./patches";
 import { FUSED_WIDTH, override } from "./program";
 
-export abstract class Tiles extends Families {
+export abstract class Tiles extends Patches {
   protected tile: { readonly stencil: Stencil; readonly tile: Tile } | undefined;
   /**
    * An instance (a word) of a tile: `l` is its place in workgroup memory, `g` its index (the word's number) before going around, `time` that of

@@ -16,6 +16,11 @@ export interface Scope {
   readonly indent: string;
 }
 
+type Read = Extract<Expr, { kind: "read" }>;
+
+const startOf = (e: Read): string =>
+  `start ${e.family} ${e.at.map((s) => `${s.kind} ${build.nodeNumber(s.value)}`).join()}`;
+
 export const isReal = (e: Expr): boolean => {
   const kind = build.typeOf(e).kind;
   return kind === "real" || kind === "vector";
@@ -156,13 +161,18 @@ export abstract class Values extends Indices {
     branches: readonly { readonly guard: Condition; readonly lines: readonly string[] }[],
     indent: string,
   ): string[] {
-    return branches.flatMap(({ guard, lines }, k) => {
-      const head = k > 0 && isAlways(guard) ? "" : `if (${this.condition(guard)}) `;
+    const open = branches.filter(({ guard }) => this.settled.get(guard) !== false);
+    const sure = open.findIndex(({ guard }) => this.settled.get(guard) === true);
+    const left = sure < 0 ? open : open.slice(0, sure + 1);
+    return left.flatMap(({ guard, lines }, k) => {
+      const last = k === sure || (isAlways(guard) && k > 0);
+      const head =
+        last || (isAlways(guard) && left.length < branches.length) ? "" : `if (${this.condition(guard)}) `;
       return [`${indent}${k === 0 ? "" : "else "}${head}{`, ...lines, `${indent}}`];
     });
   }
 
-  protected read(e: Extract<Expr, { kind: "read" }>, scope: Scope): string[] {
+  protected read(e: Read, scope: Scope): string[] {
     const family = this.system.families[this.numberOf.get(e.family)!]!;
     const local = this.inTile(e.family, e.at, 0);
     if (local !== undefined) {
@@ -182,7 +192,7 @@ export abstract class Values extends Indices {
     }
     const memory = this.memory(family);
     this.await(family, at, scope);
-    const offset = this.let(scope, this.offset(family, at));
+    const offset = this.let(scope, this.offsetOf(e, family, at, scope));
     const lanes = this.packed.get(family.name);
     if (lanes !== undefined) {
       const lane = `u32(${at[lanes.dim]} - ${this.use(override.lo(this.numberOf.get(family.name)!, lanes.dim))}) & 31u`;
@@ -192,6 +202,29 @@ export abstract class Values extends Indices {
       const word = `${memory}[${offset}${k === 0 ? "" : ` + ${k}`}]`;
       return this.let(scope, isReal(e) ? `bitcast<f32>(${word})` : word);
     });
+  }
+
+  /** The word of a read, from where it starts if that was worked out before a loop. */
+  private offsetOf(e: Read, family: Family, at: readonly string[], scope: Scope): string {
+    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
+      const known = s.memo.get(startOf(e));
+      if (known === undefined) continue;
+      const [start, ...done] = known;
+      const left = at.map((i, d) => (done.includes(String(d)) ? undefined : i));
+      return `${start} + ${this.steps(family, left)}`;
+    }
+    return this.offset(family, at);
+  }
+
+  /** Works out where a read starts, for the dimensions that are the same throughout a loop. */
+  protected startBefore(e: Read, same: readonly number[], scope: Scope): void {
+    const number = this.numberOf.get(e.family)!;
+    const family = this.system.families[number]!;
+    const at = e.at.map((s, d) =>
+      same.includes(d) && s.kind === "static" ? this.index(s.value) : undefined,
+    );
+    const start = this.let(scope, `${this.use(override.at(number))} + ${this.steps(family, at)}`);
+    scope.memo.set(startOf(e), [start, ...same.map(String)]);
   }
 
   /** In rounds: goes no further while the instance read is not there. */
