@@ -91,6 +91,16 @@ describe.skipIf(missing)("a program built for the GPU runs without Fathom", () =
     ).toEqual(wanted);
   });
 
+  test("a run says what computed, and what it was seen to round", async () => {
+    vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const example = join(root, "examples/n-body/n-body.fathom");
+    expect(await main(["run", example, "--target", "gpu", "--fill", "n=3", "T=1"])).toBe(0);
+    const text = said.mock.calls.map(([t]) => String(t)).join("");
+    vi.restoreAllMocks();
+    expect(text).toMatch(/^on \S.*; quotients .*, roots .*$/m);
+  });
+
   test("levels of a circuit come from a module beside it", async () => {
     vi.spyOn(process.stdout, "write").mockReturnValue(true);
     const example = join(root, "examples/circuit-value/circuit-value.fathom");

@@ -53,6 +53,16 @@ export interface GpuResult {
   /** Outputs and the families kept; empty where a diagnostic says why. */
   readonly values: ReadonlyMap<string, FamilyValues>;
   readonly diagnostics: readonly Diagnostic[];
+  /** What computed. */
+  readonly device?: DeviceReport | undefined;
+}
+
+export interface DeviceReport {
+  readonly name: string;
+  /** The processor in disguise. */
+  readonly software: boolean;
+  /** What was left to the device, as it was seen to round it; absent where the program neither divides nor takes roots. */
+  readonly own?: OwnRounding | undefined;
 }
 
 const WORD = 4;
@@ -75,6 +85,11 @@ const fail = (...diagnostics: Diagnostic[]): GpuResult => ({ values: new Map(), 
 
 /** For programs that do not ask, and devices that could not say. */
 const NOTHING_OWN: OwnRounding = { quotients: false, roots: false };
+
+function reportOf(device: GPUDevice, own: OwnRounding | undefined): DeviceReport {
+  const { description, vendor, architecture } = device.adapterInfo;
+  return { name: description || `${vendor} ${architecture}`.trim(), software: isSoftware(device), own };
+}
 
 /** The device went away in the middle of a run. */
 class Lost extends Error {}
@@ -126,12 +141,11 @@ export async function runOnGpu(program: GpuProgram, options: GpuRunOptions): Pro
       layout = layoutGpu(program, sizes, banks);
       reached = undefined;
     }
-    const own = asksForOwnRounding(program.wgsl)
-      ? await ownRounding(device).catch(() => NOTHING_OWN)
-      : NOTHING_OWN;
+    const asks = asksForOwnRounding(program.wgsl);
+    const own = asks ? await ownRounding(device).catch(() => NOTHING_OWN) : NOTHING_OWN;
     const run = new Run(program, layout, device, options, own, reached);
     try {
-      return await run.all();
+      return { ...(await run.all()), device: reportOf(device, asks ? own : undefined) };
     } catch (error) {
       if (error instanceof OutOfMemory) {
         const args = { what: program.name, found: `${bytes} bytes`, limit: "less memory" };

@@ -9,7 +9,7 @@ import {
   type Sizes,
 } from "@fathom/compiler";
 import { catalogue, type Diagnostic, type DiagnosticCode } from "@fathom/lang";
-import type { Gpu } from "@fathom/runtime-gpu";
+import type { DeviceReport, Gpu } from "@fathom/runtime-gpu";
 import { chooseTarget, type Target } from "./choose";
 import { type EmittedModule, loadModule } from "./load";
 
@@ -44,6 +44,8 @@ export interface Outcome {
   readonly target: Target;
   readonly outputs: Readonly<Record<string, FamilyValues>>;
   readonly diagnostics: readonly Diagnostic[];
+  /** The GPU that computed. */
+  readonly device?: DeviceReport | undefined;
 }
 
 /** Modules of compiled tasks that were loaded already, by what they were asked for. */
@@ -142,7 +144,8 @@ export async function execute(compiled: Compiled, options: ExecuteOptions): Prom
         ...(onProgress === undefined ? {} : { onProgress }),
         ...(signal === undefined ? {} : { signal }),
       });
-      return { target, outputs: Object.fromEntries(found.values), diagnostics: found.diagnostics };
+      const { diagnostics, device } = found;
+      return { target, outputs: Object.fromEntries(found.values), diagnostics, device };
     } finally {
       if (options.gpu === undefined) gpu.close();
     }

@@ -1,5 +1,6 @@
-import { type FamilyValues, toNested } from "@fathom/compiler";
+import { type FamilyValues, type OwnRounding, toNested } from "@fathom/compiler";
 import { execute, type Target } from "@fathom/runtime";
+import type { DeviceReport } from "@fathom/runtime-gpu";
 import { type Command, Option } from "commander";
 import { encode } from "fast-png";
 import pc from "picocolors";
@@ -125,6 +126,8 @@ export function runCommand(cli: Command): void {
           });
           orExit(program, found.diagnostics, json);
           outputs = found.outputs;
+          if (!json && found.device !== undefined)
+            process.stderr.write(`${pc.dim(deviceLine(found.device))}\n`);
         } finally {
           bar.stop();
           process.off("SIGINT", interrupt);
@@ -158,4 +161,14 @@ export function runCommand(cli: Command): void {
         if (!json) print(`${o.out}  ${o.out.endsWith(".json") ? Object.keys(nested).join(", ") : chosen[0]}`);
       },
     );
+}
+
+/** Which GPU computed, and what it was seen to round. */
+function deviceLine({ name, software, own }: DeviceReport): string {
+  const rounds = (what: keyof OwnRounding) =>
+    own![what]
+      ? `${what} the device's own (as on the CPU in all that was tried)`
+      : `${what} put right (the device rounds otherwise)`;
+  const rounding = own === undefined ? "" : `; ${rounds("quotients")}, ${rounds("roots")}`;
+  return `on ${name || "a GPU"}${software ? ", a software device" : ""}${rounding}`;
 }
