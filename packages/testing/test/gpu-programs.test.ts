@@ -588,7 +588,7 @@ describe.skipIf(missing)("patches of instances share what they read", () => {
       await agrees(
         compiled,
         sizes,
-        randomInputs(compiled, sizes),
+        randomInputs(compiled.system, sizes, 1),
         { forms: { patches: "always" } },
         "outputs",
       );
