@@ -86,6 +86,8 @@ const monomialKey = (m: Monomial): string =>
     .sort()
     .join("*");
 
+const pairKey = (a: Monomial, b: Monomial): string => `${monomialKey(a)} ${monomialKey(b)}`;
+
 /** A sum of monomials with coefficients known to lie in an interval: floors and logarithms are rounded. */
 interface Term {
   readonly monomial: Monomial;
@@ -131,6 +133,10 @@ const monomialSum = (monomial: Monomial, low = one, high = low): Sum => [{ monom
 class Builder {
   readonly units = new Map<string, Unit>();
   readonly facts: Fact[] = [];
+  /** Those that hold with factor 1, from some size on. */
+  private readonly exact: Fact[] = [];
+  /** a <= factor · b, as `where` says it. */
+  private readonly factors = new Map<string, Rational>();
   /** False once a form was only bounded from above. */
   tight = true;
 
@@ -144,6 +150,7 @@ class Builder {
       this.facts.push(new Map(terms.map(([k, c]) => [k, rational(c)])));
     };
     say([key, 1n]);
+    this.exact.push(new Map([[key, one]]));
     if (unit.kind === "size") {
       if (!this.grows(unit.name)) say([key, -1n]);
       // The logarithm of what is one level up lies far below.
@@ -191,12 +198,22 @@ class Builder {
     }
   }
   /** a <= b, so every positive part of a is O(b). */
-  private below(a: Sum, b: Sum): void {
+  private below(a: Sum, given: Sum): void {
+    // What rounding takes from the left is a constant more on the right.
+    const rounded = a.filter((t) => signOf(t.low) < 0);
+    if (rounded.some((t) => t.monomial.powers.size > 0)) return;
+    const b = collect([...given, ...rounded.map((t) => ({ ...t, low: zero, high: negate(t.low) }))]);
     const [most, ...others] = this.leading(b);
-    if (most === undefined || others.length > 0 || a.some((t) => signOf(t.low) < 0)) return;
+    if (most === undefined || others.length > 0) return;
     for (const t of a) {
       if (signOf(t.low) <= 0) continue;
-      this.facts.push(product(most.monomial, power(t.monomial, rational(-1))).powers);
+      const ratio = product(most.monomial, power(t.monomial, rational(-1))).powers;
+      this.facts.push(ratio);
+      if (b.length === 1) {
+        const factor = over(b[0]!.high, t.low);
+        if (compareRational(factor, one) <= 0) this.exact.push(ratio);
+        this.factors.set(pairKey(t.monomial, most.monomial), factor);
+      }
       this.shift(t, most);
     }
   }
@@ -244,17 +261,40 @@ class Builder {
   dominated(a: Monomial, b: Monomial): boolean {
     return follows(this.facts, product(b, power(a, rational(-1))).powers);
   }
-  /** The terms that no other dominates. */
+  /** The terms that no other dominates, less what those that go may take from them: n·w − w² may be 0 where w <= n. */
   leading(sum: Sum): Sum {
-    return sum.filter(
-      (t, k) =>
-        !sum.some(
-          (u, j) =>
-            j !== k &&
-            this.dominated(t.monomial, u.monomial) &&
-            (j < k || !this.dominated(u.monomial, t.monomial)),
-        ),
-    );
+    const goes = (t: Term, k: number): boolean =>
+      sum.some(
+        (u, j) =>
+          j !== k &&
+          this.dominated(t.monomial, u.monomial) &&
+          (j < k || !this.dominated(u.monomial, t.monomial)),
+      );
+    const kept = sum.filter((t, k) => !goes(t, k));
+    for (const t of sum) {
+      if (signOf(t.low) >= 0 || kept.includes(t)) continue;
+      const ratio = (u: Term): Fact => product(u.monomial, power(t.monomial, rational(-1))).powers;
+      const above = kept.filter((u) => this.dominated(t.monomial, u.monomial));
+      if (above.some((u) => this.outgrows(ratio(u)))) continue;
+      const share = (u: Term): Rational | undefined =>
+        this.factors.get(pairKey(t.monomial, u.monomial)) ??
+        (follows(this.exact, ratio(u)) ? one : undefined);
+      const near = above.find((u) => share(u) !== undefined);
+      for (const u of near === undefined ? above : [near]) {
+        const low = near === undefined ? rational(-1) : plus(u.low, times(t.low, share(u)!));
+        kept[kept.indexOf(u)] = { ...u, low: compareRational(low, u.low) < 0 ? low : u.low };
+      }
+    }
+    return kept;
+  }
+  /** Whether a ratio grows without bound as all sizes do. */
+  private outgrows(ratio: Fact): boolean {
+    if (ratio.size === 0) return false;
+    return this.sizes.some((s) => {
+      if (!this.grows(s.name)) return false;
+      const slow = this.size(s.name, 2);
+      return follows(this.facts, product({ powers: ratio }, power(slow, rational(-1))).powers);
+    });
   }
 
   // Closed forms

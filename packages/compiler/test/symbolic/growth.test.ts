@@ -49,6 +49,57 @@ describe("growth of closed forms", () => {
     expect(text(closed.sub(n, m))).toBe("O(n)");
   });
 
+  test("what is taken away may be as much as there is, where sizes can be equal", () => {
+    const w = m;
+    const [band, small] = [le(size("m"), size("n")), le(size("m"), log2(size("n")))];
+    const squares = closed.sub(closed.mul(n, w), closed.mul(w, w));
+    expect(text(squares, band)).toBe("O(m*n)");
+    expect(text(closed.add(squares, closed.mul(n, w)), band)).toBe("Θ(m*n)");
+    expect(text(closed.add(closed.sub(n, w), c(1)), band)).toBe("O(n)");
+    expect(text(closed.sub(n, w), small)).toBe("Θ(n)");
+    expect(text(closed.sub(n, w), le(mul(integer(2), size("m")), size("n")))).toBe("Θ(n)");
+    expect(text(closed.sub(closed.mul(n, n), n))).toBe("Θ(n^2)");
+  });
+
+  test("a lower bound holds along every border of what where allows", () => {
+    const wheres: readonly (readonly [Condition, (n: number) => number[]])[] = [
+      [always, (n) => [1, 30, Math.round(Math.sqrt(n)), n, n * 30]],
+      [le(size("m"), size("n")), (n) => [30, Math.round(Math.sqrt(n)), n - 1, n]],
+      [le(mul(integer(2), size("m")), size("n")), (n) => [30, Math.round(Math.sqrt(n)), n / 2]],
+      [le(size("m"), log2(size("n"))), (n) => [1, Math.log2(n)]],
+    ];
+    const factors = [c(1), n, m, closed.mul(n, n), closed.mul(n, m), closed.mul(m, m), closed.log2(n)];
+    let tight = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -2, max: 3 }), { minLength: factors.length, maxLength: factors.length }),
+        fc.constantFrom(...wheres),
+        (coefficients, [where, border]) => {
+          const form = closed.add(...factors.map((f, k) => closed.mul(c(coefficients[k]!), f)));
+          const growth = of(form, where, grows("n", "m"));
+          if (!growth.tight || growth.terms.length === 0) return;
+          tight++;
+          // All sizes grow: 30 and log2(n) stand for what grows slowly.
+          const at = 2 ** 40;
+          for (const other of border(at)) {
+            if (other < 30) continue;
+            const value = (x: string) => ({ n: at, m: other, "log(n)": 40, "log(m)": Math.log2(other) })[x]!;
+            const claimed = growth.terms
+              .map((t) => [...t.powers].reduce((p, [x, k]) => p * value(x) ** Number(k.numerator), 1))
+              .reduce((a, b) => a + b, 0);
+            const exact = evaluateClosedForm(form, (x) => BigInt(Math.round(value(x))));
+            const found = Number(exact.numerator) / Number(exact.denominator);
+            expect(found / claimed, `${printGrowth(growth)} at n = ${at}, m = ${other}`).toBeGreaterThan(
+              0.01,
+            );
+          }
+        },
+      ),
+      { numRuns: 400, seed: 7 },
+    );
+    expect(tight).toBeGreaterThan(100);
+  });
+
   test("logarithms and powers of two", () => {
     const log = closed.log2(n);
     expect(text(closed.sub(closed.mul(n, log), closed.pow2(log)))).toBe("Θ(n*log(n))");
