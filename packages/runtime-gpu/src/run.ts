@@ -492,6 +492,10 @@ class Run {
       this.orders.set(number, order);
       const bank = this.banks[layout.bankOf[number]!]!;
       device.queue.writeBuffer(bank, ready * WORD, order.list as GPUAllowSharedBufferSource);
+      const starts = new Int32Array(order.starts.length + 1);
+      starts[0] = order.starts.length - 1;
+      starts.set(order.starts, 1);
+      device.queue.writeBuffer(bank, layout.places[number]!.starts! * WORD, starts);
     }
     for (const { at, entries } of layout.tables)
       if (entries.length > 0) device.queue.writeBuffer(this.banks[0]!, at * WORD, Int32Array.from(entries));

@@ -1,4 +1,13 @@
-import { compileTask, interpret, planGpu, printSystem, randomInputs } from "@fathom/compiler";
+import {
+  compileTask,
+  interpret,
+  launchesGpu,
+  layoutGpu,
+  listByLevel,
+  planGpu,
+  printSystem,
+  randomInputs,
+} from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { levelsFor } from "@fathom/runtime";
 import { findGpu, runOnGpu } from "@fathom/runtime-gpu";
@@ -51,6 +60,7 @@ const chased = `task Chased(n: size) where n >= 1 {
 describe.skipIf(missing)("levels come first, then a launch a level", () => {
   test.each([
     ["patterns", patterns, { n: 3, m: 50, P: 70 }, true],
+    ["levels that are narrow and wide by turns", patterns, { n: 300, m: 900, P: 40 }, true],
     ["two families, one dimension carried along", linked, { n: 40, m: 3 }, true],
     ["a place that the component computes", chased, { n: 1 }, false],
   ] as const)("%s", async (_, text, sizes, inspected) => {
@@ -64,11 +74,37 @@ describe.skipIf(missing)("levels come first, then a launch a level", () => {
     // The same places: not computed again. Other ones: computed again, though the array is the same.
     expect(await levelsFor(plan, compiled, { sizes, inputs })).toBe(levels);
     const wanted = interpret(system, { sizes, inputs });
-    for (const given of [levels, undefined]) {
-      const found = await runOnGpu(plan.program, { gpu, sizes, inputs, levels: given });
+    const apart = planGpu(system, { forms: { oneGroup: "never" } });
+    for (const [{ program }, given] of [
+      [plan, levels],
+      [plan, undefined],
+      [apart, levels],
+    ] as const) {
+      const found = await runOnGpu(program, { gpu, sizes, inputs, levels: given });
       expect(found.diagnostics).toEqual(wanted.diagnostics);
       for (const [name, { data }] of found.values) expect(data).toEqual(wanted.values.get(name)!.data);
     }
+  });
+
+  test("a chain is a single launch, and its levels meet inside one workgroup", async () => {
+    const compiled = compiledFrom(patterns);
+    const sizes = { n: 2, m: 400, P: 33 };
+    const inputs = randomInputs(compiled.system, sizes, 1);
+    inputs.get("left")!.data.set(Array.from({ length: sizes.m }, (_, g) => g + 1));
+    inputs.get("right")!.data.set(Array.from({ length: sizes.m }, (_, g) => g));
+    const plan = planGpu(compiled.system);
+    const levels = await levelsFor(plan, compiled, { sizes, inputs });
+    const order = listByLevel(levels!["value.level"]!.data as Int32Array);
+    expect(order.starts.length).toBeGreaterThan(sizes.m);
+    const { program } = plan;
+    const orders = new Map([[program.families.findIndex((f) => f.name === "value"), order]]);
+    const kinds = [...launchesGpu(program, sizes, layoutGpu(program, sizes), false, orders)].map(
+      (l) => l.kind,
+    );
+    expect(kinds).toEqual(["fused", "parallel"]);
+    const found = await runOnGpu(program, { gpu, sizes, inputs, levels });
+    const wanted = interpret(compiled.system, { sizes, inputs });
+    expect(found.values.get("answer")!.data).toEqual(wanted.values.get("answer")!.data);
   });
 
   test("places that changed in the caller's own array give other levels", async () => {

@@ -94,6 +94,36 @@ fn level${number}(@builtin(global_invocation_id) id: vec3<u32>) {
     );
   }
 
+  /** Many narrow levels in one dispatch: what each family has on a level, then all lanes meet. */
+  oneGroupOfLevels(families: readonly Family[], kept: ReadonlyMap<string, readonly number[]>): number {
+    const body = families.map((family) => {
+      const number = this.numberOf.get(family.name)!;
+      const free = family.dims.flatMap((_, d) =>
+        kept.get(family.name)!.includes(d) ? [] : [this.use(override.extent(number, d))],
+      );
+      const starts = `${this.memory(family)}[${this.use(override.starts(number))}`;
+      return `    {
+      let levels = ${starts}];
+      let inner = ${free.join(" * ") || "1"};
+      let end = ${starts} + 1 + min(level + 1, levels)] * inner;
+      for (var k = ${starts} + 1 + min(level, levels)] * inner + i32(lane); k < end; k += ${FUSED_WIDTH}) { listed${number}(k, 0); }
+    }
+    storageBarrier();`;
+    });
+    const entry = `levels${this.numberOf.get(families[0]!.name)!}`;
+    return this.kernel(
+      families.map((f) => f.name).join(", "),
+      entry,
+      `@compute @workgroup_size(${FUSED_WIDTH})
+fn ${entry}(@builtin(local_invocation_index) lane: u32) {
+  for (var level = P.time; level <= P.last; level++) {
+${body.join("\n")}
+  }
+  tell();
+}`,
+    );
+  }
+
   /** A lane a column: all times of the launch, one after another. */
   columns(members: Members, loop: number): number {
     const body = members.map(

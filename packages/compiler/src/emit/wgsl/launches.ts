@@ -170,19 +170,35 @@ export function* launchesGpu(
     return to + 1;
   }
 
-  /** One launch a level and family: what it reads stands on lower ones. */
-  function* byLevels(some: readonly number[]): Generator<Launch> {
+  /** One launch a level and family: what it reads stands on lower ones. Narrow levels, one after another, inside one workgroup. */
+  function* byLevels(some: readonly number[], oneGroup: number | undefined): Generator<Launch> {
     const levels = Math.max(0, ...some.map((f) => orders.get(f)!.starts.length - 1));
-    for (let level = 0; level < levels; level++)
-      for (const f of some) {
-        const { ordered, ...family } = families[f]!;
+    const inners = some.map((f) =>
+      callsOf(families[f]!, places[f]!.extent).reduce(
+        (n, x, d) => (families[f]!.ordered!.kept.includes(d) ? n : n * x),
+        1,
+      ),
+    );
+    const isNarrow = (level: number): boolean =>
+      some.every((f, k) => {
+        const { starts } = orders.get(f)!;
+        return ((starts[level + 1] ?? 0) - (starts[level] ?? 0)) * inners[k]! <= FUSED_WIDTH;
+      });
+    for (let level = 0; level < levels; level++) {
+      let end = level;
+      while (oneGroup !== undefined && end < levels && isNarrow(end)) end++;
+      if (end > level + 1) {
+        const weight = some.reduce((sum, f) => sum + weightOf(f), 0);
+        yield { kind: "fused", kernel: oneGroup!, time: level, last: end - 1, weight };
+        level = end - 1;
+        continue;
+      }
+      for (const [k, f] of some.entries()) {
+        const { ordered } = families[f]!;
         const { starts } = orders.get(f)!;
         const [from, to] = [starts[level] ?? 0, starts[level + 1] ?? 0];
         if (to <= from) continue;
-        const inner = callsOf(family, places[f]!.extent).reduce(
-          (n, x, d) => (ordered!.kept.includes(d) ? n : n * x),
-          1,
-        );
+        const inner = inners[k]!;
         const count = (to - from) * inner;
         const weight = weightOf(f);
         yield {
@@ -195,6 +211,7 @@ export function* launchesGpu(
           weight,
         };
       }
+    }
   }
 
   function* walk(
@@ -211,7 +228,7 @@ export function* launchesGpu(
       if (step.kind === "rounds") {
         const some = step.families.filter((f) => calls[f]! > 0);
         if (some.every((f) => orders.has(f))) {
-          yield* byLevels(some);
+          yield* byLevels(some, some.length === step.families.length ? step.oneGroup : undefined);
           continue;
         }
         const kernels = some.map((f) => ({

@@ -13,6 +13,8 @@ export interface FamilyPlace {
   readonly words: number;
   /** For families computed in rounds: first word of the rounds in which instances were computed. */
   readonly ready: number | undefined;
+  /** For those whose levels can be known before: first word of where these start in the list. */
+  readonly starts: number | undefined;
 }
 
 export interface GpuLayout {
@@ -59,8 +61,10 @@ export function layoutGpu(program: GpuProgram, sizes: Sizes, bankOf: readonly nu
     overrides.set(override.at(number), at);
     const ready = family.placement?.rounds !== undefined ? take(bank, stride) : undefined;
     if (ready !== undefined) overrides.set(override.ready(number), ready);
+    const starts = family.ordered === undefined ? undefined : take(bank, startWords(family, box.extent));
+    if (starts !== undefined) overrides.set(override.starts(number), starts);
     overrides.set(override.count(number), callsAtOnce(family, box.extent));
-    return { family, lo: box.lo, extent: box.extent, at, words, ready };
+    return { family, lo: box.lo, extent: box.extent, at, words, ready, starts };
   });
   const tables = program.tables.map((entries, k) => {
     const at = take(0, entries.length);
@@ -117,6 +121,10 @@ export function callsAtOnce(family: GpuFamily, extent: readonly number[]): numbe
   );
 }
 
+/** Room for how many levels there are, where each starts, and the end: no more levels than places. */
+const startWords = ({ ordered }: GpuFamily, extent: readonly number[]): number =>
+  ordered!.kept.reduce((n, d) => n * extent[d]!, 1) + 2;
+
 /**
  * Shares families out over banks of at most `limit` words, first fit; undefined where one alone is larger or more than `most`
  * banks are needed. Tables stay in bank 0, after its families.
@@ -124,8 +132,9 @@ export function callsAtOnce(family: GpuFamily, extent: readonly number[]): numbe
 export function shareBanks(layout: GpuLayout, limit: number, most: number): readonly number[] | undefined {
   const used = [layout.tables.reduce((sum, t) => sum + t.entries.length, 0)];
   const bankOf: number[] = [];
-  for (const { words, ready } of layout.places) {
-    const all = words + (ready === undefined ? 0 : words);
+  for (const { family, extent, words, ready, starts } of layout.places) {
+    const all =
+      words + (ready === undefined ? 0 : words) + (starts === undefined ? 0 : startWords(family, extent));
     let bank = used.findIndex((w) => w + all <= limit);
     if (bank === -1) bank = used.push(0) - 1;
     if (all > limit || bank >= most) return undefined;

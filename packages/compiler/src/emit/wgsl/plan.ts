@@ -106,6 +106,7 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
       );
   }
   const orderedOf = new Map<string, GpuFamily["ordered"]>();
+  const levelsOfStep = new Map<WaveStep, number>();
   let inspector: System | undefined;
   for (const step of waves.steps) {
     if (step.kind !== "rounds" || forms.levels === "never") continue;
@@ -118,6 +119,8 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
       const kept = found.kept.get(f.name)!;
       orderedOf.set(f.name, { kernel: kernels.listed(f, kept), kept });
     }
+    if (forms.oneGroup !== "never")
+      levelsOfStep.set(step, kernels.oneGroupOfLevels(step.families, found.kept));
     const known = new Set(inspector?.families.map((f) => f.name));
     const added = found.system.families.filter((f) => !known.has(f.name));
     inspector = { ...system, families: [...(inspector?.families ?? []), ...added] };
@@ -129,7 +132,11 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
     given.map((step): GpuStep => {
       if (step.kind === "nest") return { kind: "nest", family: numberOf.get(step.family.name)! };
       if (step.kind === "rounds")
-        return { kind: "rounds", families: step.families.map((f) => numberOf.get(f.name)!) };
+        return {
+          kind: "rounds",
+          families: step.families.map((f) => numberOf.get(f.name)!),
+          oneGroup: levelsOfStep.get(step),
+        };
       const members = [...step.members].map(([name, time]) => ({
         family: numberOf.get(name)!,
         ...time,

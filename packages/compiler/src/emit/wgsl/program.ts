@@ -85,7 +85,12 @@ export type GpuStep =
       readonly columns?: number | undefined;
       readonly tiles?: GpuTiles | undefined;
     }
-  | { readonly kind: "rounds"; readonly families: readonly number[] };
+  | {
+      readonly kind: "rounds";
+      readonly families: readonly number[];
+      /** Where levels can be known before: the kernel that runs narrow ones inside one workgroup. */
+      readonly oneGroup?: number | undefined;
+    };
 
 /** A family of a loop: an instance's time is the sum of its indices, each times its weight, plus the offset. */
 export interface GpuMember {
@@ -143,6 +148,8 @@ export const override = {
   at: (family: number) => `f${family}_at`,
   /** Rounds in which instances were computed, or the list of instances by levels. */
   ready: (family: number) => `f${family}_ready`,
+  /** Where the levels start in the list: how many there are, then the start of each, and the end. */
+  starts: (family: number) => `f${family}_starts`,
   lo: (family: number, dim: number) => `f${family}_lo${dim}`,
   stride: (family: number, dim: number) => `f${family}_st${dim}`,
   extent: (family: number, dim: number) => `f${family}_ex${dim}`,
