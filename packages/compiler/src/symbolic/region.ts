@@ -261,8 +261,11 @@ function factsOfAtoms(facts: readonly Fact[]): Fact[] {
   });
   for (const a of logs)
     for (const b of logs) {
-      const more = a === b ? undefined : constantOf(subtract(b.of, a.of));
-      if (more !== undefined && signOf(more) > 0) say(atMost(variable(a.key), variable(b.key)));
+      if (a === b) continue;
+      const more = subtract(b.of, a.of);
+      const constant = constantOf(more);
+      if (constant === undefined ? proves(facts, atLeastZero(more)) : signOf(constant) > 0)
+        say(atMost(variable(a.key), variable(b.key)));
     }
   for (const key of powers) {
     const atom = atomOf(key);
@@ -289,13 +292,29 @@ function factsOfAtoms(facts: readonly Fact[]): Fact[] {
   return found;
 }
 
-/** Of two sums of what is never negative, from the same start, the longer is larger by its last term at least. */
+/**
+ * A sum of what is never negative is at least its last term; of two from the same start the longer is larger by its last term at
+ * least.
+ */
 function factsOfSums(facts: readonly Fact[], atoms: ReadonlySet<string>): Fact[] {
   const sums = [...atoms].flatMap((key) => {
     const atom = atomOf(key);
     return atom.kind === "sum" && isNaturalForm(atom.body) ? [{ key, ...atom }] : [];
   });
-  return sums.flatMap((a) =>
+  const at = (s: (typeof sums)[number], k: Polynomial): Polynomial =>
+    substitute(s.body, new Map([[indexKey(s.index), k]]));
+  const ends = sums.flatMap((s): Fact[] => {
+    if (!proves(facts, atMost(s.lo, s.hi))) return [];
+    const self = variable(s.key);
+    const length = add(subtract(s.hi, s.lo), single);
+    const last = at(s, s.hi);
+    // Of terms that grow none is more than the last.
+    return [
+      atMost(last, self),
+      ...(rises(s.body, indexKey(s.index)) ? [atMost(self, multiply(length, last))] : []),
+    ];
+  });
+  const pairs = sums.flatMap((a) =>
     sums.flatMap((b) => {
       const alike =
         a.key !== b.key &&
@@ -303,11 +322,19 @@ function factsOfSums(facts: readonly Fact[], atoms: ReadonlySet<string>): Fact[]
         polynomialKey(a.lo) === polynomialKey(b.lo) &&
         polynomialKey(a.body) === polynomialKey(b.body);
       if (!alike || !proves(facts, below(a.hi, b.hi)) || !proves(facts, atMost(b.lo, b.hi))) return [];
-      const last = substitute(b.body, new Map([[indexKey(b.index), b.hi]]));
-      return [atMost(add(variable(a.key), last), variable(b.key))];
+      return [atMost(add(variable(a.key), at(b, b.hi)), variable(b.key))];
     }),
   );
+  return [...ends, ...pairs];
 }
+
+/** Whether a sum of logarithms is one of forms that an index can only make larger. */
+const rises = (body: Polynomial, key: string): boolean =>
+  [...allAtoms([body])].every((k) => {
+    const atom = atomOf(k);
+    const slope = atom.kind === "log2" ? affineIn(atom.of, key) : undefined;
+    return atom.kind !== "log2" || (slope !== undefined && signOf(slope.coefficient) >= 0);
+  });
 
 /** What a form is at the bounds of an index inside it, by facts on that index alone: the form is at most, or at least, this. */
 function limitsOf(

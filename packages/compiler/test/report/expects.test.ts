@@ -51,6 +51,35 @@ describe("expect", () => {
       expect(only(`expect ${line}`), line).toMatchObject({ outcome: "proved" });
   });
 
+  test("is compared exactly where sizes are as large as they can be", () => {
+    const cube = `task A(n: size) where n >= 1 {
+      input x: int
+      node a[i: 0..n, j: 0..n, k: 0..n]: int = x + i
+      output y = sum[i: 0..n] x
+      expect work >= n * n * n
+      expect work < n * n * n
+      expect depth(ops) <= 20
+    }`;
+    const [all, fewer, slow] = outcomes(cube);
+    expect(all).toMatchObject({ outcome: "proved" });
+    expect(fewer?.counterexample?.sizes).toEqual({ n: 1 });
+    expect(slow?.counterexample).toEqual({ sizes: { n: 2 ** 20 + 1 }, found: "21", wanted: "20" });
+  });
+
+  test("is proved of sums of logarithms, and of logarithms that grow", () => {
+    const folds = `task A(n: size) where n >= 2 {
+      input x[i: 0..n]: int
+      node f[i: 0..n]: int = sum[j: 0..i+1] (if j == i { x[i] } else { f[j] * x[j] })
+      node s = sum[i: 0..n] x[i]
+      output y = f[n-1]
+      expect depth(ops) <= n * log2(n) + 2 * n
+      expect depth(ops) <= 2 * n * log2(n)
+      expect depth(ops) <= n * n
+      expect depth(ops) >= n
+    }`;
+    for (const r of outcomes(folds)) expect(r, r.text).toMatchObject({ outcome: "proved" });
+  });
+
   test("is refuted by the smallest sizes", () => {
     expect(only("expect work < n * T").counterexample).toEqual({
       sizes: { n: 1, T: 0 },
