@@ -24,6 +24,7 @@ const ladder = [
   "TC^1",
   "NC^2",
   "above",
+  "TC",
   "P",
   "too large",
 ];
@@ -113,7 +114,7 @@ export function sortPage(rows: readonly Sorted[]): string {
   };
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Tasks sorted by class</title>
-<style>${PAGE_STYLE} body { max-width: none; } td.wide { width: 55%; min-width: 24rem; } ${Object.entries(
+<style>${PAGE_STYLE} body { max-width: none; } svg { max-width: 100%; height: auto; } td:nth-child(-n+3) { white-space: nowrap; } td:last-child { overflow-wrap: anywhere; } td.wide { width: 45%; min-width: 12rem; } ${Object.entries(
     colours,
   )
     .map(([g, c]) => `tr.${g} td:nth-child(2) { box-shadow: inset 4px 0 ${c.line}; padding-left: .75rem; }`)

@@ -5,10 +5,11 @@
  */
 
 import { proveDepth } from "../depth/prove";
+import { always } from "../equations/build";
 import type { System } from "../equations/system";
 import type { Figure } from "../report/standing";
 import { printClosedForm } from "../symbolic/closed-form";
-import { type CircuitClass, inclusion, NC, printClass, TC, within } from "./classes";
+import { type CircuitClass, inclusion, NC, printClass, TC, UNION, within } from "./classes";
 import { readingText, verdictOf } from "./judge";
 import { ordersOf } from "./order";
 import type { Judgement } from "./verdict";
@@ -56,11 +57,24 @@ export interface Matched {
 /** Both systems judged and compared; pure. */
 export function matchModel(task: Matched, model: Matched): Match {
   const [t, m] = [sideOf(task), sideOf(model)];
+  // What a sampler answers in the limit is what it is asked for; that it does is assumed, and said.
+  const limit = m.judgement.others.find((o) => o.readings.includes("in-the-limit"));
+  const bound = limit ?? m.judgement.bound;
+  const once = bound?.readings.includes("up-to-rounding") === true;
+  const rounded = m.judgement.others.find((o) => o.readings.length === 0);
   const base = {
     task: t,
     model: m,
     needs: needsOf(t),
     notClaimed: [
+      ...(once && rounded !== undefined
+        ? [
+            {
+              entry: "B.20",
+              text: `the same where sums are rounded at every step: then the model is in ${printClass(rounded.class)}`,
+            },
+          ]
+        : []),
       { entry: "H.19", text: "that some weights of the model compute the task, or that training finds them" },
       {
         entry: "A.17",
@@ -69,9 +83,6 @@ export function matchModel(task: Matched, model: Matched): Match {
     ],
   };
   const weights = model.system.families.some((f) => f.role === "param");
-  // What a sampler answers in the limit is what it is asked for; that it does is assumed, and said.
-  const limit = m.judgement.others.find((o) => o.readings.includes("in-the-limit"));
-  const bound = limit ?? m.judgement.bound;
   const given = bound?.class;
   if (t.judgement.bound === undefined || given === undefined) {
     const which = t.judgement.bound === undefined ? t : m;
@@ -87,6 +98,7 @@ export function matchModel(task: Matched, model: Matched): Match {
   const relation = hard === undefined ? undefined : inclusion(given, hard.class);
   const reading = bound!.readings.map((r) => `, ${readingText[r]}`).join("");
   const modelClass = `${bound!.nonuniform === true ? "nonuniform " : ""}${printClass(given)}${reading}`;
+  const who = `${weights ? "weights" : "inputs"} of ${m.name}${once ? ", its sums rounded once," : ""}`;
   const ifHolds = limit === undefined ? "" : " if what the model assumes holds";
   // A reduction is computed in AC^0: a smaller class need not be closed under it.
   const closed = !within(given, NC(0));
@@ -94,7 +106,7 @@ export function matchModel(task: Matched, model: Matched): Match {
     return {
       ...base,
       outcome: limit === undefined ? "ruled out" : "ruled out under a hypothesis",
-      says: `no ${weights ? "weights" : "inputs"} of ${m.name} compute ${t.name} on all inputs${ifHolds}: the model is in ${modelClass}, properly inside ${printClass(hard.class)}, for which the task is hard [${hard.entry}]`,
+      says: `no ${who} compute ${t.name} on all inputs${ifHolds}: the model is in ${modelClass}, properly inside ${printClass(hard.class)}, for which the task is hard [${hard.entry}]`,
       ...(limit === undefined ? {} : { assumption: assumed }),
       missing: missingDepth(t, m),
     };
@@ -104,7 +116,7 @@ export function matchModel(task: Matched, model: Matched): Match {
     return {
       ...base,
       outcome: "ruled out under a hypothesis",
-      says: `if ${assumption}, no ${weights ? "weights" : "inputs"} of ${m.name} compute ${t.name} on all inputs: the model is in ${modelClass}; the task is hard for ${printClass(hard.class)} [${hard.entry}]`,
+      says: `if ${assumption}, no ${who} compute ${t.name} on all inputs: the model is in ${modelClass}; the task is hard for ${printClass(hard.class)} [${hard.entry}]`,
       assumption,
       missing: missingDepth(t, m),
     };
@@ -153,6 +165,8 @@ function sideOf({ system, judgement = verdictOf(system) }: Matched): Side {
   function growsWith(of: System, size: string): boolean {
     const held = {
       ...of,
+      // What bounds it by the others would hold it too.
+      constraints: always,
       sizes: of.sizes.map((s) => (s.name === size ? s : { ...s, kind: "const" as const })),
     };
     return form !== undefined && ordersOf(held).of(form).kind !== "polylog";
@@ -181,7 +195,7 @@ function atLeastText(t: Side): string {
 function enough(c: CircuitClass): string | undefined {
   for (let i = 0; i < 10; i++)
     if (within(c, TC(i))) return i === 0 ? "O(1)" : i === 1 ? "O(log N)" : `O(log^${i} N)`;
-  return undefined;
+  return within(c, UNION) ? "polylogarithmically many" : undefined;
 }
 
 /** How far the model's depth has to reach: to follow the task as written, and what its class says is enough. */
