@@ -16,6 +16,7 @@ import type { Expr, Family, Fold, IndexExpr, Reduce, Subscript, System } from ".
 import { componentsOf } from "../equations/values";
 import { familiesOf, type Schedule, type Step, schedule, Unschedulable } from "../schedule/schedule";
 import { arrayOf, DRIVER, declaration, ModuleText, RUNTIME } from "./module-text";
+import { TextScope } from "./text-scope";
 
 export interface EmitOptions {
   /** Report the first int overflow and the first division by zero, with the instance. */
@@ -58,13 +59,7 @@ const f32 = (n: number): string =>
         ? "-Infinity"
         : String(n);
 
-/** Values made inside one block of emitted code; inner blocks see outer ones. */
-interface Scope {
-  readonly lines: string[];
-  readonly memo: Map<Expr, string[]>;
-  readonly outer: Scope | undefined;
-  readonly indent: string;
-}
+type Scope = TextScope<Expr>;
 
 class Module extends ModuleText {
   private readonly used = new Set<ElementaryName>();
@@ -156,13 +151,7 @@ class Module extends ModuleText {
   }
 
   private expr(e: Expr, scope: Scope): string[] {
-    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
-      const known = s.memo.get(e);
-      if (known !== undefined) return known;
-    }
-    const atoms = this.fresh(e, scope);
-    scope.memo.set(e, atoms);
-    return atoms;
+    return scope.once(e, () => this.fresh(e, scope));
   }
 
   private scalar(e: Expr, scope: Scope): string {
@@ -189,7 +178,7 @@ class Module extends ModuleText {
         const results = Array.from({ length: width }, () => `t${this.temporaries++}`);
         scope.lines.push(`${scope.indent}let ${results.join(", ")};`);
         e.cases.forEach((c, k) => {
-          const inner = this.inner(scope);
+          const inner = scope.inside();
           const values = this.expr(c.value, inner);
           const head =
             k === 0
@@ -235,10 +224,6 @@ class Module extends ModuleText {
       case "operand":
         throw new Error("an operand stands outside a monoid");
     }
-  }
-
-  private inner(scope: Scope): Scope {
-    return { lines: [], memo: new Map(), outer: scope, indent: `${scope.indent}  ` };
   }
 
   private read(e: Extract<Expr, { kind: "read" }>, scope: Scope): string[] {
@@ -406,7 +391,7 @@ class Module extends ModuleText {
       );
       depth += "  ";
     });
-    const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: depth };
+    const inner = scope.inside(depth);
     const filtered = !isAlways(e.filter);
     const identity = e.op === "sum" ? "-0" : "1";
     const into = (values: readonly string[], target: Scope): void => {
@@ -426,17 +411,17 @@ class Module extends ModuleText {
           target,
         );
       } else {
-        const only: Scope = { lines: [], memo: new Map(), outer: target, indent: `${target.indent}  ` };
+        const only = target.inside(`${target.indent}  `);
         into(values, only);
         target.lines.push(`${target.indent}if (${kept} === 1) {`, ...only.lines, `${target.indent}}`);
       }
     };
     if (filtered) {
-      const kept: Scope = { lines: [], memo: new Map(), outer: inner, indent: `${depth}  ` };
+      const kept = inner.inside(`${depth}  `);
       present(kept);
       inner.lines.push(`${depth}if (${this.condition(e.filter)}) {`, ...kept.lines);
       if (tree) {
-        const left: Scope = { lines: [], memo: new Map(), outer: inner, indent: `${depth}  ` };
+        const left = inner.inside(`${depth}  `);
         into(
           result.map(() => identity),
           left,
@@ -482,20 +467,19 @@ class Module extends ModuleText {
       into: readonly string[],
       deeper: string,
     ) => {
-      const memo = new Map<Expr, string[]>();
+      const inner = scope.inside(deeper);
       for (const [side, atoms] of [
         ["left", left],
         ["right", right],
       ] as const)
-        byComponent(atoms).forEach((own, k) => memo.set(operand(side, k, e.monoid.types[k]!), own));
-      const inner: Scope = { lines: [], memo, outer: scope, indent: deeper };
+        byComponent(atoms).forEach((own, k) => inner.name(operand(side, k, e.monoid.types[k]!), own));
       // An operand that is a result itself must survive until all are stored.
       const made = e.monoid.combine
         .flatMap((c) => this.expr(c, inner))
         .map((atom) => (/^(t\d+|[-\d(].*)$/.test(atom) ? atom : this.temporary(inner, atom)));
       return [...inner.lines, `${deeper}${into.map((r, k) => `${r} = ${made[k]};`).join(" ")}`];
     };
-    const identity: Scope = { lines: [], memo: new Map(), outer: scope, indent };
+    const identity = scope.inside(indent);
     const unit = e.monoid.identity.flatMap((c) => this.expr(c, identity));
     lines.push(...identity.lines, `${indent}let ${x}_n = 0, ${x}_top = 0;`);
     const arrays = e.monoid.types.flatMap((t) => Array<string>(componentsOf(t)).fill(arrayOf(t)));
@@ -515,7 +499,7 @@ class Module extends ModuleText {
     });
     const [v, s] = [parts("v"), parts("s")];
     lines.push(`${depth}let ${v.map((name, k) => `${name} = ${unit[k]}`).join(", ")};`);
-    const present: Scope = { lines: [], memo: new Map(), outer: scope, indent: `${depth}  ` };
+    const present = scope.inside(`${depth}  `);
     const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, present);
     const values = e.bodies.flatMap((b) => this.expr(b, present));
     const take = v.map((name, k) => `${name} = ${values[k]};`).join(" ");
@@ -556,7 +540,7 @@ class Module extends ModuleText {
     );
     const results = byComponent(r);
     results.forEach((atoms, k) => {
-      scope.memo.set(fold(e.monoid, e.dims, e.bodies, k, e), atoms);
+      scope.name(fold(e.monoid, e.dims, e.bodies, k, e), atoms);
     });
     return results[e.position]!;
   }
@@ -654,12 +638,7 @@ class Module extends ModuleText {
     }
     family.pieces.forEach((p, k) => {
       const only = family.pieces.length === 1;
-      const scope: Scope = {
-        lines: [],
-        memo: new Map(),
-        outer: undefined,
-        indent: only ? indent : `${indent}  `,
-      };
+      const scope: Scope = new TextScope(only ? indent : `${indent}  `);
       store(this.expr(p.value, scope), scope);
       if (only) {
         lines.push(...scope.lines);

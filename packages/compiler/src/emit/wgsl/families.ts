@@ -2,6 +2,7 @@
 
 import { familyKey } from "../../equations/random";
 import type { Family } from "../../equations/system";
+import { TextScope } from "../text-scope";
 import { Lanes } from "./lanes";
 import { real } from "./library";
 import { override, type Placement } from "./program";
@@ -125,12 +126,7 @@ export abstract class Families extends Lanes {
       }
       keep(values, scope);
     };
-    const scopeAt = (deeper: string): Scope => ({
-      lines: [],
-      memo: new Map(),
-      outer: undefined,
-      indent: deeper,
-    });
+    const scopeAt = (deeper: string): Scope => new TextScope(deeper);
     if (family.role === "random") {
       const scope = scopeAt(indent);
       let key = `vec2<u32>(P.seed, ${familyKey(family.name)}u)`;

@@ -34,13 +34,7 @@ export abstract class Lanes extends Reductions {
   }
 
   protected word(w: Word, scope: Scope): string {
-    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
-      const known = s.memo.get(w);
-      if (known !== undefined) return known[0]!;
-    }
-    const made = this.freshWord(w, scope);
-    scope.memo.set(w, [made]);
-    return made;
+    return scope.once(w, () => [this.freshWord(w, scope)])[0]!;
   }
 
   protected freshWord(w: Word, scope: Scope): string {
@@ -68,7 +62,7 @@ export abstract class Lanes extends Reductions {
         const result = `t${this.temporaries++}`;
         scope.lines.push(`${scope.indent}var ${result}: u32;`);
         const branches = [w.then, w.otherwise].map((x, k) => {
-          const inner = this.within(scope);
+          const inner = scope.inside();
           const value = this.word(x, inner);
           const lines = [...inner.lines, `${inner.indent}${result} = ${value};`];
           return { guard: k === 0 ? w.guard : build.always, lines };
@@ -91,7 +85,7 @@ export abstract class Lanes extends Reductions {
           );
           depth += "  ";
         }
-        const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: depth };
+        const inner = scope.inside(depth);
         const value = this.word(w.body, inner);
         const gate = { and: "&", or: "|", xor: "^" }[w.gate];
         scope.lines.push(...inner.lines, `${depth}${result} = ${result} ${gate} ${value};`);
@@ -102,7 +96,7 @@ export abstract class Lanes extends Reductions {
       case "each": {
         const { dim, index } = this.lane();
         const [result, lane] = [`t${this.temporaries++}`, `t${this.temporaries++}`];
-        const inner = this.within(scope);
+        const inner = scope.inside();
         const value = this.scalar(w.value, inner);
         scope.lines.push(
           `${scope.indent}var ${result} = 0u;`,
@@ -180,41 +174,38 @@ export abstract class Lanes extends Reductions {
       return this.once(`${local.name}[${local.word}]`, scope, () => `u32(${local.name}[${local.word}])`);
     const around = w.ring ?? this.ringed.get(placeKey(w, away));
     const key = `${placeKey(w, away)} ${around === undefined ? "" : build.nodeNumber(around)}`;
-    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
-      const known = s.memo.get(key);
-      if (known !== undefined) return known[0]!;
-    }
-    const at = w.at.map((s) =>
-      s.kind === "dynamic"
-        ? this.scalar(s.value, scope)
-        : this.once(`index ${build.nodeNumber(s.value)}`, scope, () => this.index(s.value)),
-    );
-    const dynamic = w.at.some((s) => s.kind === "dynamic");
-    if (dynamic) {
-      const site = { code: "index-outside", family: this.family.name, read: family.name } as const;
-      const place = w.read.at.map((s, d) =>
-        d === dim && s.kind === "static" ? this.index(s.value) : at[d]!,
+    return scope.once(key, () => {
+      const at = w.at.map((s) =>
+        s.kind === "dynamic"
+          ? this.scalar(s.value, scope)
+          : this.once(`index ${build.nodeNumber(s.value)}`, scope, () => this.index(s.value)),
       );
-      this.raise(scope, `!${this.isInside(family, at)}`, site, [...this.point(), ...place]);
-    }
-    const memory = this.memory(family);
-    const word = away === 0 ? "word" : `word + ${away}`;
-    this.await(
-      family,
-      at.map((a, d) => (d === dim ? `${a} + (${word}) * 32` : a)),
-      scope,
-    );
-    const row = this.once(`row ${family.name} ${places.join()}`, scope, () => this.offset(family, at));
-    // The words of a tile may go around where the family read does not.
-    const ring = around ?? this.tileRing();
-    // A tile starts anywhere before the ring.
-    const far = this.tileRing() === undefined ? 32 * (Math.abs(away) + 1) : "0x7fffffff";
-    const made =
-      ring === undefined
-        ? this.let(scope, `u32(${memory}[${row} + ${word}])`)
-        : this.let(scope, `${this.ring(family)}(${row}, ${word}, ${this.index(ring)}, ${far})`);
-    scope.memo.set(key, [made]);
-    return made;
+      const dynamic = w.at.some((s) => s.kind === "dynamic");
+      if (dynamic) {
+        const site = { code: "index-outside", family: this.family.name, read: family.name } as const;
+        const place = w.read.at.map((s, d) =>
+          d === dim && s.kind === "static" ? this.index(s.value) : at[d]!,
+        );
+        this.raise(scope, `!${this.isInside(family, at)}`, site, [...this.point(), ...place]);
+      }
+      const memory = this.memory(family);
+      const word = away === 0 ? "word" : `word + ${away}`;
+      this.await(
+        family,
+        at.map((a, d) => (d === dim ? `${a} + (${word}) * 32` : a)),
+        scope,
+      );
+      const row = this.once(`row ${family.name} ${places.join()}`, scope, () => this.offset(family, at));
+      // The words of a tile may go around where the family read does not.
+      const ring = around ?? this.tileRing();
+      // A tile starts anywhere before the ring.
+      const far = this.tileRing() === undefined ? 32 * (Math.abs(away) + 1) : "0x7fffffff";
+      const made =
+        ring === undefined
+          ? this.let(scope, `u32(${memory}[${row} + ${word}])`)
+          : this.let(scope, `${this.ring(family)}(${row}, ${word}, ${this.index(ring)}, ${far})`);
+      return [made];
+    })[0]!;
   }
 
   /** Reads 32 cells of a ring, from cell 32 `word` on; `far`: the word lies less than so many cells outside. */

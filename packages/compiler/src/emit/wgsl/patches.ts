@@ -7,6 +7,7 @@ import { isAlways } from "../../equations/conditions";
 import { collectIndices } from "../../equations/evaluate-index";
 import type { Expr, Family, Reduce } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
+import { TextScope } from "../text-scope";
 import { Families } from "./families";
 import { type GpuPatch, override, type Placement } from "./program";
 import { writtenOut } from "./reductions";
@@ -54,7 +55,7 @@ export abstract class Patches extends Families {
     const number = this.numberOf.get(family.name)!;
     const indices = this.point();
     const lines = this.decoded(family, placement, new Map(dims.map((d, k) => [d, sides[k]!])));
-    const common: Scope = { lines, memo: new Map(), outer: undefined, indent: "  " };
+    const common: Scope = new TextScope("  ", undefined, lines);
     // Indices of a copy that lies outside repeat the last; it is not stored.
     const copies = combinations(sides);
     const nameOf = (d: number, step: number) => `${indices[d]}_${step}`;
@@ -73,7 +74,7 @@ export abstract class Patches extends Families {
         for (const d of dims) this.names.set(family.dims[d]!.index, indices[d]!);
       }
     };
-    const scopes = copies.map((): Scope => ({ lines, memo: new Map(), outer: common, indent: "  " }));
+    const scopes = copies.map(() => common.sharing());
     const { value } = family.pieces[0]!;
     const reduce = onlyReduce(value)!;
     copies.forEach((steps, c) => inCopy(steps, () => this.beforeLoop(reduce, scopes[c]!)));
@@ -81,14 +82,14 @@ export abstract class Patches extends Families {
     const results = this.together(reduce, common, (inner) => {
       const fetched = new Map<string, string[]>();
       return copies.map((steps, c) => {
-        const own: Scope = { ...inner, memo: new Map(scopes[c]!.memo), outer: inner };
+        const own = inner.sharing(scopes[c]);
         return inCopy(steps, () => {
           for (const read of reads) {
             const which = dims.map((d, k) => (dependsOn(read, family.dims[d]!.index) ? steps[k] : ""));
             const key = `${build.nodeNumber(read)} ${which.join()}`;
             const known = fetched.get(key) ?? this.expr(read, own);
             fetched.set(key, known);
-            own.memo.set(read, known);
+            own.name(read, known);
           }
           return this.scalar(reduce.body, own);
         });
@@ -96,12 +97,12 @@ export abstract class Patches extends Families {
     });
     copies.forEach((steps, c) =>
       inCopy(steps, () => {
-        scopes[c]!.memo.set(reduce, [results[c]!]);
+        scopes[c]!.name(reduce, [results[c]!]);
         const inside = [
           ...dims.map((d, k) => `${indices[d]} + ${steps[k]} == ${nameOf(d, steps[k]!)}`),
           this.isInside(family, this.point()),
         ];
-        const store = this.within(scopes[c]!);
+        const store = scopes[c]!.inside();
         const values = this.expr(value, store);
         this.intoMemory(values, this.point(), store);
         lines.push(`  if (${inside.join(" && ")}) {`, ...store.lines, "  }");

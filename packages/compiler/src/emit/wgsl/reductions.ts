@@ -25,12 +25,12 @@ export abstract class Reductions extends Values {
       return widths.map((width) => left.splice(0, width));
     };
     const combine = (left: readonly string[], into: readonly string[], deeper: string): string[] => {
-      const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: deeper };
+      const inner = scope.inside(deeper);
       // Both operands by value: `into` is overwritten.
       const [l, r] = [left, into].map((atoms) => byComponent(atoms.map((a) => this.let(inner, a))));
       e.monoid.types.forEach((type, k) => {
-        inner.memo.set(build.operand("left", k, type), l![k]!);
-        inner.memo.set(build.operand("right", k, type), r![k]!);
+        inner.name(build.operand("left", k, type), l![k]!);
+        inner.name(build.operand("right", k, type), r![k]!);
       });
       const made = e.monoid.combine.flatMap((c) => this.expr(c, inner));
       return [...inner.lines, `${deeper}${into.map((name, k) => `${name} = ${made[k]};`).join(" ")}`];
@@ -51,7 +51,7 @@ export abstract class Reductions extends Values {
       depth += "  ";
     });
     lines.push(`${depth}${v.map((name, k) => `var ${name} = ${unit[k]};`).join(" ")}`);
-    const present: Scope = { lines: [], memo: new Map(), outer: scope, indent: `${depth}  ` };
+    const present = scope.inside(`${depth}  `);
     const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, present);
     const values = e.bodies.flatMap((b) => this.expr(b, present));
     const take = v.map((name, k) => `${name} = ${values[k]};`).join(" ");
@@ -89,7 +89,7 @@ export abstract class Reductions extends Values {
     );
     const results = byComponent(r);
     results.forEach((atoms, k) => {
-      scope.memo.set(build.fold(e.monoid, e.dims, e.bodies, k, e), atoms);
+      scope.name(build.fold(e.monoid, e.dims, e.bodies, k, e), atoms);
     });
     return results[e.position]!;
   }
@@ -109,7 +109,7 @@ export abstract class Reductions extends Values {
     this.loops(e, x, scope, (inner) => {
       const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, inner);
       const value = this.scalar(e.body, inner);
-      const into = kept === undefined ? inner : this.within(inner);
+      const into = kept === undefined ? inner : inner.inside();
       if (e.op === "sum" || e.op === "product")
         this.checkOverflow(e.op === "sum" ? "add" : "mul", result, value, into);
       into.lines.push(into.indent + this.fold(e, result, x, value));
@@ -157,10 +157,10 @@ export abstract class Reductions extends Values {
       lines.push(`${depth}for (var ${i} = ${first}; ${i} < ${x}_h${k}; ${i}++) {`);
       depth += "  ";
     });
-    const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: depth };
+    const inner = scope.inside(depth);
     if (isAlways(e.filter) || isCanonical(e)) operand(inner);
     else {
-      const only = this.within(inner);
+      const only = inner.inside();
       operand(only);
       inner.lines.push(`${depth}if (${this.condition(e.filter)}) {`, ...only.lines, `${depth}}`);
     }
@@ -194,7 +194,7 @@ export abstract class Reductions extends Values {
       const saved = this.ranges;
       this.ranges = [...this.ranges, ...e.dims];
       const written = Array.from({ length: count }, (_, k) => {
-        const inner: Scope = { lines: [], memo: new Map(), outer: scope, indent: `${indent}    ` };
+        const inner = scope.inside(`${indent}    `);
         const values = operands(inner);
         const names = values.map((_, j) => `${x}_v${k}_${j}`);
         lines.push(
@@ -256,7 +256,7 @@ export abstract class Reductions extends Values {
       const kept = this.let(scope, condition);
       return value(scope).map((v) => this.let(scope, `select(${identity}, ${v}, ${kept})`));
     }
-    const only = this.within(scope);
+    const only = scope.inside();
     const values = value(only);
     const names = values.map(() => `t${this.temporaries++}`);
     scope.lines.push(

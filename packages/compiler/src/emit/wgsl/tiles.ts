@@ -33,7 +33,7 @@ export abstract class Tiles extends Patches {
         values.forEach((v, k) => {
           scope.lines.push(`${scope.indent}L${number}[${local} + ${k}] = ${this.asWord(v)};`);
         });
-        const inner = this.within(scope);
+        const inner = scope.inside();
         const within = m.space.map((d, k) =>
           stencil.ring[k] === undefined ? "true" : `g${k} < ${this.use(override.extent(number, d))}`,
         );

@@ -5,16 +5,12 @@ import { canonicalTree } from "../../equations/operators";
 import type { Condition, Expr, Family, Fold, Operator, Reduce, Subscript } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import type { Word } from "../../schedule/words";
+import type { TextScope } from "../text-scope";
 import { Indices } from "./indices";
 import { real } from "./library";
 import { override, type Site } from "./program";
 
-export interface Scope {
-  readonly lines: string[];
-  readonly memo: Map<Expr | Word | string, string[]>;
-  readonly outer: Scope | undefined;
-  readonly indent: string;
-}
+export type Scope = TextScope<Expr | Word | string>;
 
 type Read = Extract<Expr, { kind: "read" }>;
 
@@ -55,31 +51,15 @@ export abstract class Values extends Indices {
 
   /** A name for code that is the same wherever the key is. */
   protected once(key: string, scope: Scope, code: () => string): string {
-    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
-      const known = s.memo.get(key);
-      if (known !== undefined) return known[0]!;
-    }
-    const made = this.let(scope, code());
-    scope.memo.set(key, [made]);
-    return made;
+    return scope.once(key, () => [this.let(scope, code())])[0]!;
   }
 
   protected expr(e: Expr, scope: Scope): string[] {
-    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
-      const known = s.memo.get(e);
-      if (known !== undefined) return known;
-    }
-    const atoms = this.fresh(e, scope);
-    scope.memo.set(e, atoms);
-    return atoms;
+    return scope.once(e, () => this.fresh(e, scope));
   }
 
   protected scalar(e: Expr, scope: Scope): string {
     return this.expr(e, scope)[0]!;
-  }
-
-  protected within(scope: Scope, deeper = "  "): Scope {
-    return { lines: [], memo: new Map(), outer: scope, indent: scope.indent + deeper };
   }
 
   /**
@@ -114,7 +94,7 @@ export abstract class Values extends Indices {
         const results = Array.from({ length: componentsOf(e.type) }, () => `t${this.temporaries++}`);
         for (const r of results) scope.lines.push(`${scope.indent}var ${r}: ${type};`);
         const branches = e.cases.map((c) => {
-          const inner = this.within(scope);
+          const inner = scope.inside();
           const values = this.expr(c.value, inner);
           return {
             guard: c.guard,
@@ -206,14 +186,11 @@ export abstract class Values extends Indices {
 
   /** The word of a read, from where it starts if that was worked out before a loop. */
   private offsetOf(e: Read, family: Family, at: readonly string[], scope: Scope): string {
-    for (let s: Scope | undefined = scope; s !== undefined; s = s.outer) {
-      const known = s.memo.get(startOf(e));
-      if (known === undefined) continue;
-      const [start, ...done] = known;
-      const left = at.map((i, d) => (done.includes(String(d)) ? undefined : i));
-      return `${start} + ${this.steps(family, left)}`;
-    }
-    return this.offset(family, at);
+    const known = scope.known(startOf(e));
+    if (known === undefined) return this.offset(family, at);
+    const [start, ...done] = known;
+    const left = at.map((i, d) => (done.includes(String(d)) ? undefined : i));
+    return `${start} + ${this.steps(family, left)}`;
   }
 
   /** Works out where a read starts, for the dimensions that are the same throughout a loop. */
@@ -224,7 +201,7 @@ export abstract class Values extends Indices {
       same.includes(d) && s.kind === "static" ? this.index(s.value) : undefined,
     );
     const start = this.let(scope, `${this.use(override.at(number))} + ${this.steps(family, at)}`);
-    scope.memo.set(startOf(e), [start, ...same.map(String)]);
+    scope.name(startOf(e), [start, ...same.map(String)]);
   }
 
   /** In rounds: goes no further while the instance read is not there. */
