@@ -130,9 +130,65 @@ const nested = fc
     return `task Random(T: size, n: size) {\n  input x[i: 0..=n]: int\n  input y: int\n  node s[t: 0..=T, i: 0..=n]: int = if t == 0 { x[i] } else if i == ${down ? "n" : "0"} { ${first} } else { ${turned} }\n  node q[t: 0..=T]: int = if t == 0 { y } else { q[t-1] * q[t-1] + s[t-1, n] }\n  output o[i: 0..=n] = s[T, i]\n  output r = q[T]\n}\n`;
   });
 
+/** A number that a cell gets from the row before, without the state itself: `S` is that row's cell. */
+const coefficient = pick("1", "2", "-3", "a[i]", "(a[i] + 1)", "w[i, J]");
+
+/** As many cells as a size says, each a sum over the row before: whole rows, parts of them, neighbours, or one that data chooses. */
+const wide = fc
+  .record({
+    parts: fc.array(
+      fc.tuple(pick("all", "part", "but", "left", "right", "here", "last", "chosen"), coefficient),
+      { minLength: 1, maxLength: 3 },
+    ),
+    ring: pick("int", "int", "bit", "min", "max"),
+    added: pick("", "a[i]", "u[t]", "5"),
+    border: pick("ring", "fixed", "border"),
+    down: fc.boolean(),
+  })
+  .map(({ parts, ring, added, border, down }) => {
+    const back = down ? "t+1" : "t-1";
+    const dense = ring === "min" || ring === "max";
+    const wrapped = (i: string) => (border === "ring" ? `(${i}) mod n` : i);
+    const part = ([which, by]: readonly [string, string], k: number): string => {
+      const at = which === "left" ? "i-1" : which === "right" ? "i+1" : which === "last" ? "n-1" : "i";
+      const j = `j${k}`;
+      const over = { all: `${j}: 0..n`, part: `${j}: 0..=i`, but: `${j}: 0..n where ${j} != i` }[which];
+      const cell = over !== undefined ? j : which === "chosen" ? "z[i]" : wrapped(at);
+      const plain = by.replace("J", over === undefined ? "0" : j);
+      const value = dense
+        ? `(s[${back}, ${j}] + abs(${by.replace("J", j)}))`
+        : ring === "bit"
+          ? by.startsWith("w")
+            ? `(s[${back}, ${cell}] and ${plain} > 0)`
+            : `s[${back}, ${cell}]`
+          : `${plain} * s[${back}, ${cell}]`;
+      if (dense) return `(${ring}[${j}: 0..n] ${value})`;
+      return over === undefined ? `(${value})` : `(${ring === "bit" ? "parity" : "sum"}[${over}] ${value})`;
+    };
+    const terms = (dense ? parts.slice(0, 1) : parts).map(part);
+    const more =
+      added === ""
+        ? []
+        : [ring === "bit" ? `(${added} > 1)` : dense && added === "a[i]" ? "abs(a[i])" : added];
+    const step = dense
+      ? more.length === 0
+        ? terms[0]!
+        : `${ring}(${terms[0]}, ${more[0]})`
+      : [...terms, ...more].join(ring === "bit" ? " xor " : " + ");
+    const type = ring === "bit" ? "bit" : "int";
+    const first = ring === "bit" ? "a[i] > 0" : "a[i]";
+    const edge =
+      border === "ring"
+        ? ""
+        : border === "fixed"
+          ? ` else if i == 0 or i == n - 1 { ${first} }`
+          : ` else if i == 0 { ${ring === "bit" ? "true" : "4"} } else if i == n - 1 { s[${back}, 0] }`;
+    return `task Random(T: size, n: size) where n >= 3 {\n  input a[i: 0..n]: int\n  input w[i: 0..n, j: 0..n]: int\n  input u[t: 0..=T]: int\n  input z[i: 0..n]: index(n)\n  node s[t: 0..=T, i: 0..n]: ${type} = if t == ${down ? "T" : "0"} { ${first} }${edge} else { ${step} }\n  output o[t: 0..=T, i: 0..n] = s[t, i]\n}\n`;
+  });
+
 const program: fc.Arbitrary<Program> = fc
   .record({
-    text: fc.oneof(mutual, tuple, used, nested),
+    text: fc.oneof(mutual, tuple, used, nested, wide),
     n: fc.integer({ min: 0, max: 11 }),
     T: fc.integer({ min: 0, max: 4 }),
     seed: fc.nat(9_999),
@@ -140,7 +196,11 @@ const program: fc.Arbitrary<Program> = fc
   .map(
     ({ text, n, T, seed }): Program => ({
       text,
-      sizes: text.includes("T: size") ? { T, n } : { n: text.includes("n >= 1") ? n + 1 : n },
+      sizes: text.includes("n >= 3")
+        ? { T: T * 2, n: 3 + (n % 4) }
+        : text.includes("T: size")
+          ? { T, n }
+          : { n: text.includes("n >= 1") ? n + 1 : n },
       seed,
     }),
   );

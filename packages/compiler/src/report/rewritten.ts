@@ -102,9 +102,11 @@ function comparison(
 export function worthOf(r: Pick<RewrittenReport, "applied" | "exact">): string {
   if (r.exact) return "equal bit for bit";
   const limits = r.applied.flatMap((a) => [
-    ...(a.roundings === undefined
+    ...(!a.upTo.includes("rounding")
       ? []
-      : [`equal up to rounding, every value within γ(${a.roundings})·S of the exact one`]),
+      : a.roundings === undefined
+        ? ["equal up to rounding"]
+        : [`equal up to rounding, every value within γ(${a.roundings})·S of the exact one`]),
     ...(a.upTo.includes("overflow") ? ["equal while no sum of steps leaves 32 bits"] : []),
   ]);
   return [...new Set(limits)].join("; ");

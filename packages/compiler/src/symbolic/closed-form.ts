@@ -301,7 +301,15 @@ function extremum(kind: "min" | "max", of: readonly ClosedForm[]): ClosedForm {
     else if (bound === undefined || compareRational(f.value, bound) > 0 === (kind === "max")) bound = f.value;
   }
   const sorted = [...parts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, f]) => f);
-  const all = bound === undefined ? sorted : [...sorted, constant(bound)];
+  // log2(n) + 1 says nothing beside log2(n).
+  const told = sorted.filter(
+    (f) =>
+      !sorted.some((g) => {
+        const gap = f === g ? f : sub(f, g);
+        return isConstant(gap) && signOf(gap.value) > 0 === (kind === "min");
+      }),
+  );
+  const all = bound === undefined ? told : [...told, constant(bound)];
   if (all.length === 0) throw new Error(`${kind} of nothing`);
   return all.length === 1 ? all[0]! : { kind, of: all };
 }

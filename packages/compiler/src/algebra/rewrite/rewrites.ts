@@ -11,8 +11,8 @@ import { unroll } from "../../depth/unroll";
 import * as build from "../../equations/build";
 import { printIndex } from "../../equations/print";
 import { guardedReads } from "../../equations/reads";
-import type { Expr, Family, IndexExpr, Sizes, System } from "../../equations/system";
-import { findRecurrences, innerRecurrences, type Recurrence } from "../recurrence";
+import type { Dim, Expr, Family, IndexExpr, Sizes, System } from "../../equations/system";
+import { extentOf, findRecurrences, innerRecurrences, type Recurrence } from "../recurrence";
 import { asAffineScan } from "./affine";
 import { asClampScan } from "./clamp";
 import { contextOf, type Law, type Rewritten } from "./context";
@@ -22,6 +22,7 @@ import { asMatrixScan } from "./matrix";
 import { asFoldScan, asReduction } from "./reduction";
 import { settled } from "./settled";
 import { asTableScan } from "./tables";
+import { asMatrixPowers } from "./wide";
 
 /** One recurrence, rewritten. */
 export interface Applied {
@@ -100,13 +101,14 @@ function rewriteAll(
     if (next === undefined) break;
     const { r, found } = next;
     for (const f of [...r.families, ...found.families.map((x) => x.name)]) done.add(f);
+    const rounds = found.upTo.includes("rounding") ? roundings(current, r) : undefined;
     current = next.system;
     applied.push({
       law: found.law,
       name: found.name,
       families: r.state.map((s) => s.family),
       upTo: found.upTo,
-      roundings: found.upTo.includes("rounding") ? roundings(r) : undefined,
+      roundings: rounds,
       note: found.note,
     });
   }
@@ -129,21 +131,34 @@ function rewriteAll(
  * terms that are added. Factors (1 + δ) multiply up, in whatever order (Higham, 2002, lemma 3.1 and section 4.2); maxima and minima
  * round nothing and stretch nothing.
  */
-function roundings(r: Recurrence): string {
-  const rounds = (value: Expr): number => {
+function roundings(system: System, r: Recurrence): string | undefined {
+  let operators = 0;
+  let bounded = true;
+  const sums = new Set<IndexExpr>();
+  for (const s of r.steps ?? []) {
+    const own = system.families.find((f) => f.name === s.family)!.dims;
+    const seen = new Set<Expr>();
     let count = 0;
-    build.someExpr(value, (e) => {
+    const visit = (e: Expr, dims: readonly Dim[]): void => {
+      if (seen.has(e)) return;
+      seen.add(e);
       if (e.kind === "apply" && ["add", "sub", "mul", "divide"].includes(e.op)) count++;
-      return false;
-    });
-    return count;
-  };
-  const operators = Math.max(0, ...(r.steps ?? []).map((s) => rounds(s.value)));
-  const numbers = r.state.reduce(
-    (n, s) => n + s.depth * (s.count?.kind === "integer" ? s.count.value : 1),
-    0,
-  );
-  return printIndex(build.mul(build.integer(operators + numbers + 1), r.length));
+      const inside = e.kind === "reduce" || e.kind === "fold" ? [...dims, ...e.dims] : dims;
+      if (inside !== dims)
+        for (const d of inside.slice(dims.length)) {
+          const extent = extentOf(d, inside);
+          if (extent === undefined) bounded = false;
+          else sums.add(extent);
+        }
+      for (const x of build.childrenOf(e)) visit(x, inside);
+    };
+    visit(s.value, own);
+    operators = Math.max(operators, count);
+  }
+  const numbers = r.state.map((s) => s.count && build.mul(build.integer(s.depth), s.count));
+  if (!bounded || !numbers.every((n) => n !== undefined)) return undefined;
+  const each = [...sums, ...numbers].reduce(build.add, build.integer(operators + 1));
+  return printIndex(build.mul(each, r.length));
 }
 
 function firstRewritten(
@@ -238,6 +253,14 @@ function isShort(system: System, length: IndexExpr): boolean {
 }
 
 /** What comes behind the first law: each has one form only. */
-const scans: readonly Law[] = [asElementScan, asJumps, asAffineScan, asClampScan, asMatrixScan, asTableScan];
+const scans: readonly Law[] = [
+  asElementScan,
+  asJumps,
+  asAffineScan,
+  asClampScan,
+  asMatrixScan,
+  asTableScan,
+  asMatrixPowers,
+];
 const shallowest: readonly Law[] = [asReduction, ...scans];
 const scansOnly: readonly Law[] = [asFoldScan, ...scans];

@@ -36,8 +36,26 @@ const rangesOf = (dims: readonly Dim[], around: Iterable<[string, Range]> = []):
     ]),
   ]);
 
-function settledExpr(root: Expr, ranges: ReadonlyMap<string, Range>): Expr {
+/** Bits that comparisons of indices decide; a choice that was written as one stays a value. */
+const literals = (): Map<Expr, Condition> =>
+  new Map([
+    [build.constant(build.bit, 1), build.always],
+    [build.constant(build.bit, 0), build.never],
+  ]);
+
+function settledExpr(root: Expr, ranges: ReadonlyMap<string, Range>, conditions = literals()): Expr {
   const memo = new Map<Expr, Expr>();
+  const conditionOf = (e: Expr): Condition | undefined => conditions.get(e);
+  const asBit = (c: Condition): Expr => {
+    if (isAlways(c) || c.length === 0) return build.constant(build.bit, isAlways(c) ? 1 : 0);
+    const cases = [
+      { guard: c, value: build.constant(build.bit, 1) },
+      { guard: build.always, value: build.constant(build.bit, 0) },
+    ];
+    const made = build.choose(cases, build.bit);
+    conditions.set(made, c);
+    return made;
+  };
   const go = (e: Expr): Expr => {
     let made = memo.get(e);
     if (made === undefined) {
@@ -54,7 +72,7 @@ function settledExpr(root: Expr, ranges: ReadonlyMap<string, Range>): Expr {
     switch (e.kind) {
       case "apply": {
         const args = e.args.map(go);
-        const condition = decision(e.op, args, exact);
+        const condition = decision(e.op, args, exact, conditionOf);
         if (condition !== undefined) return asBit(condition);
         const index = arithmetic(e.op, args);
         return index === undefined ? build.apply(e.op, args, e.type, e.origin) : asInt(index);
@@ -99,7 +117,7 @@ function settledExpr(root: Expr, ranges: ReadonlyMap<string, Range>): Expr {
       case "reduce":
       case "fold": {
         const inside = rangesOf(e.dims, ranges);
-        const within = (x: Expr): Expr => settledExpr(x, inside);
+        const within = (x: Expr): Expr => settledExpr(x, inside, conditions);
         const data = e.dataFilter === undefined ? undefined : within(e.dataFilter);
         const known = data && conditionOf(data);
         const options = {
@@ -123,17 +141,6 @@ function settledExpr(root: Expr, ranges: ReadonlyMap<string, Range>): Expr {
 const asInt = (e: IndexExpr): Expr =>
   e.kind === "integer" ? build.constant(build.int, e.value | 0) : build.indexValue(e);
 
-const asBit = (c: Condition): Expr =>
-  isAlways(c) || c.length === 0
-    ? build.constant(build.bit, isAlways(c) ? 1 : 0)
-    : build.choose(
-        [
-          { guard: c, value: build.constant(build.bit, 1) },
-          { guard: build.always, value: build.constant(build.bit, 0) },
-        ],
-        build.bit,
-      );
-
 function indexOf(e: Expr): IndexExpr | undefined {
   if (e.kind === "index-value") return e.value;
   return e.kind === "constant" && (e.type.kind === "int" || e.type.kind === "index")
@@ -141,20 +148,11 @@ function indexOf(e: Expr): IndexExpr | undefined {
     : undefined;
 }
 
-/** Of a bit that indices decide. */
-function conditionOf(e: Expr): Condition | undefined {
-  if (e.kind === "constant" && e.type.kind === "bit") return e.value === 1 ? build.always : build.never;
-  if (e.kind !== "choose" || e.cases.length !== 2) return undefined;
-  const [yes, no] = e.cases.map((c) => conditionOf(c.value));
-  return yes !== undefined && isAlways(yes) && no !== undefined && no.length === 0
-    ? e.cases[0]!.guard
-    : undefined;
-}
-
 function decision(
   op: string,
   args: readonly Expr[],
   exact: (e: IndexExpr) => IndexExpr,
+  conditionOf: (e: Expr) => Condition | undefined,
 ): Condition | undefined {
   const indices = args.map(indexOf);
   if (indices.every((x) => x !== undefined) && ["eq", "ne", "lt", "le"].includes(op)) {

@@ -1,0 +1,224 @@
+/** Linear steps over as many cells as a size says, the same at all steps: powers of one matrix, each the square of the one before. */
+import * as build from "../../equations/build";
+import { and, mapCondition, substitute, substituteIndex } from "../../equations/conditions";
+import { changesWith, conditionMentions, dimsMention, mentionsIndex } from "../../equations/mentions";
+import type { Condition, Dim, Expr, Family, IndexExpr, Piece } from "../../equations/system";
+import type { Ring, StateTerm } from "../linear";
+import { afterStarts, fixed, is, type Law, one, placeAt, rounding, startAt, zero } from "./context";
+import { scan } from "./scan";
+
+export const asMatrixPowers: Law = (c) => {
+  const { linear, r, family, time } = c;
+  if (linear?.dimension !== "sizes" || !linear.timeInvariant || linear.modulus !== undefined)
+    return undefined;
+  const [s] = r.state;
+  if (r.state.length !== 1 || s!.depth !== 1 || s!.cells.length !== 1 || r.startSteps !== 1) return undefined;
+  const [cell] = s!.cells as [Dim];
+  // One matrix is for all steps and copies: no range may be another elsewhere.
+  if (family.dims.some((d) => dimsMention([cell, time], d.index))) return undefined;
+  if (afterStarts(c, family.name) === undefined) return undefined;
+  const { ring } = linear;
+  const later = linear.equations.filter((e) => e.role !== "start");
+  const [p, q, m] = [c.fresh("p"), c.fresh("q"), c.fresh("m")];
+  const asRow = new Map<string, IndexExpr>([[cell.index, build.index(p)]]);
+  const matrix: Piece[] = [];
+  for (const e of later) {
+    const entry = entryOf(ring, e.terms, cell, q);
+    if (entry === undefined) return undefined;
+    matrix.push({ guard: rowGuard(e.guard, asRow), value: substitute(entry, asRow) });
+  }
+  const own = (index: string): Dim => ({ ...cell, index });
+  const at = (index: string) => fixed(build.index(index));
+  const sum = (body: Expr): Expr => build.reduce(ring.sum, [own(m)], body, ring.type);
+  const first = placeAt(c, 0);
+  const start = startAt(c, family.name, first);
+  const name = (part: string) => c.freshFamily(`${family.name}.${part}`);
+  const result = (families: readonly Family[], value: Expr, note: string) => ({
+    families: [...families, { ...family, pieces: [{ guard: build.always, value }] }],
+    law: "B.16",
+    name: "powers of one matrix, by squaring",
+    upTo: rounding(c).length > 0 ? rounding(c) : ring.zero === undefined ? (["overflow"] as const) : [],
+    note,
+  });
+  const work = "work grows with the cube of the number of cells, and only with the logarithm of the steps";
+  if (later.some((e) => e.constant !== undefined && changesWith(e.constant, time.index))) {
+    // Each step adds something of its own: a scan, in which what does not vary is a power.
+    const none = ring.zero;
+    if (none === undefined) return undefined;
+    const atStart = is(build.index(time.index), first);
+    const { families, last } = scan(c, first, [
+      {
+        name: name("matrix"),
+        type: ring.type,
+        own: [own(p), own(q)],
+        element: matrix,
+        combine: (before, after) => sum(ring.times(after(0, [at(p), at(m)]), before(0, [at(m), at(q)]))),
+        timeless: true,
+      },
+      {
+        name: name("vector"),
+        type: ring.type,
+        own: [own(p)],
+        element: [
+          { guard: atStart, value: substitute(start, asRow) },
+          ...later.map(
+            (e): Piece => ({
+              guard: rowGuard(e.guard, asRow),
+              value: e.constant === undefined ? none : substitute(e.constant, asRow),
+            }),
+          ),
+        ],
+        combine: (before, after) =>
+          ring.plus(sum(ring.times(after(0, [at(p), at(m)]), before(1, [at(m)]))), after(1, [at(p)])),
+      },
+    ]);
+    return result(families, last(1, [at(cell.index)]), work);
+  }
+  // The same constant at all steps: place t is 2^k steps after place t − 2^k, k the highest digit of t.
+  const constants = later.map((e) => e.constant);
+  const affine = constants.some((e) => e !== undefined);
+  if (affine && constants.some((e) => e === undefined) && ring.zero === undefined) return undefined;
+  const axis = r.axis.get(family.name)!;
+  const copies = family.dims.filter((d, k) => k !== axis && d !== cell);
+  const here = build.index(time.index);
+  const elapsed = r.direction === 1 ? build.sub(here, first) : build.sub(first, here);
+  const levels = build.log2(build.sub(time.hi, time.lo));
+  const level = c.fresh("r");
+  const before = build.sub(build.index(level), one);
+  const stride = build.pow2(before);
+  const [matrixName, sumName, rowsName] = [name("matrix"), name("sums"), name("rows")];
+  const fromCopies = copies.map((d) => fixed(build.index(d.index)));
+  const power = (row: string, column: string): Expr =>
+    build.read(matrixName, [fixed(before), ...fromCopies, at(row), at(column)], ring.type);
+  const sums = (row: string): Expr => build.read(sumName, [fixed(before), ...fromCopies, at(row)], ring.type);
+  const rows = (atLevel: IndexExpr, when: IndexExpr, which: string): Expr =>
+    build.read(
+      rowsName,
+      [
+        fixed(atLevel),
+        ...family.dims.map((d) => (d === time ? fixed(when) : d === cell ? at(which) : at(d.index))),
+      ],
+      ring.type,
+    );
+  const plusSums = (e: Expr, row: string): Expr => (affine ? ring.plus(e, sums(row)) : e);
+  const atFirst = is(build.index(level), zero);
+  const powersRange: Dim = { index: level, lo: zero, hi: levels };
+  const families: Family[] = [
+    {
+      name: matrixName,
+      role: "node",
+      dims: [powersRange, ...copies, own(p), own(q)],
+      type: ring.type,
+      pieces: [
+        ...matrix.map((x) => ({ ...x, guard: and(atFirst, x.guard) })),
+        { guard: build.always, value: sum(ring.times(power(p, m), power(m, q))) },
+      ],
+      origin: family.origin,
+    },
+    ...(affine
+      ? [
+          {
+            name: sumName,
+            role: "node" as const,
+            dims: [powersRange, ...copies, own(p)],
+            type: ring.type,
+            pieces: [
+              ...later.map(
+                (e): Piece => ({
+                  guard: and(atFirst, rowGuard(e.guard, asRow)),
+                  value: substitute(e.constant ?? ring.zero!, asRow),
+                }),
+              ),
+              { guard: build.always, value: ring.plus(sum(ring.times(power(p, m), sums(m))), sums(p)) },
+            ],
+            origin: family.origin,
+          },
+        ]
+      : []),
+    {
+      name: rowsName,
+      role: "node",
+      dims: [{ index: level, lo: zero, hi: build.add(levels, one) }, ...family.dims],
+      type: ring.type,
+      pieces: [
+        { guard: atFirst, value: start },
+        {
+          guard: [
+            [
+              build.compare("<=", stride, elapsed),
+              build.compare("<", elapsed, build.mul(build.integer(2), stride)),
+            ],
+          ],
+          value: plusSums(
+            sum(
+              ring.times(
+                power(cell.index, m),
+                rows(before, r.direction === 1 ? build.sub(here, stride) : build.add(here, stride), m),
+              ),
+            ),
+            cell.index,
+          ),
+        },
+        { guard: build.always, value: rows(before, here, cell.index) },
+      ],
+      origin: family.origin,
+    },
+  ];
+  return result(families, rows(levels, here, cell.index), work);
+};
+
+/** Later equations hold at all steps but the first: of their guards, what is said of the cell. */
+const rowGuard = (guard: Condition, asRow: ReadonlyMap<string, IndexExpr>): Condition =>
+  mapCondition(guard, (x) => substituteIndex(x, asRow));
+
+/** What column `q` adds to a cell, in the cell's own index; undefined where the ring has no zero for what adds nothing. */
+function entryOf(ring: Ring, terms: readonly StateTerm[], cell: Dim, q: string): Expr | undefined {
+  const column = build.index(q);
+  const parts: Expr[] = [];
+  for (const t of terms) {
+    const [s] = t.state.cell;
+    if (s === undefined) return undefined;
+    const summed =
+      s.kind === "static" && s.value.kind === "index"
+        ? t.dims.find((d) => s.value === build.index(d.index))
+        : undefined;
+    const by = new Map<string, IndexExpr>(summed === undefined ? [] : [[summed.index, column]]);
+    const others = t.dims.filter((d) => d !== summed);
+    if (summed !== undefined && dimsMention(others, summed.index)) return undefined;
+    const filter = mapCondition(t.filter, (x) => substituteIndex(x, by));
+    const coefficient = substitute(t.coefficient, by);
+    const names = others.map((d) => d.index);
+    const inside = names.some((n) => conditionMentions(filter, n));
+    // Where this column is the one that is read.
+    let guard: Condition = build.always;
+    let chosen: Expr | undefined;
+    if (summed !== undefined) {
+      const whole = summed.lo === cell.lo && summed.hi === cell.hi;
+      if (!whole)
+        guard = and(guard, [[build.compare("<=", summed.lo, column), build.compare("<", column, summed.hi)]]);
+    } else if (s.kind === "static") {
+      if (names.some((n) => mentionsIndex(s.value, n))) return undefined;
+      guard = and(guard, is(column, s.value));
+    } else {
+      if (names.some((n) => changesWith(s.value, n))) return undefined;
+      chosen = build.apply("eq", [s.value, build.indexValue(column)], build.bit);
+    }
+    if (!inside) guard = and(guard, filter);
+    let value = coefficient;
+    if (others.length > 0)
+      value = build.reduce(ring.sum, others, value, ring.type, { filter: inside ? filter : build.always });
+    const always = guard.some((all) => all.length === 0);
+    if (ring.zero === undefined && (!always || chosen !== undefined || others.length > 0)) return undefined;
+    if (chosen !== undefined) value = build.select(chosen, value, ring.zero!, ring.type);
+    if (!always)
+      value = build.choose(
+        [
+          { guard, value },
+          { guard: build.always, value: ring.zero! },
+        ],
+        ring.type,
+      );
+    parts.push(value);
+  }
+  return parts.length === 0 ? ring.zero : parts.reduce(ring.plus);
+}
