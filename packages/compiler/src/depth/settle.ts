@@ -394,17 +394,20 @@ export class Settling {
     }
   }
 
-  /** Upper bounds one by one, each with a share of what is left to spend: one that is hard to refute is not the end of all. */
   private *bounds(group: readonly string[]): Generator<ReadonlyMap<string, ClosedForm>> {
     if (this.onlyExact) return;
     // What was spent on exact forms is no reason to give up on a bound.
     this.grant();
+    yield* this.affordable(upperGuesses(this.claims, group, (f) => this.sampled(f)));
+  }
+
+  /** Guesses one by one, each with a share of what is left to spend: one that is hard to refute is not the end of all. */
+  private *affordable<T>(guesses: readonly T[]): Generator<T> {
     const { budget } = this.search;
-    const guesses = upperGuesses(this.claims, group, (f) => this.sampled(f));
     for (const [k, guess] of guesses.entries()) {
       const [left, rest] = [budget.units, guesses.length - k];
-      budget.units = rest === 1 ? left : left / Math.min(rest, 3);
-      const kept = left - budget.units;
+      budget.units = rest === 1 ? Math.max(left, BOUND_BUDGET / 2) : left / Math.min(rest, 3);
+      const kept = Math.max(0, left - budget.units);
       yield guess;
       budget.units = Math.max(0, budget.units) + kept;
     }
@@ -522,7 +525,7 @@ export class Settling {
     if (this.onlyExact) return none(why);
     this.grant();
     const whole = (forms: ReadonlyMap<string, ClosedForm>) => [{ guard: [], form: forms.get(DEPTH)! }];
-    for (const upper of upperGuesses(this.claims, [DEPTH], (f) => this.sampled(f))) {
+    for (const upper of this.affordable(upperGuesses(this.claims, [DEPTH], (f) => this.sampled(f)))) {
       const pieces = whole(upper);
       const proofs = attempt({ pieces, exact: false });
       if (typeof proofs === "string") continue;
