@@ -222,7 +222,7 @@ test("random automata are classified as by the definitions", () => {
       expect(found.kind).toBe(bruteForce(n, maps));
       tally.set(found.kind!, (tally.get(found.kind!) ?? 0) + 1);
     }),
-    { numRuns: 150, seed: 20_261_125 },
+    { numRuns: 300, seed: 20_261_125 },
   );
   expect([...tally.keys()].sort()).toEqual(["aperiodic", "solvable"]);
   // Permutations of five points meet the non-solvable groups.
@@ -283,7 +283,7 @@ test("random finite-state recurrences are classified as their maps are, worked o
       expect(found.kind, text).toBe(bruteForce(2 * n, maps));
       kinds.add(found.kind!);
     }),
-    { numRuns: 60, seed: 20_261_127 },
+    { numRuns: 120, seed: 20_261_127 },
   );
   expect([...kinds].sort()).toEqual(["aperiodic", "solvable"]);
 });
