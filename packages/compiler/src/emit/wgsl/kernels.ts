@@ -19,6 +19,8 @@ export class Kernels extends Tiles {
   readonly kernels: GpuKernel[] = [];
   /** Families of which an instance may be reported. */
   readonly mayFault = new Set<Family>();
+  /** Families whose kernels a software device compiles for minutes inside one more loop. */
+  readonly manyBranches = new Set<Family>();
   private readonly parts: string[] = [];
 
   private kernel(label: string, entry: string, text: string): number {
@@ -31,6 +33,7 @@ export class Kernels extends Tiles {
     const number = this.numberOf.get(family.name)!;
     const text = this.compute(family, placement);
     if (FAULTS.test(text)) this.mayFault.add(family);
+    if (ANGLES.test(text)) this.manyBranches.add(family);
     this.parts.push(text);
     return this.kernel(
       family.name,
@@ -197,6 +200,9 @@ ${body.join("\n")}
     return { wgsl, overrides };
   }
 }
+
+/** Calls of what reduces angles: loops and branches in each. */
+const ANGLES = /\b(sin|cos)32\(/;
 
 /** Calls of what may find a fault. */
 const FAULTS = /\b(fault|idiv|imod|ipow2|wpow2)\(/;

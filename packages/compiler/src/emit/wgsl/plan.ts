@@ -183,7 +183,9 @@ export function planGpu(lowered: System, options: GpuOptions = {}): GpuPlan {
     const stencil = stencilOf(step, reads, packed, unproved);
     if (stencil !== undefined && isColumns(stencil) && forms.columns !== "never")
       return { columns: kernels.columns(members, number) };
-    const oneGroup = forms.oneGroup === "never" ? undefined : kernels.oneGroup(members, number);
+    const apart =
+      forms.oneGroup === "never" || members.some(({ family }) => kernels.manyBranches.has(family));
+    const oneGroup = apart ? undefined : kernels.oneGroup(members, number);
     const tile =
       stencil === undefined || forms.tiles === "never"
         ? undefined
