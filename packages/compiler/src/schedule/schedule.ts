@@ -74,32 +74,46 @@ function delay(
 
 // Components
 
-/** Strongly connected components in the order in which they can be computed (Tarjan, 1972). */
+/** Strongly connected components in the order in which they can be computed (Tarjan, 1972); long chains need no call stack. */
 export function components(families: readonly Family[], deps: readonly Dependence[]): Family[][] {
+  const place = new Map(families.map((f, k) => [f, k]));
   const sources = new Map<Family, Family[]>(families.map((f) => [f, []]));
-  for (const d of deps) if (sources.has(d.source)) sources.get(d.reader)?.push(d.source);
+  for (const d of deps) if (place.has(d.source)) sources.get(d.reader)?.push(d.source);
   const number = new Map<Family, number>();
   const low = new Map<Family, number>();
   const open: Family[] = [];
+  const isOpen = new Set<Family>();
   const done: Family[][] = [];
-  const visit = (f: Family): void => {
+  const lower = (f: Family, to: number): void => void low.set(f, Math.min(low.get(f)!, to));
+  const enter = (f: Family): { readonly f: Family; next: number } => {
     number.set(f, number.size);
     low.set(f, number.get(f)!);
     open.push(f);
-    for (const s of sources.get(f)!) {
-      if (!number.has(s)) visit(s);
-      if (open.includes(s)) low.set(f, Math.min(low.get(f)!, low.get(s)!));
-    }
-    if (low.get(f) !== number.get(f)) return;
-    const component: Family[] = [];
-    for (;;) {
-      const member = open.pop()!;
-      component.push(member);
-      if (member === f) break;
-    }
-    done.push(families.filter((x) => component.includes(x)));
+    isOpen.add(f);
+    return { f, next: 0 };
   };
-  for (const f of families) if (!number.has(f)) visit(f);
+  for (const start of families) {
+    if (number.has(start)) continue;
+    const path = [enter(start)];
+    for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
+      const { f } = at;
+      const source = sources.get(f)![at.next++];
+      if (source !== undefined) {
+        if (!number.has(source)) path.push(enter(source));
+        else if (isOpen.has(source)) lower(f, low.get(source)!);
+        continue;
+      }
+      path.pop();
+      if (low.get(f) !== number.get(f)) {
+        // Below the first of its component there is a reader on the path.
+        lower(path.at(-1)!.f, low.get(f)!);
+        continue;
+      }
+      const component = open.splice(open.lastIndexOf(f));
+      for (const member of component) isOpen.delete(member);
+      done.push(component.sort((a, b) => place.get(a)! - place.get(b)!));
+    }
+  }
   return done;
 }
 
@@ -115,9 +129,16 @@ export function schedule(system: System, keep: ReadonlySet<string>): Schedule {
     families: readonly Family[],
     left: readonly Dependence[],
     fixed: ReadonlyMap<string, ReadonlySet<number>>,
-  ): Step[] =>
-    components(families, left).flatMap((component): Step[] => {
-      const inside = left.filter((d) => component.includes(d.reader) && component.includes(d.source));
+  ): Step[] => {
+    const parts = components(families, left);
+    const part = new Map(parts.flatMap((component, k) => component.map((f) => [f, k] as const)));
+    const within: Dependence[][] = parts.map(() => []);
+    for (const d of left) {
+      const k = part.get(d.reader);
+      if (k !== undefined && k === part.get(d.source)) within[k]!.push(d);
+    }
+    return parts.flatMap((component, k): Step[] => {
+      const inside = within[k]!;
       if (inside.length === 0)
         return component.map((family) => ({
           kind: "nest",
@@ -134,6 +155,7 @@ export function schedule(system: System, keep: ReadonlySet<string>): Schedule {
       if (!body.every(isOrdered)) return [{ kind: "demand", families: component }];
       return [{ kind: "loop", direction: loop.direction, members: loop.members, body }];
     });
+  };
 
   /** Bounds of the loop dimension may mention only what is fixed already. */
   const usable = (family: Family, dim: number, fixed: ReadonlySet<number>): boolean => {
