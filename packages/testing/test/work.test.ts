@@ -108,7 +108,7 @@ describe("work in closed form is what the whole graph costs", () => {
         "input x[i: 0..n]: int\nnode a[i: 0..n, j: 0..i div 2]: int = x[i] + x[j]\noutput y[i: 0..n] = sum[j: 0..i div 2] a[i, j]",
       ),
       steps: "if n <= 3 { (n^2 - 2*floor(n / 2) - n) / 4 } else { (n^2 - 2*floor(n / 2) + 3*n - 16) / 4 }",
-      ops: "if 2 <= n { (n^2 - 2*floor(n / 2) - 3*n + 4) / 2 } else { 0 }",
+      ops: "if n <= 1 { 0 } else { (n^2 - 2*floor(n / 2) - 3*n + 4) / 2 }",
       far: [{ n: 101 }, { n: 100 }],
     },
     "a logarithm of the index": {
