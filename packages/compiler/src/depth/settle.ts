@@ -55,6 +55,8 @@ const BUDGET = 24_000;
 const BOUND_BUDGET = 6_000;
 const GRANTS = 40;
 
+/** Points by which a comparison of sizes is judged. */
+const PROMISE = 240;
 /** Sizes at which the whole graph must fit, or components are sampled apart. */
 const FEWEST = 8;
 
@@ -404,6 +406,7 @@ export class Settling {
   /** Guesses one by one, each with a share of what is left to spend: one that is hard to refute is not the end of all. */
   private *affordable<T>(guesses: readonly T[]): Generator<T> {
     const { budget } = this.search;
+    // The last counts steps and is simple to show.
     for (const [k, guess] of guesses.entries()) {
       const [left, rest] = [budget.units, guesses.length - k];
       budget.units = rest === 1 ? Math.max(left, BOUND_BUDGET / 2) : left / Math.min(rest, 3);
@@ -455,7 +458,7 @@ export class Settling {
     const { failure } = this;
     // A guess that failed may hold on one side; where the failing read has conditions on sizes, those of few samples.
     if (failure === undefined || failure.term !== undefined) return all;
-    const { points } = this.sampled(failure.family);
+    const points = thinned(this.sampled(failure.family).points, PROMISE);
     const hints = this.hints.levels(failure.family);
     const scored = all.flatMap((on) => {
       const holds = holdsAt([on]);
@@ -522,10 +525,8 @@ export class Settling {
       why ??= "no closed form gives the depth at the sizes tried";
     }
     why ??= "the greatest level is not found";
-    if (this.onlyExact) return none(why);
-    this.grant();
     const whole = (forms: ReadonlyMap<string, ClosedForm>) => [{ guard: [], form: forms.get(DEPTH)! }];
-    for (const upper of this.affordable(upperGuesses(this.claims, [DEPTH], (f) => this.sampled(f)))) {
+    for (const upper of this.bounds([DEPTH])) {
       const pieces = whole(upper);
       const proofs = attempt({ pieces, exact: false });
       if (typeof proofs === "string") continue;

@@ -284,6 +284,22 @@ export function proveTight(
     return then === undefined ? undefined : wraps.reduceRight((inner, w) => w(inner), then);
   };
 
+  // The same places are looked at in many cases.
+  const seen = new Map<Candidate, Map<LevelPoint, boolean>>();
+  const isTight = (c: Candidate, p: LevelPoint): boolean => {
+    let known = seen.get(c);
+    if (known === undefined) {
+      known = new Map();
+      seen.set(c, known);
+    }
+    let tight = known.get(p);
+    if (tight === undefined) {
+      tight = c.applies(p.env) && c.value(p.env) > p.level - 1e-9;
+      known.set(p, tight);
+    }
+    return tight;
+  };
+
   const go = (facts: Sequent, here: readonly LevelPoint[], depth: number): Proof | undefined => {
     // Looking at so many places costs about as much as a row of a linear program each.
     if (!search.budget.spend((candidates.length * here.length) / 2_000)) return undefined;
@@ -293,13 +309,9 @@ export function proveTight(
     }
     const scored = candidates
       .map((c) => {
-        let [tight, applies] = [0, 0];
-        for (const p of here) {
-          if (!c.applies(p.env)) continue;
-          applies++;
-          if (c.value(p.env) > p.level - 1e-9) tight++;
-        }
-        return { c, tight, applies };
+        let tight = 0;
+        for (const p of here) if (isTight(c, p)) tight++;
+        return { c, tight };
       })
       .filter((s) => here.length === 0 || s.tight > 0)
       .sort((a, b) => b.tight - a.tight || a.c.weight - b.c.weight);
