@@ -4,6 +4,7 @@
  */
 import type { LevelPiece } from "../../certificate-checker/obligations";
 import * as build from "../equations/build";
+import { printCondition } from "../equations/print";
 import type { Comparison, Conjunction, IndexExpr } from "../equations/system";
 import { type ClosedForm, closed, closedFormKey, fromIndexExpr } from "../symbolic/closed-form";
 import { rational } from "../symbolic/rational";
@@ -18,6 +19,8 @@ export interface FitHints {
   readonly comparisons: readonly Comparison[];
   /** Strides and moduli beyond four that stand in the equations: what they read may repeat with such a period. */
   readonly periods?: readonly number[] | undefined;
+  /** Steps of more than one by which copies read one another, along each index. */
+  readonly strides?: ReadonlyMap<string, readonly number[]> | undefined;
   /** One form, without cases. */
   readonly shallow?: boolean | undefined;
   /** Forms that the equations suggest as a whole. */
@@ -136,7 +139,7 @@ interface Template {
 }
 
 /** Lists of forms, simplest first, made as they are asked for; a region is tried against each. */
-function* templates({ sizes, indices, atoms, periods = [] }: FitHints): Generator<Template> {
+function* templates({ sizes, indices, atoms, periods = [], strides }: FitHints): Generator<Template> {
   const S = sizes.map(closed.size);
   const I = indices.map(closed.index);
   const V = [...I, ...S];
@@ -184,6 +187,18 @@ function* templates({ sizes, indices, atoms, periods = [] }: FitHints): Generato
   };
   const floors = (args: readonly ClosedForm[], k: number) =>
     args.flatMap((a) => Array.from({ length: k }, (_, r) => floor(a, r, k)));
+  const strided = [...(strides ?? [])].flatMap(([index, [k]]) =>
+    indices.includes(index) ? [{ index, k: k! }] : [],
+  );
+  if (strided.length > 0) {
+    const steps = strided.map(({ index, k }) => closed.floor(closed.over(closed.index(index), k)));
+    yield { forms: [one, ...steps, ...V], need: 3 };
+    if (strided.length > 1)
+      yield {
+        forms: [one, ...strided.flatMap(({ index, k }) => floors([closed.index(index)], k)), ...V],
+        need: 4,
+      };
+  }
   for (const k of [2, 3, 4, ...periods])
     for (const v of single) yield { forms: [one, ...floors([v], k), ...V], need: 3 };
   if (V.length > 1 && V.length <= 3)
@@ -266,7 +281,10 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
   if (extreme !== undefined) yield [{ guard: [], form: extreme }];
   if (hints.shallow === true) return;
 
-  const predicates = splitsOf(points, hints).map((c) => ({ c, holds: compare(c) }));
+  const every = splitsOf(points, hints).map((c) => ({ c, holds: compare(c) }));
+  const told = new Set(hints.comparisons.map((c) => printCondition([[c]])));
+  const own = every.filter(({ c }) => told.has(printCondition([[c]])));
+  let predicates = every;
   let work = 400;
   const tree = (region: Region, depth: number, lists: number, linear = false): LevelPiece[] | undefined => {
     const direct = fit(region, lists, linear);
@@ -323,6 +341,13 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
   // Cases without products before cases with: what many products give to few points is chance.
   const plain = tree(everything, 3, simple, true);
   if (plain !== undefined) yield plain;
+  if (own.length > 0 && (hints.strides?.size ?? 0) + (hints.periods?.length ?? 0) > 0) {
+    // What has steps of its own has them in the cases of its equations.
+    [predicates, work] = [own, 80];
+    const stepped = tree(everything, 3, tried);
+    if (stepped !== undefined) yield stepped;
+    predicates = every;
+  }
   work = 400;
   const first = tree(everything, 3, simple);
   if (first !== undefined) yield first;

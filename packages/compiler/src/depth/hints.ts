@@ -32,7 +32,12 @@ export class Hints {
     const seen = new Set(own.map((c) => printCondition([[c]])));
     const layers = this.layers(family).filter((c) => !seen.has(printCondition([[c]])));
     const comparisons = [...own, ...layers.slice(0, LAYERS)];
-    return { ...this.bounds(family), comparisons, periods: this.periods(family) };
+    return {
+      ...this.bounds(family),
+      comparisons,
+      periods: this.periods(family),
+      strides: this.strides(family),
+    };
   }
 
   /** Those in the equations of a family, and those that tell the cases of what it reads. */
@@ -69,6 +74,23 @@ export class Hints {
     return [...known.values()].filter((c) =>
       [c.left, c.right].every((e) => onlyOver(fromIndexExpr(e), indices)),
     );
+  }
+
+  /** By how much copies read one another along each index. */
+  private strides(family: string): ReadonlyMap<string, readonly number[]> {
+    const found = new Map<string, readonly number[]>();
+    const dims = this.bounds(family).indices;
+    for (const { source } of this.claims.termsOf(family)) {
+      if (source?.family !== family) continue;
+      dims.forEach((index, k) => {
+        const step = closed.sub(fromIndexExpr(source.at[k]!), closed.index(index));
+        if (step.kind !== "constant") return;
+        const by = Math.abs(Number(step.value.numerator));
+        const known = found.get(index) ?? [];
+        if (by >= 2 && by <= LONGEST_PERIOD && !known.includes(by)) found.set(index, [...known, by]);
+      });
+    }
+    return found;
   }
 
   /** Strides and moduli from 5 to 8 in the reads of a family, and of what the family reads. */

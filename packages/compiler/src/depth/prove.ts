@@ -124,12 +124,12 @@ interface Part {
 }
 
 /** Comparisons of sizes that are tried, at most so many one inside another, and only for systems of so many families. */
-const TRIED = 4;
+const TRIED = 5;
 const NESTED = 3;
 const FAMILIES = 24;
 /** Steps of the search for sizes that are looked at apart, and for all of them together. */
-const APART = 8_000;
-const ALL_APART = 36_000;
+const APART = 10_000;
+const ALL_APART = 40_000;
 /** What the guesses for one part count for beside its proofs. */
 const GUESS = 1_500;
 
@@ -182,7 +182,9 @@ class Proving {
     for (const on of by.promising(sizeCases(by.claims, [...whole.families.keys()], by.failure))) {
       if (tried++ >= TRIED || this.left <= 0 || this.options.expired?.() === true) break;
       const sides = [on, negated(on)].map((c) => this.apart(whole, c));
-      if (!sides.some(isExact)) continue;
+      // Worth going on where one side is done, or all its levels are and only the greatest is left.
+      const further = (s: Part): boolean => s.by?.failure?.family === DEPTH && by.failure?.family !== DEPTH;
+      if (!sides.some((s) => isExact(s) || further(s))) continue;
       const [holds, fails] = sides.map((s) => (isExact(s) ? s : this.byCases(s, nested - 1)));
       if (holds !== undefined && fails !== undefined) return either(whole, on, holds, fails);
     }

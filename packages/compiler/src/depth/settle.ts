@@ -16,6 +16,7 @@ import { type Proof, Rejected } from "../../certificate-checker/sequent";
 import type { CostModel } from "../equations/cost";
 import { printCondition } from "../equations/print";
 import type { Comparison, Dim, IndexExpr, Sizes, System } from "../equations/system";
+import { checkSizes } from "../equations/values";
 import {
   type ClosedForm,
   closed,
@@ -99,7 +100,8 @@ export class Settling {
     this.granted = options.budget ?? BUDGET;
     this.search = new Search(new Budget(this.granted, options.expired));
     this.alike = new Alike(this.claims, options.expired);
-    this.valid = options.valid ?? (() => true);
+    const { valid } = options;
+    this.valid = (sizes) => checkSizes(system, sizes).length === 0 && valid?.(sizes) !== false;
     this.samples = levelSamples(system, model, this.valid);
     this.sizes = system.sizes.map((s) => s.name);
   }
@@ -378,6 +380,7 @@ export class Settling {
   private bound(group: readonly string[], stages: ReadonlyMap<string, number>, why: string): void {
     for (const f of group) this.claims.levels.delete(f);
     for (const forms of this.bounds(group)) {
+      if (this.roundedDown(group, stages, forms)) return;
       for (const f of group)
         this.claims.levels.set(f, {
           pieces: [{ guard: [], form: forms.get(f)! }],
@@ -396,6 +399,29 @@ export class Settling {
     }
   }
 
+  /** Levels are whole: a bound that gives the samples once it is rounded down is a guess. */
+  private roundedDown(
+    group: readonly string[],
+    stages: ReadonlyMap<string, number>,
+    forms: ReadonlyMap<string, ClosedForm>,
+  ): boolean {
+    const rounded = new Map(group.map((f) => [f, closed.floor(forms.get(f)!)]));
+    const gives = (f: string): boolean => {
+      const value = evaluator([{ guard: [], form: rounded.get(f)! }]);
+      return this.sampled(f).points.every((p) => value(p.env) === p.level);
+    };
+    if (group.every((f) => rounded.get(f) === forms.get(f)) || !group.every(gives)) return false;
+    for (const [f, form] of rounded)
+      this.claims.levels.set(f, {
+        pieces: [{ guard: [], form }],
+        exact: true,
+        stage: stages.get(f)!,
+        rank: closed.constant(0),
+      });
+    return this.attempt(group) === undefined;
+  }
+
+  /** Upper bounds, the sharpest first. */
   private *bounds(group: readonly string[]): Generator<ReadonlyMap<string, ClosedForm>> {
     if (this.onlyExact) return;
     // What was spent on exact forms is no reason to give up on a bound.
