@@ -22,6 +22,8 @@ export interface LevelSamples {
 /** Most instances of one unrolling, and of all together. */
 const AT_ONCE = 1_500;
 const TOGETHER = 6_000;
+/** Most operands looked at in all unrollings of one kind. */
+const OPERANDS = 3_000_000;
 /** Most points of one family. */
 const POINTS = 700;
 
@@ -55,7 +57,7 @@ export function levelSamples(
   const families = new Map<string, LevelPoint[]>();
   const depth: LevelPoint[] = [];
   let left = scale * TOGETHER;
-  const unrollAt = unroller(system, { model });
+  const unrollAt = unroller(system, { model, operands: OPERANDS });
   const seen = new Set<string>();
   for (const sizes of sampleSizes(system)) {
     const key = JSON.stringify(sizes);
@@ -107,7 +109,7 @@ export function farDepths(system: System, model: CostModel, valid: (sizes: Sizes
   if (base === undefined || names.length === 0) return [];
   const together = [12, 24, 33, 65].map((v) => Object.fromEntries(names.map((n, k) => [n, v + k])));
   const alone = [32, 33, 64, 65, 129].flatMap((v) => names.map((n) => ({ ...base, [n]: v })));
-  const unrollAt = unroller(system, { model });
+  const unrollAt = unroller(system, { model, operands: OPERANDS });
   const found: LevelPoint[] = [];
   let left = FAR_TOGETHER;
   for (const sizes of [...together, ...alone]) {

@@ -39,11 +39,16 @@ export interface SampledFigures {
   readonly ops: Unrolled;
 }
 
+/** Most operands that the samples of one model look at. */
+const SAMPLE_OPERANDS = 5_000_000;
+
 /** Samples of both models at small sizes, within a budget of instances. */
 export function sampleFigures(system: System): SampledFigures[] {
   const found: SampledFigures[] = [];
   let budget = SAMPLE_BUDGET;
-  const [inSteps, inOps] = [unroller(system, { model: "steps" }), unroller(system, { model: "ops" })];
+  const [inSteps, inOps] = (["steps", "ops"] as const).map((model) =>
+    unroller(system, { model, operands: SAMPLE_OPERANDS }),
+  ) as [ReturnType<typeof unroller>, ReturnType<typeof unroller>];
   const rank = system.sizes.length;
   const candidates = smallSizes(
     system,

@@ -51,6 +51,11 @@ export interface UnrollOptions {
   readonly values?: ReadonlyMap<string, FamilyValues> | undefined;
   /** Most instances to unroll. */
   readonly limit?: number | undefined;
+  /**
+   * Most operands of reductions and places chosen by data to look at, in all runs of one unroller together; what would need
+   * more is refused as too large. Few instances may have very many.
+   */
+  readonly operands?: number | undefined;
   /** Called now and then with the number of instances done. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly cancelled?: (() => boolean) | undefined;
@@ -118,17 +123,20 @@ export function unroller(
       sweep ??= new Sweep(system, options);
       return sweep.run(sizes, boxes, total);
     } catch (error) {
-      if (!(error instanceof IndexFault)) throw error;
+      const fault = error instanceof IndexFault;
+      if (!fault && !(error instanceof TooManyOperands)) throw error;
       const args = {
-        what: error.message,
-        found: showSizes(system, sizes),
-        limit: "2^53",
+        what: fault ? error.message : `unrolling ${system.name}`,
+        found: fault ? showSizes(system, sizes) : `more than ${options.operands} operands`,
+        limit: fault ? "2^53" : `${options.operands}`,
         suggestion: "choose smaller sizes",
       };
       return { ok: false, diagnostics: [diagnostic("too-large", place(system.origin), args)] };
     }
   };
 }
+
+class TooManyOperands extends Error {}
 
 interface Table {
   readonly family: Family;
@@ -149,6 +157,7 @@ class Sweep {
   private readonly tables = new Map<string, Table>();
   private readonly order: Table[] = [];
   private epoch = 0;
+  private operands = 0;
   // Unknown sources found by the last evaluation: table numbers and offsets.
   private readonly missing: number[] = [];
   private worst = false;
@@ -217,6 +226,12 @@ class Sweep {
     }
     return at;
   };
+
+  /** Counts one operand. */
+  private look(): void {
+    const { operands } = this.options;
+    if (operands !== undefined && ++this.operands > operands) throw new TooManyOperands();
+  }
 
   run(sizes: Sizes, boxes: ReadonlyMap<string, Box>, total: number): UnrollResult {
     this.sizes = sizes;
@@ -504,6 +519,7 @@ class Sweep {
       const walk = (d: number): void => {
         const dim = dims[d];
         if (dim === undefined) {
+          this.look();
           if (keeps === undefined || keeps(s)) visit();
           return;
         }
@@ -612,6 +628,7 @@ class Sweep {
       }
       const walk = (d: number, offset: number): void => {
         if (d === ranges.length) {
+          this.look();
           // Ragged families: points of the box outside it cannot be read.
           const saved = table.family.dims.map((x) => s[this.slot(x.index)]!);
           this.load(table, offset);

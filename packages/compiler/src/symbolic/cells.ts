@@ -17,6 +17,7 @@ import {
   subtract,
 } from "./atoms";
 import { type ClosedForm, closed, printClosedForm } from "./closed-form";
+import { effort } from "./effort";
 import { atomsOf, type Polynomial, polynomialKey, type Term, variable } from "./polynomial";
 import { absolute, over, type Rational, rational, signOf, times } from "./rational";
 import {
@@ -40,6 +41,8 @@ export interface Cell {
 
 /** Most cells of one value that are made fewer. */
 const MOST_JOINED = 8;
+/** What making cells fewer may cost (`effort.ts`); what is not joined by then stays apart, and as right. */
+const JOINING = 10_000_000;
 /** Most cells a sum may fall into at the end. */
 const MOST_CELLS = 160;
 
@@ -98,20 +101,23 @@ function joinCells(
   const general = [...cells].sort(
     (a, b) => weight(a) - weight(b) || b.value.terms.length - a.value.terms.length,
   );
+  const end = effort.spent + JOINING;
+  const open = (): boolean => effort.spent < end;
   const values: Polynomial[] = [];
   const groups = new Map<string, { value: Polynomial; cells: Cell[] }>();
   for (const cell of general) {
     const known = [...context, ...cell.facts];
-    const same = values.find((v) => sameOn(known, v, cell.value));
-    const value = same ?? atConstants(known, cell.value);
+    const same = values.find((v) => open() && sameOn(known, v, cell.value));
+    const value = same ?? (open() ? atConstants(known, cell.value) : cell.value);
     if (same === undefined) values.push(value);
     const key = polynomialKey(value);
     const group = groups.get(key) ?? { value, cells: [] };
-    group.cells.push({ ...cell, facts: withoutRedundant(cell.facts, context) });
+    group.cells.push(open() ? { ...cell, facts: withoutRedundant(cell.facts, context) } : cell);
     groups.set(key, group);
   }
   // A group whose cells all have the value of another too is part of that one.
   for (const [key, small] of groups) {
+    if (!open()) break;
     const other = [...groups.values()].find(
       (g) => g !== small && small.cells.every((c) => sameOn([...context, ...c.facts], g.value, c.value)),
     );
@@ -125,19 +131,25 @@ function joinCells(
       cells: joined(
         cells.map((c) => c.facts),
         context,
+        open,
       ),
     }))
     .sort((a, b) => (b.cells.length > a.cells.length ? -1 : 1));
 }
 
 /** The same region in fewer and simpler cells: a fact goes where what lies beyond it is in the region too. */
-function joined(cells: readonly (readonly Fact[])[], context: readonly Fact[]): (readonly Fact[])[] {
+function joined(
+  cells: readonly (readonly Fact[])[],
+  context: readonly Fact[],
+  open: () => boolean,
+): (readonly Fact[])[] {
   const left = [...cells];
   if (left.length < 2 || left.length > MOST_JOINED) return left;
   const inside = (region: readonly Fact[], k: number): boolean =>
     left.some((other, j) => j !== k && other.every((f) => implies(region, f)));
   for (let k = 0; k < left.length; k++) {
     for (const f of left[k]!) {
+      if (!open()) return left;
       const rest = left[k]!.filter((g) => g !== f);
       const [below, above] = opposite(f).map((g) => {
         const region = [...context, ...rest, g];

@@ -46,8 +46,18 @@ export function verdictOf(system: System, extra: readonly Hardness[] = []): Judg
 }
 
 function judge(system: System, extra: readonly Hardness[]): Judgement {
-  const pruned = runPipeline(runPasses(new Set()), system, { verify: false });
-  const needed = withFiniteInts(withParts(withoutAliases(pruned)));
+  const named = withoutAliases(runPipeline(runPasses(new Set()), system, { verify: false }));
+  const placed = withParts(named);
+  const judgement = judgeAs(system, withFiniteInts(placed), extra);
+  const settled = judgement.verdict === "parallel" || judgement.verdict === "inherently-serial";
+  if (placed === named || settled) return judgement;
+  // A step in one equation may carry more from time to time than the same one in parts: the narrowest of them is the state.
+  const apart = judgeAs(system, withFiniteInts(named), extra);
+  return apart.verdict === "serial-as-written" ? judgement : apart;
+}
+
+/** The judgement on a system by the laws that speak of `needed`, equations with the same outputs. */
+function judgeAs(system: System, needed: System, extra: readonly Hardness[]): Judgement {
   const orders = ordersOf(needed);
   if (orders.growing.length === 0) return finite(system);
   const factor = superpolynomialFactor(needed, orders);
