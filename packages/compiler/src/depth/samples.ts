@@ -2,6 +2,7 @@
 import { type Diagnostic, diagnostic } from "@fathom/lang";
 import { brokenObligation } from "../checks/checks";
 import { smallSizes } from "../checks/small-sizes";
+import type { CostModel } from "../equations/cost";
 import { evaluateIndex, IndexFault } from "../equations/evaluate-index";
 import { printCondition } from "../equations/print";
 import type { Sizes, System } from "../equations/system";
@@ -46,9 +47,8 @@ const SAMPLE_OPERANDS = 5_000_000;
 export function sampleFigures(system: System): SampledFigures[] {
   const found: SampledFigures[] = [];
   let budget = SAMPLE_BUDGET;
-  const [inSteps, inOps] = (["steps", "ops"] as const).map((model) =>
-    unroller(system, { model, operands: SAMPLE_OPERANDS }),
-  ) as [ReturnType<typeof unroller>, ReturnType<typeof unroller>];
+  const within = (model: CostModel) => unroller(system, { model, operands: SAMPLE_OPERANDS });
+  const [inSteps, inOps] = [within("steps"), within("ops")];
   const rank = system.sizes.length;
   const candidates = smallSizes(
     system,

@@ -79,6 +79,19 @@ interface Counted {
 }
 const nothingCounted: Counted = { exact: [], upper: [], lower: [], ends: [] };
 
+/** Counts of parts that share no level: each stands for itself. */
+const allOf = (counts: readonly Counted[]): Counted =>
+  counts.reduce(
+    (a, b) => ({
+      exact: [...a.exact, ...b.exact],
+      upper: [...a.upper, ...b.upper],
+      lower: [...a.lower, ...b.lower],
+      ends: [...a.ends, ...b.ends],
+      why: a.why ?? b.why,
+    }),
+    nothingCounted,
+  );
+
 /** Most parts that are compared two by two. */
 const MOST_PARTS = 48;
 /** Questions to the prover for one width, and what they may cost (`symbolic/effort.ts`); and of these for one sum. */
@@ -161,18 +174,7 @@ class Counting {
 
   /** Counts of parts, so many of whose indices have become parameters. */
   settle(parts: readonly Part[], depth: number): Counted {
-    return this.components(parts)
-      .map((group) => this.group(group, depth))
-      .reduce(
-        (a, b) => ({
-          exact: [...a.exact, ...b.exact],
-          upper: [...a.upper, ...b.upper],
-          lower: [...a.lower, ...b.lower],
-          ends: [...a.ends, ...b.ends],
-          why: a.why ?? b.why,
-        }),
-        nothingCounted,
-      );
+    return allOf(this.components(parts).map((group) => this.group(group, depth)));
   }
 
   /** Whether no instance of one part is on the level of one of the other. */
@@ -202,19 +204,7 @@ class Counting {
     const moved = parts.map((p) => ({ ...p, level: subtract(p.level, shared) }));
     if (moved.every((p) => p.level.terms.length === 0)) return this.together(moved);
     const strides = this.byResidues(moved);
-    if (strides.length > 1)
-      return strides
-        .map((s) => this.settle(s, depth))
-        .reduce(
-          (a, b) => ({
-            exact: [...a.exact, ...b.exact],
-            upper: [...a.upper, ...b.upper],
-            lower: [...a.lower, ...b.lower],
-            ends: [...a.ends, ...b.ends],
-            why: a.why ?? b.why,
-          }),
-          nothingCounted,
-        );
+    if (strides.length > 1) return allOf(strides.map((s) => this.settle(s, depth)));
     const [own = moved] = strides;
     return this.serially(own, depth) ?? this.byKinds(own) ?? this.byLevels(own);
   }

@@ -4,6 +4,7 @@
  */
 import * as build from "../../equations/build";
 import { and, atom, isAlways, not, or } from "../../equations/conditions";
+import { rewriteExpr } from "../../equations/expressions";
 import type { Condition, Dim, Expr, Family, IndexExpr, Subscript } from "../../equations/system";
 
 /**
@@ -103,17 +104,6 @@ function settledExpr(root: Expr, ranges: ReadonlyMap<string, Range>, conditions 
           e.type,
           e.origin,
         );
-      case "choose":
-        return build.choose(
-          e.cases.map((c) => ({ guard: c.guard, value: go(c.value) })),
-          e.type,
-        );
-      case "table":
-        return build.lookup(e.args.map(go), e.radix, e.entries, e.type);
-      case "vector":
-        return build.vector(e.components.map(go));
-      case "component":
-        return build.component(go(e.of), e.position);
       case "reduce":
       case "fold": {
         const inside = rangesOf(e.dims, ranges);
@@ -129,10 +119,8 @@ function settledExpr(root: Expr, ranges: ReadonlyMap<string, Range>, conditions 
           ? build.reduce(e.op, e.dims, within(e.body), e.type, options)
           : build.fold(e.monoid, e.dims, e.bodies.map(within), e.position, options);
       }
-      case "constant":
-      case "index-value":
-      case "operand":
-        return e;
+      default:
+        return rewriteExpr(e, (part) => (part === e ? undefined : go(part)));
     }
   };
   return go(root);
