@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { check, format, parse, Reparser } from "../src/index";
-import { Grammar } from "../src/syntax/grammar";
+import { Grammar } from "../src/syntax/grammar/grammar";
 import { lexer } from "../src/syntax/tokens";
 
 const examples = resolve(import.meta.dirname, "../../../examples");

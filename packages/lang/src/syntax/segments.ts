@@ -7,7 +7,9 @@
 import { EOF, type IToken, type TokenType, tokenMatcher } from "chevrotain";
 import { type Arguments, type Diagnostic, type DiagnosticCode, diagnostic } from "../diagnostics";
 import { habitOfToken } from "../habits";
-import { GivenUp, type Grammar, grammar, MAX_CHAIN, TooLong } from "./grammar";
+import { MAX_CHAIN, TooLong } from "./grammar/expressions";
+import { GivenUp } from "./grammar/frame";
+import { type Grammar, grammar } from "./grammar/grammar";
 import { Identifier, itemWords, memberWords, StringToken, signs, tokenRange } from "./tokens";
 import type { Comment, Expr, Item, Member, Range } from "./tree";
 
