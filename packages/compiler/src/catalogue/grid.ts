@@ -8,7 +8,7 @@ import { substituteIndex } from "../equations/conditions";
 import { readsOf, rewriteExpr } from "../equations/expressions";
 import type { Dim, Expr, Family, Read } from "../equations/system";
 import { factsOf, least } from "../symbolic/affine";
-import type { Component } from "./laws";
+import type { Component } from "./laws/law";
 import {
   admissibleRay,
   along,

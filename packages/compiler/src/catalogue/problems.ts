@@ -14,7 +14,8 @@ import { circuitAsData, monoidOf } from "./circuits";
 import { isRule110 } from "./elementary-rules";
 import { finiteSemiring } from "./finite-semirings";
 import { crossbar } from "./grid";
-import { type Component, stepMonoid } from "./laws";
+import { stepMonoid } from "./laws/finite-state";
+import type { Component } from "./laws/law";
 import { admissibleRay, along, delivered, reachesAll, reachesLast } from "./shape";
 import {
   alternatingReachability,

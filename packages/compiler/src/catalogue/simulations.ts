@@ -9,7 +9,7 @@ import { readsOf } from "../equations/expressions";
 import type { Dim, Expr, Family, IndexExpr, Read, Reduce, System } from "../equations/system";
 import { toAffine } from "../symbolic/affine";
 import { type GateFunction, gateSetOf, MOST_SETTINGS } from "./circuits";
-import type { Component } from "./laws";
+import type { Component } from "./laws/law";
 import {
   admissibleRay,
   along,

@@ -6,7 +6,7 @@
  * coefficients and the distribution are assumed, and named. Where one fails nothing follows, and the report says which.
  */
 import { stateRead } from "../algebra/recurrence";
-import type { Component } from "../catalogue/laws";
+import type { Component } from "../catalogue/laws/law";
 import { readsOf } from "../equations/expressions";
 import { printIndex } from "../equations/print";
 import { guardedReads } from "../equations/reads";

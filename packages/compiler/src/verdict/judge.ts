@@ -4,7 +4,8 @@
  */
 import { contraction } from "../algebra/contraction";
 import { findRecurrences } from "../algebra/recurrence";
-import { type Component, type Conclusion, type Law, laws } from "../catalogue/laws";
+import type { Component, Conclusion, Law } from "../catalogue/laws/law";
+import { laws } from "../catalogue/laws/laws";
 import { hardnessOf } from "../catalogue/problems";
 import { childrenOf, someExpr } from "../equations/build";
 import { runPasses, runPipeline } from "../equations/pass";

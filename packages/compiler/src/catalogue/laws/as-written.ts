@@ -1,0 +1,100 @@
+/** Layers composed as they are written (C.1). */
+import { extentOf, type Nesting, nestingOf } from "../../algebra/recurrence";
+import { proveDepth } from "../../depth/prove";
+import { printCondition, printExpr, printIndex } from "../../equations/print";
+import { guardedReads } from "../../equations/reads";
+import type { Family, System } from "../../equations/system";
+import { provedForm } from "../../report/standing";
+import { printClosedForm } from "../../symbolic/closed-form";
+import { layers, P } from "../../verdict/classes";
+import { constantOrder, larger, type Order, product } from "../../verdict/order";
+import { both, type Component, type Law } from "./law";
+
+const depthText = (o: Order): string =>
+  o.kind === "polylog"
+    ? o.degree === 0
+      ? "O(1)"
+      : o.degree === 1
+        ? "O(log N)"
+        : `O(log^${o.degree} N)`
+    : "polynomial";
+
+/** How many layers a component is deep at most, by its structure. */
+function depthOrder(c: Component): { readonly order: Order; readonly why: string } {
+  const { recurrence: r, orders } = c;
+  const longestOf = (families: readonly Family[], axis: ReadonlyMap<string, number>) => {
+    // Families may run for different times: a path passes through no more steps than all of them have.
+    const spans = families.map((f) => {
+      const span = extentOf(f.dims[axis.get(f.name)!]!, f.dims);
+      return { span, order: span === undefined ? orders.ofPoints(f.dims) : orders.ofIndex(span) };
+    });
+    return spans.reduce((a, b) => (larger(a.order, b.order) === a.order ? a : b));
+  };
+  if (r !== undefined && !r.within) {
+    const longest = longestOf(c.families, r.axis);
+    const steps =
+      longest.span === undefined ? "no more steps than instances" : `${printIndex(longest.span)} steps`;
+    return {
+      order: longest.order,
+      why: `time runs along ${r.along}: ${steps}, of at most ${c.families.length} layers each`,
+    };
+  }
+  const order = c.families.map((f) => orders.ofPoints(f.dims)).reduce(larger, constantOrder);
+  const nesting = nestingOf(
+    c.system,
+    c.families.map((f) => f.name),
+  );
+  const steps = (n: Nesting): Order => {
+    const families = c.families.filter((f) => n.families.includes(f.name));
+    return product(longestOf(families, n.axis).order, n.inner.map(steps).reduce(larger, constantOrder));
+  };
+  const loops = nesting && steps(nesting);
+  return loops === undefined || larger(loops, order) === loops
+    ? { order, why: "no deeper than it has instances" }
+    : { order: loops, why: "loops in loops: each as many steps as its index has" };
+}
+
+/**
+ * The depth of the component alone as it is proved, where its text has logarithms, powers or quotients by which it could be
+ * less than its length.
+ */
+function provedDepth(c: Component): { readonly order: Order; readonly why: string } | undefined {
+  const text = [
+    printCondition(c.system.constraints),
+    ...c.families.map((f) => f.dims.map((d) => `${printIndex(d.lo)} ${printIndex(d.hi)}`).join(" ")),
+    ...c.families.flatMap((f) => f.pieces.map((p) => printExpr(p.value))),
+  ].join(" ");
+  if (!/log2|2\^| div /.test(text)) return undefined;
+  const { depth } = proveDepth(alone(c), "steps");
+  const form = provedForm(depth) ?? (depth.upper?.standing.kind === "proved" ? depth.upper.form : undefined);
+  return form && { order: c.orders.of(form), why: `its depth alone is ${printClosedForm(form)}, proved` };
+}
+
+/** The component with everything that it reads given. */
+function alone(c: Component): System {
+  const inside = new Set(c.families);
+  const read = new Set(guardedReads(c.system).flatMap((r) => (inside.has(r.reader) ? [r.source] : [])));
+  return {
+    ...c.system,
+    obligations: undefined,
+    families: c.system.families.flatMap((f): Family[] => {
+      if (inside.has(f)) return [{ ...f, role: "output" }];
+      return read.has(f) ? [{ ...f, role: "input", pieces: [] }] : [];
+    }),
+  };
+}
+
+export const asWritten: Law = {
+  entry: "C.1",
+  title: "layers composed as they are written",
+  source: "Vollmer, 1999",
+  notClaimed: "that no shallower circuit exists: only this graph is as deep",
+  test: (c) => {
+    const structural = depthOrder(c);
+    const { order, why } = (structural.order.kind === "polylog" ? undefined : provedDepth(c)) ?? structural;
+    if (order.kind === "beyond") return `its depth is not polynomial: ${order.factor}`;
+    if (order.kind === "polynomial") return both(c, () => P, "polynomial depth as written", why);
+    const { degree } = order;
+    return both(c, (layer) => layers(layer, degree), `depth ${depthText(order)} as written`, why);
+  },
+};
