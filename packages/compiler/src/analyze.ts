@@ -6,7 +6,7 @@ import { type Diagnostic, diagnostic } from "@fathom/lang";
 import type { Compiled } from "./compile";
 import { criticalPath, type Instance } from "./depth/instance-graph";
 import { defaultSizes, roughInstances, sizeProblems } from "./depth/samples";
-import { type Unrolled, unroll } from "./depth/unroll";
+import { type Unrolled, unroll } from "./depth/unroll/unroll";
 import type { CostModel } from "./equations/cost";
 import type { FamilyValues, Sizes, System } from "./equations/system";
 import { place } from "./equations/values";

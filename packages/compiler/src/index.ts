@@ -23,7 +23,7 @@ export * from "./depth/instance-graph";
 export { formOfPieces } from "./depth/pieces";
 export * from "./depth/prove";
 export * from "./depth/samples";
-export * from "./depth/unroll";
+export * from "./depth/unroll/unroll";
 export * from "./depth/work";
 export * from "./emit/js";
 export { WASM_SIZE_LIMIT } from "./emit/wasm/frame";

@@ -4,7 +4,7 @@
  * counterexample found, or left to the run.
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
-import { unroll } from "../depth/unroll";
+import { unroll } from "../depth/unroll/unroll";
 import { substituteIndex } from "../equations/conditions";
 import { compileIndex, evaluateIndex, holds, IndexFault, type Slots } from "../equations/evaluate-index";
 import { dimsMention } from "../equations/mentions";

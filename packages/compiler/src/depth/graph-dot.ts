@@ -6,7 +6,7 @@ import type { Sizes, System } from "../equations/system";
 import { showSizes } from "../equations/values";
 import { type InstanceGraph, instanceGraph } from "./instance-graph";
 import { sizeProblems } from "./samples";
-import { unroll } from "./unroll";
+import { unroll } from "./unroll/unroll";
 
 export interface DrawnGraph {
   readonly dot: string;

@@ -7,7 +7,7 @@ import { evaluateIndex, IndexFault } from "../equations/evaluate-index";
 import { printCondition } from "../equations/print";
 import type { Sizes, System } from "../equations/system";
 import { checkSizes, place } from "../equations/values";
-import { type Unrolled, unroller } from "./unroll";
+import { type Unrolled, unroller } from "./unroll/unroll";
 
 /** Everything wrong with these sizes: missing, out of range, `where` of the task or of one it uses. */
 export function sizeProblems(system: System, sizes: Sizes): Diagnostic[] {

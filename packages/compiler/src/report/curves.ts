@@ -1,7 +1,7 @@
 /** Depth and work against one size, the others kept: what the curves of a report show. */
 
 import { sizeProblems } from "../depth/samples";
-import { unroll } from "../depth/unroll";
+import { unroll } from "../depth/unroll/unroll";
 import type { CostModel } from "../equations/cost";
 import type { Sizes, System } from "../equations/system";
 import type { TaskForms } from "./forms";

@@ -6,7 +6,7 @@
  */
 import { findRecurrences } from "../algebra/recurrence";
 import { sourcesOf } from "../depth/instance-graph";
-import type { Unrolled } from "../depth/unroll";
+import type { Unrolled } from "../depth/unroll/unroll";
 import { add, ceilLog2, integer, mul, someExpr, sub } from "../equations/build";
 import { evaluateIndex, pointAt } from "../equations/evaluate-index";
 import { printIndex } from "../equations/print";

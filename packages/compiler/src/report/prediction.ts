@@ -4,7 +4,7 @@
  * evaluation of general arithmetic expressions", J. ACM 21, 1974, lemma 2; the paper is cited in the catalogue under Spira). Here
  * operations have a rate, a step of the longest path a latency, and launches their price.
  */
-import { unroll } from "../depth/unroll";
+import { unroll } from "../depth/unroll/unroll";
 import { launchesGpu } from "../emit/wgsl/launches";
 import { type GpuLayout, layoutGpu } from "../emit/wgsl/layout";
 import type { GpuProgram } from "../emit/wgsl/program";

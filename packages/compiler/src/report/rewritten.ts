@@ -2,7 +2,7 @@
 import { type Applied, rewrites } from "../algebra/rewrite/rewrites";
 import { proveDepth } from "../depth/prove";
 import { sizeProblems } from "../depth/samples";
-import { unroll } from "../depth/unroll";
+import { unroll } from "../depth/unroll/unroll";
 import type { CostModel } from "../equations/cost";
 import type { Sizes, System } from "../equations/system";
 import type { ClosedForm } from "../symbolic/closed-form";

@@ -13,7 +13,7 @@ import {
 } from "@fathom/lang";
 import { compileTask } from "../compile";
 import { sizeProblems } from "../depth/samples";
-import { unroll } from "../depth/unroll";
+import { unroll } from "../depth/unroll/unroll";
 import { childrenOf } from "../equations/build";
 import { evaluateIndex, familyBox, forEachPoint, IndexFault } from "../equations/evaluate-index";
 import { interpret } from "../equations/interpret";

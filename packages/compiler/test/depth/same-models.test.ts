@@ -4,7 +4,7 @@ import { verifyCertificate } from "../../certificate-checker/check";
 import { printCertificate } from "../../certificate-checker/json";
 import { compileTask } from "../../src/compile";
 import { proveDepth, sameLevels } from "../../src/depth/prove";
-import { unroll } from "../../src/depth/unroll";
+import { unroll } from "../../src/depth/unroll/unroll";
 import { sameCosts } from "../../src/depth/work";
 import { countAt } from "../../src/report/numbers";
 import { effort } from "../../src/symbolic/effort";

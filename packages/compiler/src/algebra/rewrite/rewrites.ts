@@ -7,7 +7,7 @@
  * take log2 levels in both cost models.
  */
 import { sizeProblems } from "../../depth/samples";
-import { unroll } from "../../depth/unroll";
+import { unroll } from "../../depth/unroll/unroll";
 import * as build from "../../equations/build";
 import { printIndex } from "../../equations/print";
 import { guardedReads } from "../../equations/reads";
