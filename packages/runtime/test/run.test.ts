@@ -74,6 +74,31 @@ describe("one call on any back end", () => {
   });
 });
 
+test("programs that run one after the other share one memory, whatever they need", async () => {
+  const engine = (globalThis as unknown as { WebAssembly: { Memory: new (d: object) => object } })
+    .WebAssembly;
+  const { Memory } = engine;
+  let taken = 0;
+  engine.Memory = class extends Memory {
+    constructor(descriptor: object) {
+      super(descriptor);
+      taken++;
+    }
+  };
+  try {
+    for (let k = 1; k <= 40; k++) {
+      const program = compile(`task A(n: size) { output o = sum[i: 0..n] (i * ${k}) }`);
+      const n = k % 4 === 0 ? 100_000 : 10;
+      const { outputs } = await program.run({ sizes: { n }, target: "wasm" });
+      expect(outputs.o!.data[0]).toBe((((n * (n - 1)) / 2) * k) | 0);
+    }
+  } finally {
+    engine.Memory = Memory;
+  }
+  // Each reserves gigabytes of addresses: some 14,000 are all that a process has. A collector may have taken the idle one between.
+  expect(taken).toBeLessThan(20);
+});
+
 describe("auto", () => {
   const rates = (rate: number) => ({ bit: rate, int: rate, real: rate });
   /** A device of many lanes that takes its time to start and for each launch. */
