@@ -68,8 +68,9 @@ async function evaluate(device: GPUDevice, operands: Float32Array, wgsl: string)
   const given = device.createBuffer({ size: operands.byteLength, usage: STORAGE | COPY_DST });
   const made = device.createBuffer({ size: count * 4, usage: STORAGE | COPY_SRC });
   const read = device.createBuffer({ size: count * 4, usage: MAP_READ | COPY_DST });
-  device.queue.writeBuffer(given, 0, operands as GPUAllowSharedBufferSource);
-  const code = `@group(0) @binding(0) var<storage> X: array<f32>;
+  try {
+    device.queue.writeBuffer(given, 0, operands as GPUAllowSharedBufferSource);
+    const code = `@group(0) @binding(0) var<storage> X: array<f32>;
 @group(0) @binding(1) var<storage, read_write> Y: array<f32>;
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -78,29 +79,30 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let c = X[3 * id.x + 2];
   Y[id.x] = ${wgsl};
 }`;
-  const pipeline = await device.createComputePipelineAsync({
-    layout: "auto",
-    compute: { module: device.createShaderModule({ code }), entryPoint: "main" },
-  });
-  const group = device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
-    entries: [
-      { binding: 0, resource: { buffer: given } },
-      { binding: 1, resource: { buffer: made } },
-    ],
-  });
-  const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, group);
-  pass.dispatchWorkgroups(count / 64);
-  pass.end();
-  encoder.copyBufferToBuffer(made, 0, read, 0, count * 4);
-  device.queue.submit([encoder.finish()]);
-  await read.mapAsync(GPUMapMode.READ);
-  const results = new Float32Array(read.getMappedRange()).slice();
-  for (const b of [given, made, read]) b.destroy();
-  return results;
+    const pipeline = await device.createComputePipelineAsync({
+      layout: "auto",
+      compute: { module: device.createShaderModule({ code }), entryPoint: "main" },
+    });
+    const group = device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: [
+        { binding: 0, resource: { buffer: given } },
+        { binding: 1, resource: { buffer: made } },
+      ],
+    });
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(count / 64);
+    pass.end();
+    encoder.copyBufferToBuffer(made, 0, read, 0, count * 4);
+    device.queue.submit([encoder.finish()]);
+    await read.mapAsync(GPUMapMode.READ);
+    return new Float32Array(read.getMappedRange()).slice();
+  } finally {
+    for (const b of [given, made, read]) b.destroy();
+  }
 }
 
 /** Counts results that are not what they mean; `counts` says which operands and meanings are looked at. */

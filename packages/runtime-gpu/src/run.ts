@@ -76,6 +76,7 @@ const ROUNDS_AT_ONCE = 16;
 const READ_BYTES = 2 ** 26;
 const NAN = 0x7fc00000;
 const INFINITY = 0x7f800000;
+const TOLD_MS = 1000;
 const CHECKPOINT_MS = 1000;
 /** A copy of the memory may take this part of the time; larger memory than `CHECKPOINT_BYTES` is not copied. */
 const CHECKPOINT_SHARE = 0.05;
@@ -94,6 +95,25 @@ function reportOf(device: GPUDevice, own: OwnRounding | undefined): DeviceReport
 /** The device went away in the middle of a run. */
 class Lost extends Error {}
 class OutOfMemory extends Error {}
+
+/** Whom to tell that a device went away. A promise of it would remember all who ever asked, while the device stays. */
+interface Watch {
+  gone?: Lost;
+  readonly tell: Set<(why: Lost) => void>;
+}
+const watches = new WeakMap<GPUDevice, Watch>();
+
+function watchOf(device: GPUDevice): Watch {
+  const known = watches.get(device);
+  if (known !== undefined) return known;
+  const made: Watch = { tell: new Set() };
+  watches.set(device, made);
+  void device.lost.then((info) => {
+    made.gone = new Lost(info.message || info.reason);
+    for (const tell of made.tell) tell(made.gone);
+  });
+  return made;
+}
 
 /** All that a run has reached: its memory, and what comes next. */
 interface Checkpoint {
@@ -205,7 +225,7 @@ class Run {
   private readonly faults: GPUBuffer;
   private readonly faultsRead: GPUBuffer;
   private readonly uniforms: GPUBuffer;
-  private readonly lost: Promise<never>;
+  private readonly watch: Watch;
   private readonly shaders: Shaders;
   private readonly group: GPUBindGroup;
   private readonly pipelines = new Map<number, GPUComputePipeline>();
@@ -231,10 +251,7 @@ class Run {
     this.checkpointAt = performance.now() + (options.checkpointMs ?? CHECKPOINT_MS);
     device.pushErrorScope("out-of-memory");
     device.pushErrorScope("validation");
-    this.lost = device.lost.then((info) => {
-      throw new Lost(info.message || info.reason);
-    });
-    this.lost.catch(() => {});
+    this.watch = watchOf(device);
     const { STORAGE, COPY_DST, COPY_SRC, UNIFORM, MAP_READ } = GPUBufferUsage;
     this.banks = layout.banks.map((words) => this.buffer(words * WORD, STORAGE | COPY_DST | COPY_SRC));
     this.faults = this.buffer(FAULT_WORDS * WORD, STORAGE | COPY_DST | COPY_SRC);
@@ -262,7 +279,28 @@ class Run {
   }
 
   private wait<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.lost]);
+    const { gone, tell } = this.watch;
+    if (gone !== undefined) {
+      work.catch(() => {});
+      return Promise.reject(gone);
+    }
+    return new Promise((resolve, reject) => {
+      tell.add(reject);
+      const done = () => tell.delete(reject);
+      work.then(
+        (value) => {
+          done();
+          resolve(value);
+        },
+        // What was asked of a device that goes away may fail before its loss is told.
+        (error) => {
+          setTimeout(() => {
+            done();
+            reject(error);
+          }, TOLD_MS);
+        },
+      );
+    });
   }
 
   private launches(): Generator<Launch> {
@@ -271,8 +309,9 @@ class Run {
 
   async all(): Promise<GpuResult> {
     const { program, device, reached } = this;
-    const invalid = await this.wait(device.popErrorScope());
-    const memory = await this.wait(device.popErrorScope());
+    // Both before anything is waited for: a run beside this one has scopes of its own on the same stack.
+    const scopes = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+    const [invalid, memory] = await this.wait(scopes);
     if (memory !== null) throw new OutOfMemory();
     if (invalid !== null) throw new Error(`the device refuses our buffers or shaders: ${invalid.message}`);
     this.writeInputs();
