@@ -30,35 +30,42 @@ export interface FitHints {
 /** The values of a form at points, each made when it is asked for: most fits fail at the first few. */
 class Column {
   private readonly values: number[] = [];
-  private readonly value: (env: Env) => number;
-  constructor(
-    form: ClosedForm,
-    private readonly points: readonly LevelPoint[],
-  ) {
-    this.value = numeric(form);
-  }
+  constructor(private readonly value: (k: number) => number) {}
   at(k: number): number {
     const { values } = this;
     while (values.length <= k) values.push(Number.NaN);
     const known = values[k]!;
     if (!Number.isNaN(known)) return known;
-    const made = this.value(this.points[k]!.env);
+    const made = this.value(k);
     values[k] = made;
     return made;
   }
 }
 
-/** All points of a family, with columns of values of forms. */
+/** All points of a family, with columns of values of forms; those of sums and products are made of those of their parts. */
 export class Data {
-  private readonly columns = new Map<ClosedForm, Column>();
+  private readonly columns = new Map<string, Column>();
   constructor(readonly points: readonly LevelPoint[]) {}
   column(form: ClosedForm): Column {
-    let made = this.columns.get(form);
+    const key = closedFormKey(form);
+    let made = this.columns.get(key);
     if (made === undefined) {
-      made = new Column(form, this.points);
-      this.columns.set(form, made);
+      made = new Column(this.valuesOf(form));
+      this.columns.set(key, made);
     }
     return made;
+  }
+  private valuesOf(form: ClosedForm): (k: number) => number {
+    if (form.kind === "add") {
+      const terms = form.terms.map((t) => this.column(t));
+      return (k) => terms.reduce((sum, t) => sum + t.at(k), 0);
+    }
+    if (form.kind === "mul") {
+      const factors = form.factors.map((f) => this.column(f));
+      return (k) => factors.reduce((product, f) => product * f.at(k), 1);
+    }
+    const value = numeric(form);
+    return (k) => value(this.points[k]!.env);
   }
 }
 
@@ -83,37 +90,36 @@ export function combination(
 ): ClosedForm | undefined {
   const columns = forms.map((f) => data.column(f));
   const width = forms.length;
-  // Echelon rows over the forms, the level last.
+  // Reduced echelon rows over the forms, the level last: in the column of a pivot only its own row is not 0.
   const rows: { pivot: number; row: Float64Array }[] = [];
+  let free = Array.from({ length: width + 1 }, (_, j) => j);
   let extra = 0;
+  const row = new Float64Array(width + 1);
   for (const p of region) {
-    const row = new Float64Array(width + 1);
     for (let j = 0; j < width; j++) row[j] = columns[j]!.at(p);
     row[width] = data.points[p]!.level;
     let scale = 1;
     for (let j = 0; j <= width; j++) scale = Math.max(scale, Math.abs(row[j]!));
     for (const { pivot, row: by } of rows) {
       const factor = row[pivot]!;
-      if (factor === 0) continue;
-      for (let j = pivot; j <= width; j++) row[j] = row[j]! - factor * by[j]!;
-      row[pivot] = 0;
+      if (factor !== 0) for (const j of free) row[j] = row[j]! - factor * by[j]!;
     }
-    let pivot = -1;
-    for (let j = 0; j < width && pivot < 0; j++) if (Math.abs(row[j]!) > EPSILON * scale) pivot = j;
-    if (pivot < 0) {
+    const pivot = free.find((j) => Math.abs(row[j]!) > EPSILON * scale) ?? width;
+    if (pivot === width) {
       if (Math.abs(row[width]!) > 1e-6 * scale) return undefined;
       extra++;
       continue;
     }
     const lead = row[pivot]!;
-    for (let j = 0; j <= width; j++) row[j] = j < pivot ? 0 : row[j]! / lead;
-    // Keep earlier rows reduced too.
+    const own = new Float64Array(width + 1);
+    for (const j of free) own[j] = j < pivot ? 0 : row[j]! / lead;
     for (const other of rows) {
       const factor = other.row[pivot]!;
       if (factor === 0) continue;
-      for (let j = 0; j <= width; j++) other.row[j] = other.row[j]! - factor * row[j]!;
+      for (const j of free) other.row[j] = other.row[j]! - factor * own[j]!;
     }
-    rows.push({ pivot, row });
+    rows.push({ pivot, row: own });
+    free = free.filter((j) => j !== pivot);
   }
   // As many points to spare as there are factors: fewer fit by chance.
   if (extra < Math.min(Math.max(need, forms.length > 4 ? rows.length : 0), rows.length)) return undefined;
@@ -124,10 +130,8 @@ export function combination(
     if (c[0] !== 0) terms.push(closed.scale(forms[pivot]!, rational(c[0], c[1])));
   }
   const made = closed.add(...terms);
-  const value = numeric(made);
-  for (const p of region)
-    if (Math.abs(value(data.points[p]!.env) - data.points[p]!.level) > 1e-6) return undefined;
-  return made;
+  const value = data.column(made);
+  return region.every((p) => Math.abs(value.at(p) - data.points[p]!.level) <= 1e-6) ? made : undefined;
 }
 
 const one = closed.constant(1);
@@ -257,13 +261,19 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
   const all = new Lazy(templates(hints));
   const tried = Number.POSITIVE_INFINITY;
   const simple = hints.atoms.length === 0 ? 4 : hints.indices.length > 0 ? 7 : 6;
+  // Many splits leave the same points: each list is tried on them once.
+  const tries = new Map<string, (ClosedForm | "none")[]>();
   const fit = (region: Region, most: number, linear = false): ClosedForm | undefined => {
+    const key = String.fromCharCode(...region);
+    const known = tries.get(key) ?? [];
+    tries.set(key, known);
     for (let k = 0; k < most; k++) {
       const list = all.at(k);
       if (list === undefined) break;
       if (linear && list.forms.some((f) => f.kind === "mul")) continue;
-      const made = combination(data, region, list.forms, list.need);
-      if (made !== undefined) return made;
+      if (known[k] === undefined) known[k] = combination(data, region, list.forms, list.need) ?? "none";
+      const made = known[k];
+      if (made !== "none") return made;
     }
     return undefined;
   };
@@ -281,7 +291,10 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
   if (extreme !== undefined) yield [{ guard: [], form: extreme }];
   if (hints.shallow === true) return;
 
-  const every = splitsOf(points, hints).map((c) => ({ c, holds: compare(c) }));
+  const every = splitsOf(points, hints).map((c) => {
+    const holds = compare(c);
+    return { c, holds: points.map((p) => holds(p.env)) };
+  });
   const told = new Set(hints.comparisons.map((c) => printCondition([[c]])));
   const own = every.filter(({ c }) => told.has(printCondition([[c]])));
   let predicates = every;
@@ -294,7 +307,7 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
     for (const { c, holds } of predicates) {
       if (--work < 0) return undefined;
       const [yes, no]: [number[], number[]] = [[], []];
-      for (const p of region) (holds(points[p]!.env) ? yes : no).push(p);
+      for (const p of region) (holds[p]! ? yes : no).push(p);
       if (yes.length === 0 || no.length === 0) continue;
       const form = fit(yes, simple, linear);
       if (form !== undefined) halves.push({ c, form, rest: no, size: yes.length });
@@ -328,7 +341,7 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
       for (const { c, holds } of predicates) {
         if (work < 0) return undefined;
         const [yes, no]: [number[], number[]] = [[], []];
-        for (const p of region) (holds(points[p]!.env) ? yes : no).push(p);
+        for (const p of region) (holds[p]! ? yes : no).push(p);
         if (yes.length < 4 || no.length < 4) continue;
         const a = tree(yes, 1, simple, linear);
         if (a === undefined) continue;

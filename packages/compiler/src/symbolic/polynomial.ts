@@ -17,35 +17,55 @@ export interface Polynomial {
   readonly terms: readonly Term[];
 }
 
-const keys = new WeakMap<Powers, string>();
-/** Equal for equal products; made once for each list of powers. */
-export function keyOf(powers: Powers): string {
-  let key = keys.get(powers);
-  if (key === undefined) {
-    key = powers.map(([a, k]) => `${a}^${k}`).join("*");
-    keys.set(powers, key);
-  }
-  return key;
+/** What is asked of products most often, made once for each list of powers. */
+interface Told {
+  /** Equal for equal products. */
+  readonly key: string;
+  readonly degree: number;
 }
-const degreeOf = (powers: Powers): number => powers.reduce((sum, [, k]) => sum + k, 0);
+const told = new WeakMap<Powers, Told>();
+function about(powers: Powers): Told {
+  let known = told.get(powers);
+  if (known === undefined) {
+    known = {
+      key: powers.map(([a, k]) => `${a}^${k}`).join("*"),
+      degree: powers.reduce((sum, [, k]) => sum + k, 0),
+    };
+    told.set(powers, known);
+  }
+  return known;
+}
+/** Equal for equal products. */
+export const keyOf = (powers: Powers): string => about(powers).key;
+const degreeOf = (powers: Powers): number => about(powers).degree;
 
 function canonical(terms: readonly Term[]): Polynomial {
+  if (terms.length < 2) return { terms: terms.filter((t) => signOf(t.coefficient) !== 0) };
   const sums = new Map<string, Term>();
   for (const t of terms) {
     const key = keyOf(t.powers);
     const known = sums.get(key);
-    sums.set(key, known === undefined ? t : { ...t, coefficient: plus(known.coefficient, t.coefficient) });
+    sums.set(
+      key,
+      known === undefined ? t : { powers: known.powers, coefficient: plus(known.coefficient, t.coefficient) },
+    );
   }
-  const kept = [...sums].filter(([, t]) => signOf(t.coefficient) !== 0);
-  kept.sort(([k, a], [l, b]) => degreeOf(b.powers) - degreeOf(a.powers) || (k < l ? -1 : k > l ? 1 : 0));
-  return { terms: kept.map(([, t]) => t) };
+  const kept: Term[] = [];
+  for (const t of sums.values()) if (t.coefficient.numerator !== 0n) kept.push(t);
+  return { terms: kept.sort(compareTerms) };
 }
 
 export const constantPolynomial = (value: Rational | number): Polynomial =>
   canonical([{ powers: [], coefficient: typeof value === "number" ? rational(value) : value }]);
-export const variable = (atom: string): Polynomial => ({
-  terms: [{ powers: [[atom, 1]], coefficient: one }],
-});
+const variables = new Map<string, Polynomial>();
+export function variable(atom: string): Polynomial {
+  let made = variables.get(atom);
+  if (made === undefined) {
+    made = { terms: [{ powers: [[atom, 1]], coefficient: one }] };
+    variables.set(atom, made);
+  }
+  return made;
+}
 
 /** Both are canonical: their terms are in order already. */
 export function addPolynomials(a: Polynomial, b: Polynomial): Polynomial {
@@ -75,8 +95,8 @@ export function addPolynomials(a: Polynomial, b: Polynomial): Polynomial {
 }
 function compareTerms(a: Term, b: Term): number {
   if (a.powers === b.powers) return 0;
-  const [k, l] = [keyOf(a.powers), keyOf(b.powers)];
-  return k === l ? 0 : degreeOf(b.powers) - degreeOf(a.powers) || (k < l ? -1 : 1);
+  const [s, t] = [about(a.powers), about(b.powers)];
+  return s.key === t.key ? 0 : t.degree - s.degree || (s.key < t.key ? -1 : 1);
 }
 export const scalePolynomial = (a: Polynomial, by: Rational): Polynomial =>
   signOf(by) === 0
@@ -85,7 +105,24 @@ export const scalePolynomial = (a: Polynomial, by: Rational): Polynomial =>
 export const subtractPolynomials = (a: Polynomial, b: Polynomial): Polynomial =>
   addPolynomials(a, scalePolynomial(b, rational(-1)));
 
+/** Products of the same lists are the same list. */
+const products = new WeakMap<Powers, WeakMap<Powers, Powers>>();
 function multiplyPowers(a: Powers, b: Powers): Powers {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  let by = products.get(a);
+  if (by === undefined) {
+    by = new WeakMap();
+    products.set(a, by);
+  }
+  let made = by.get(b);
+  if (made === undefined) {
+    made = productOf(a, b);
+    by.set(b, made);
+  }
+  return made;
+}
+function productOf(a: Powers, b: Powers): Powers {
   const exponents = new Map(a);
   for (const [atom, k] of b) exponents.set(atom, (exponents.get(atom) ?? 0) + k);
   return [...exponents].sort(([x], [y]) => (x < y ? -1 : 1));
