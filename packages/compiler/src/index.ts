@@ -72,7 +72,6 @@ export { saveSlices } from "./schedule/in-place";
 export * from "./schedule/inspector";
 export * from "./schedule/packing";
 export * from "./schedule/schedule";
-export * from "./schedule/split-scans";
 export * from "./schedule/stencil";
 export * from "./schedule/wavefront";
 export * from "./schedule/words";
