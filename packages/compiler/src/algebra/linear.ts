@@ -11,7 +11,7 @@ import type { Condition, Dim, ElementType, Expr, IndexExpr, Read, System } from 
 
 import { type Recurrence, type StateRead, type StepEquation, stateRead } from "./recurrence";
 
-export type RingName = "int" | "real" | "gf2" | "max-plus" | "min-plus";
+export type RingName = "int" | "real" | "gf2" | "boolean" | "max-plus" | "min-plus";
 
 /** What an affine form is made with. `zero` undefined: the semiring has none among its values (−∞ as an int). */
 export interface Ring {
@@ -22,7 +22,7 @@ export interface Ring {
   readonly plus: (a: Expr, b: Expr) => Expr;
   readonly times: (a: Expr, b: Expr) => Expr;
   /** The reduction that sums in it. */
-  readonly sum: "sum" | "parity" | "max" | "min";
+  readonly sum: "sum" | "parity" | "any" | "max" | "min";
 }
 
 const literal = (e: Expr, value: number): boolean =>
@@ -69,7 +69,25 @@ const gf2: Ring = {
   sum: "parity",
 };
 
-function tropical(name: "max-plus" | "min-plus", type: ElementType): Ring {
+/** Bits with `or` for a sum: no ring, but a semiring, whose matrices say what reaches what. */
+export const boolean: Ring = {
+  name: "boolean",
+  type: build.bit,
+  zero: gf2.zero,
+  one: gf2.one,
+  plus: (a, b) =>
+    literal(a, 0)
+      ? b
+      : literal(b, 0) || a === b
+        ? a
+        : literal(a, 1)
+          ? a
+          : build.apply("or", [a, b], build.bit),
+  times: gf2.times,
+  sum: "any",
+};
+
+export function tropical(name: "max-plus" | "min-plus", type: ElementType): Ring {
   const best = name === "max-plus" ? "max" : "min";
   return {
     name,
@@ -166,19 +184,28 @@ export function linearForm(
   ): StateForm | undefined => {
     const all = forms.flatMap((f) => (f === undefined ? [] : [f]));
     if (all.length < forms.length) return undefined;
-    if (all.some((f) => f.terms.some((t) => t.dims.length > 0))) return undefined;
-    const reads = [...new Set(all.flatMap((f) => f.terms.map((t) => t.read)))];
+    const alone = all.map((f) => f.terms.filter((t) => t.dims.length > 0));
+    const reads = [
+      ...new Set(all.flatMap((f) => f.terms.flatMap((t) => (t.dims.length > 0 ? [] : [t.read])))),
+    ];
     const choice = (values: readonly (Expr | undefined)[]): Expr | undefined => {
       const present = values.map((v) => v ?? zero);
       return present.every((v) => v !== undefined) ? oneOf(present, chooseOf) : undefined;
     };
     const terms: StateTerm[] = [];
     for (const read of reads) {
-      const found = all.map((f) => f.terms.find((t) => t.read === read));
+      const found = all.map((f) => f.terms.find((t) => t.read === read && t.dims.length === 0));
       const coefficient = choice(found.map((t) => t?.coefficient));
       if (coefficient === undefined) return undefined;
       terms.push({ ...found.find((t) => t !== undefined)!, coefficient });
     }
+    // A sum counts in its own case, and is nothing in the others.
+    for (const [k, own] of alone.entries())
+      for (const t of own) {
+        const coefficient = choice(all.map((_, j) => (j === k ? t.coefficient : undefined)));
+        if (coefficient === undefined) return undefined;
+        terms.push({ ...t, coefficient });
+      }
     if (all.every((f) => f.constant === undefined)) return { terms, constant: undefined };
     const constant = choice(all.map((f) => f.constant));
     return constant && { terms, constant };
@@ -267,6 +294,14 @@ export function linearForm(
       }
       case "gf2":
         return inBits(e);
+      case "boolean": {
+        if (e.kind !== "apply" || e.args.some((a) => build.typeOf(a).kind !== "bit")) return undefined;
+        const [a, b] = e.args;
+        if (e.op === "or") return plus(go(a!), go(b!));
+        if (e.op !== "and") return undefined;
+        if (!dependent(a!)) return scale(a!, go(b!));
+        return dependent(b!) ? undefined : scale(b!, go(a!));
+      }
       case "max-plus":
       case "min-plus": {
         if (e.kind !== "apply") return undefined;
@@ -388,12 +423,16 @@ function ringsFor(types: readonly ElementType[]): readonly Ring[] {
   }
 }
 
-/** The linear form of a recurrence's step, or undefined where it is not seen to be linear in any of the rings. */
-export function linearStep(system: System, r: Recurrence): LinearStep | undefined {
+/** The linear form of a recurrence's step, or undefined where it is not seen to be linear in any of the rings (all that its types allow). */
+export function linearStep(
+  system: System,
+  r: Recurrence,
+  rings: readonly Ring[] = ringsFor(r.state.map((s) => s.type)),
+): LinearStep | undefined {
   if (r.steps === undefined) return undefined;
   const time = (family: string): string =>
     system.families.find((f) => f.name === family)!.dims[r.axis.get(family)!]!.index;
-  for (const ring of ringsFor(r.state.map((s) => s.type))) {
+  for (const ring of rings) {
     const equations: LinearEquation[] = [];
     for (const s of r.steps) {
       const form = linearForm(s.value, ring, (read) => stateRead(r, time(s.family), read));
@@ -502,4 +541,5 @@ function pointsOf(
 
 /** The coefficient is the ring's one. */
 export const isOne = (ring: Ring, e: Expr): boolean =>
-  e === ring.one || (ring.name !== "gf2" && literal(e, ring.name === "int" || ring.name === "real" ? 1 : 0));
+  e === ring.one ||
+  (ring.type.kind !== "bit" && literal(e, ring.name === "int" || ring.name === "real" ? 1 : 0));

@@ -22,6 +22,7 @@ import { conditionMentions, indicesOf, mentionsIndex } from "../equations/mentio
 import { printCondition } from "../equations/print";
 import { type GuardedRead, guardedReads } from "../equations/reads";
 import type {
+  Comparison,
   Condition,
   Dim,
   ElementType,
@@ -552,26 +553,35 @@ function stepsOf(
       });
     const byCell = startsByCell(family, running, r);
     let covered = 0;
+    /** Equations of some cells of a first step: starts where a later one covers the others of that step. */
+    const some = new Map<StepEquation, number>();
+    const all = family.pieces.flatMap((p): StepEquation[] => {
+      const value = withCertain(family, running, r.direction, covered, withExtremes(writeOut(p.value)));
+      if (!failed && sizeOf(value) > STEP_LIMIT) failed = true;
+      const known = { family: family.name, guard: p.guard, value };
+      if (failed) return [{ ...known, role: "step" }];
+      if (recurs(running.index, value)) {
+        const split = isAlways(p.guard) ? withoutDefaults(family, running, r.direction, value) : undefined;
+        if (split === undefined || recurs(running.index, split.first)) return [{ ...known, role: "step" }];
+        covers.set(family.name, 1);
+        return [
+          { family: family.name, guard: split.guard, value: split.first, role: "start" },
+          { ...known, value: split.later, role: "step" },
+        ];
+      }
+      const further = firstSteps(byCell.get(p) ?? p.guard, running, r.direction, covered);
+      covered = further ?? covered;
+      covers.set(family.name, covered);
+      const equation: StepEquation = { ...known, role: further === undefined ? "reset" : "start" };
+      if (further === undefined) {
+        const times = p.guard.map((c) => c.filter((x) => indicesOf(x.left, x.right).has(running.index)));
+        const end = firstSteps(times, running, r.direction, 0);
+        if (times.length > 0 && end !== undefined) some.set(equation, end);
+      }
+      return [equation];
+    });
     return startsFirst(
-      family.pieces.flatMap((p): StepEquation[] => {
-        const value = withExtremes(writeOut(p.value));
-        if (!failed && sizeOf(value) > STEP_LIMIT) failed = true;
-        const known = { family: family.name, guard: p.guard, value };
-        if (failed) return [{ ...known, role: "step" }];
-        if (recurs(running.index, value)) {
-          const split = isAlways(p.guard) ? withoutDefaults(family, running, r.direction, value) : undefined;
-          if (split === undefined || recurs(running.index, split.first)) return [{ ...known, role: "step" }];
-          covers.set(family.name, 1);
-          return [
-            { family: family.name, guard: split.guard, value: split.first, role: "start" },
-            { ...known, value: split.later, role: "step" },
-          ];
-        }
-        const further = firstSteps(byCell.get(p) ?? p.guard, running, r.direction, covered);
-        covered = further ?? covered;
-        covers.set(family.name, covered);
-        return [{ ...known, role: further === undefined ? "reset" : "start" }];
-      }),
+      all.map((e) => ((some.get(e) ?? Number.NaN) <= covered ? { ...e, role: "start" } : e)),
       running.index,
     );
   });
@@ -657,6 +667,34 @@ const withExtremes = (root: Expr): Expr =>
           : undefined;
     return extreme && apply(extreme, [withExtremes(less), withExtremes(greater)], int);
   });
+
+/** Static choices without what always holds once the first `covered` steps have equations of their own. */
+function withCertain(family: Family, running: Dim, direction: 1 | -1, covered: number, value: Expr): Expr {
+  if (!Number.isFinite(covered) || covered === 0) return value;
+  const later: Dim =
+    direction === 1
+      ? { ...running, lo: add(running.lo, integer(covered)) }
+      : { ...running, hi: sub(running.hi, integer(covered)) };
+  const ranges = family.dims.map((d) => (d === running ? later : d));
+  const certain = (c: Comparison): boolean => {
+    const facts = factsOf(c);
+    return (
+      indicesOf(c.left, c.right).has(running.index) &&
+      facts.length > 0 &&
+      facts.every((f) => least(f, ranges, []) >= 0)
+    );
+  };
+  return rewriteExpr(value, (e) => {
+    if (e.kind !== "choose") return undefined;
+    const cases = e.cases.map((c) => ({
+      guard: c.guard.map((all) => all.filter((x) => !certain(x))),
+      value: withCertain(family, running, direction, covered, c.value),
+    }));
+    const end = cases.findIndex((c) => c.guard.some((all) => all.length === 0));
+    const left = end < 0 ? cases : cases.slice(0, end + 1);
+    return end === 0 ? left[0]!.value : choose(left, e.type);
+  });
+}
 
 /**
  * An equation with defaults, `a[i-1] ?? 0`, as two: at the first step, where the defaults stand, and at later ones, where the reads do.

@@ -34,8 +34,8 @@ export function coefficientOf(linear: LinearStep, e: LinearEquation): Expr | und
  * The coefficients are the same at all steps, and have values even where there is no step: reads are of single values, or at the copy's
  * own indices.
  */
-export const isTimeless = (c: Context, coefficients: readonly Expr[]): boolean =>
-  c.linear!.timeInvariant &&
+export const isTimeless = (linear: LinearStep, coefficients: readonly Expr[]): boolean =>
+  linear.timeInvariant &&
   coefficients.every((e) =>
     readsOf(e).every((x) => x.at.every((s) => s.kind === "static" && s.value.kind === "index")),
   );
@@ -53,7 +53,7 @@ export const asAffineScan: Law = (c) => {
   const timeless =
     c.r.startSteps === 1 &&
     afterStarts(c, family.name)?.length === 1 &&
-    isTimeless(c, [coefficient[coefficient.length - 1]!.value]);
+    isTimeless(linear, [coefficient[coefficient.length - 1]!.value]);
   const a: Part = {
     name: name("a"),
     type: ring.type,

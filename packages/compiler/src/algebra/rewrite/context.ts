@@ -16,8 +16,9 @@ import type {
   Subscript,
   System,
 } from "../../equations/system";
-import { type LinearStep, linearStep } from "../linear";
+import { type LinearStep, linearStep, type Ring } from "../linear";
 import type { Recurrence, StepEquation } from "../recurrence";
+import { semiringsFor } from "./completed";
 import { modularStep } from "./modular";
 
 export type Law = (c: Context) => Rewritten | undefined;
@@ -39,6 +40,8 @@ export interface Context {
   readonly time: Dim;
   readonly steps: readonly StepEquation[];
   readonly linear: LinearStep | undefined;
+  /** The step as one that is linear in a semiring with a zero: that of `linear`, or one without subtraction. */
+  readonly matrices: LinearStep | undefined;
   readonly fresh: (name: string) => string;
   readonly freshFamily: (name: string) => string;
   /** A rewritten family with the rows that `narrowed` took away. */
@@ -125,6 +128,7 @@ export function contextOf(given: System, found: Recurrence): Context | undefined
     taken.add(candidate);
     return candidate;
   };
+  const linear = linearStep(system, r) ?? modularStep(system, r);
   return {
     system,
     r,
@@ -132,7 +136,11 @@ export function contextOf(given: System, found: Recurrence): Context | undefined
     time,
     steps,
     whole,
-    linear: linearStep(system, r) ?? modularStep(system, r),
+    linear,
+    matrices:
+      linear?.ring.zero === undefined
+        ? linearStep(system, r, semiringsFor(r.state.map((s) => s.type)))
+        : linear,
     fresh: (name) => unused(name, names),
     freshFamily: (name) => unused(name, families),
   };
@@ -174,6 +182,17 @@ export function afterStarts(c: Context, family: string): readonly StepEquation[]
 export const isReal = (c: Context): boolean =>
   c.family.type.kind === "real" || c.family.type.kind === "vector";
 export const rounding = (c: Context): readonly "rounding"[] => (isReal(c) ? ["rounding"] : []);
+/** What a form in a ring or semiring of these numbers may change: ints add up in another order in (max,+), and may leave 32 bits there. */
+export const limitsOf = (c: Context, { name, type }: Ring): Rewritten["upTo"] =>
+  isReal(c) ? ["rounding"] : name.endsWith("-plus") && type.kind === "int" ? ["overflow"] : [];
+
+/** Which semiring a form is in, where it is none of the rings of its numbers. */
+export const overOf = ({ name }: Ring): string =>
+  name === "boolean"
+    ? " over (or, and)"
+    : name.endsWith("-plus")
+      ? ` over (${name.replace("-plus", ", +")})`
+      : "";
 
 export const renameOuter = (e: Expr, by: Substitution): Expr =>
   substitute(e, new Map([...by].filter(([name, to]) => to !== build.index(name))));

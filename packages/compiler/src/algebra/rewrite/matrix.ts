@@ -7,7 +7,7 @@ import {
   substitute,
   substituteIndex,
 } from "../../equations/conditions";
-import type { Condition, Dim, Expr, Family, IndexExpr, Piece, Subscript } from "../../equations/system";
+import type { Condition, Dim, Expr, Family, IndexExpr, Piece } from "../../equations/system";
 import type { LinearEquation } from "../linear";
 import { isTimeless } from "./affine";
 import {
@@ -15,26 +15,28 @@ import {
   fixed,
   is,
   type Law,
+  limitsOf,
+  overOf,
   placeAt,
   pointsOf,
   renameOuter,
-  rounding,
   startAt,
   zero,
 } from "./context";
+import { matrixParts } from "./matrices";
 import { scan } from "./scan";
 
 /** Numbers in the state, as matrices of this many rows at most. */
 const ROWS = 6;
 
 export const asMatrixScan: Law = (c) => {
-  const { linear, r, family, system, time } = c;
-  if (linear === undefined || linear.ring.zero === undefined) return undefined;
-  if (typeof linear.dimension !== "number" || linear.dimension < 2 || linear.dimension > ROWS)
-    return undefined;
-  const starts = r.startSteps!;
+  const { matrices: linear, r, family, system, time } = c;
+  const none = linear?.ring.zero;
+  if (linear === undefined || none === undefined || typeof linear.dimension !== "number") return undefined;
   const { ring } = linear;
-  const none = linear.ring.zero;
+  // One number is a pair, and has a law of its own, but for steps that only some semiring sees.
+  if (linear.dimension > ROWS || (linear.dimension === 1 && linear === c.linear)) return undefined;
+  const starts = r.startSteps!;
   // Names of the first family for all: time, then copies. The same places of time in all.
   const first = family;
   const digits: { family: string; cell: readonly number[]; lag: number; by: Substitution }[] = [];
@@ -117,19 +119,24 @@ export const asMatrixScan: Law = (c) => {
       start,
     });
   }
-  const from = placeAt(c, Math.max(0, starts - 1));
+  // Where no step adds anything a matrix says all, applied to the start: then (max,+) needs nothing that is not there.
+  const alone = starts === 1 && ring.name.endsWith("-plus") && rows.every((row) => row.constant === none);
+  const from = placeAt(c, alone ? 1 : Math.max(0, starts - 1));
   const count = build.integer(digits.length);
-  const [p, q, m] = [c.fresh("p"), c.fresh("q"), c.fresh("m")];
-  const dim = (index: string): Dim => ({ index, lo: zero, hi: count });
-  const at = (index: string): Subscript => fixed(build.index(index));
-  const sum = (body: Expr): Expr => build.reduce(ring.sum, [dim(m)], body, ring.type);
+  const names = [c.fresh("p"), c.fresh("q"), c.fresh("m")] as const;
+  const [p, q] = names;
+  const own = (index: string): Dim => ({ index, lo: zero, hi: count });
   const timeless =
     starts > 0 &&
     isTimeless(
-      c,
+      linear,
       rows.flatMap((row) => row.coefficients),
     );
   const atStart = is(build.index(time.index), from);
+  const each = (index: string, of: (row: (typeof rows)[number]) => Expr): Piece[] =>
+    rows.flatMap((row, i) =>
+      of(row) === none ? [] : [{ guard: is(build.index(index), build.integer(i)), value: of(row) }],
+    );
   const matrix: Piece[] = rows.flatMap((row, i) =>
     row.coefficients.flatMap((value, j) =>
       value === none
@@ -137,35 +144,32 @@ export const asMatrixScan: Law = (c) => {
         : [{ guard: and(is(build.index(p), build.integer(i)), is(build.index(q), build.integer(j))), value }],
     ),
   );
-  const constants: Piece[] = rows.flatMap((row, i) =>
-    row.constant === none ? [] : [{ guard: is(build.index(p), build.integer(i)), value: row.constant }],
+  const firsts = rows.map(
+    (row, i): Piece => ({ guard: and(atStart, is(build.index(p), build.integer(i))), value: row.start }),
   );
-  const firsts: Piece[] = rows.map((row, i) => ({
-    guard: and(atStart, is(build.index(p), build.integer(i))),
-    value: row.start,
-  }));
-  const { families, last } = scan(c, from, [
-    {
-      name: c.freshFamily(`${family.name}.matrix`),
-      type: ring.type,
-      own: [dim(p), dim(q)],
-      element: [
-        ...(timeless || starts === 0 ? [] : [{ guard: atStart, value: none }]),
-        ...matrix,
-        { guard: build.always, value: none },
-      ],
-      combine: (before, after) => sum(ring.times(after(0, [at(p), at(m)]), before(0, [at(m), at(q)]))),
-      timeless,
-    },
-    {
-      name: c.freshFamily(`${family.name}.vector`),
-      type: ring.type,
-      own: [dim(p)],
-      element: [...(starts === 0 ? [] : firsts), ...constants, { guard: build.always, value: none }],
-      combine: (before, after) =>
-        ring.plus(sum(ring.times(after(0, [at(p), at(m)]), before(1, [at(m)]))), after(1, [at(p)])),
-    },
-  ]);
+  const whole = rows.every((row) => row.coefficients.every((e) => e !== none));
+  const nothing: Piece = { guard: build.always, value: none };
+  const steps = matrixParts(c, {
+    ring,
+    names,
+    own,
+    matrix: [
+      ...(alone || timeless || starts === 0 ? [] : [{ guard: atStart, value: none }]),
+      ...matrix,
+      ...(whole ? [] : [nothing]),
+    ],
+    vector: alone ? undefined : [...(starts === 0 ? [] : firsts), ...each(p, (row) => row.constant), nothing],
+    timeless,
+  });
+  const { families, last } = scan(c, from, steps.parts);
+  const stateAt = (index: string): Expr =>
+    build.choose(
+      each(index, (row) => row.start).map(({ guard, value }, k, all) => ({
+        guard: k === all.length - 1 ? build.always : guard,
+        value,
+      })),
+      ring.type,
+    );
   const made = r.state.map((s): Family => {
     const f = system.families.find((x) => x.name === s.family)!;
     // The cells in row-major order, lags innermost: the digit is an index expression in them.
@@ -184,21 +188,25 @@ export const asMatrixScan: Law = (c) => {
     r.copyAxes.get(f.name)!.forEach((k, n) => {
       back.set(first.dims[r.copyAxes.get(first.name)![n]!]!.index, build.index(f.dims[k]!.index));
     });
-    const value = last(1, [fixed(build.add(build.mul(place, build.integer(s.depth)), build.integer(base)))]);
+    const row = fixed(build.add(build.mul(place, build.integer(s.depth)), build.integer(base)));
+    const value = steps.applied(last, row, stateAt);
     const early = c.steps.filter((x) => x.family === s.family && x.role === "start");
     return {
       ...f,
       pieces: [
-        ...(starts > 1 ? early.map((x): Piece => ({ guard: x.guard, value: x.value })) : []),
+        ...(starts > 1 || alone ? early.map((x): Piece => ({ guard: x.guard, value: x.value })) : []),
         { guard: build.always, value: renameOuter(value, back) },
       ],
     };
   });
   return {
     families: [...families, ...made],
-    law: linear.timeInvariant ? "B.16" : "B.15",
-    name: `a scan of ${digits.length}×${digits.length} matrices${timeless ? ", powers of one" : ""}`,
-    upTo: rounding(c),
+    law: digits.length === 1 ? "C.9" : linear !== c.linear ? "C.10" : linear.timeInvariant ? "B.16" : "B.15",
+    name:
+      digits.length === 1
+        ? `a scan of affine maps${overOf(ring)}, as pairs`
+        : `a scan of ${digits.length}×${digits.length} matrices${overOf(ring)}${timeless ? ", powers of one" : ""}`,
+    upTo: limitsOf(c, ring),
     note: "",
   };
 };

@@ -30,7 +30,7 @@ export interface Part {
   /** The same at all places: the level is its power. */
   readonly timeless?: boolean;
 }
-type PartRead = (part: number, own?: readonly Subscript[]) => Expr;
+export type PartRead = (part: number, own?: readonly Subscript[]) => Expr;
 
 /**
  * The families of a scan over places `from` (a place that time visits) and later, and how to read the last level at a place in the

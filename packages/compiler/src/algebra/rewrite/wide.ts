@@ -1,25 +1,28 @@
-/** Linear steps over as many cells as a size says, the same at all steps: powers of one matrix, each the square of the one before. */
+/** Linear steps over as many cells as a size says: powers of one matrix, each the square of the one before, or a scan of matrices. */
 import * as build from "../../equations/build";
 import { and, mapCondition, substitute, substituteIndex } from "../../equations/conditions";
 import { changesWith, conditionMentions, dimsMention, mentionsIndex } from "../../equations/mentions";
 import type { Condition, Dim, Expr, Family, IndexExpr, Piece } from "../../equations/system";
 import type { Ring, StateTerm } from "../linear";
-import { afterStarts, fixed, is, type Law, one, placeAt, rounding, startAt, zero } from "./context";
+import { presenceOf } from "./completed";
+import { afterStarts, fixed, is, type Law, limitsOf, one, overOf, placeAt, startAt, zero } from "./context";
+import { matrixParts } from "./matrices";
 import { scan } from "./scan";
 
 export const asMatrixPowers: Law = (c) => {
-  const { linear, r, family, time } = c;
-  if (linear?.dimension !== "sizes" || !linear.timeInvariant || linear.modulus !== undefined)
-    return undefined;
+  const { matrices: linear, r, family, time } = c;
+  if (linear === undefined || linear.modulus !== undefined) return undefined;
   const [s] = r.state;
   if (r.state.length !== 1 || s!.depth !== 1 || s!.cells.length !== 1 || r.startSteps !== 1) return undefined;
   const [cell] = s!.cells as [Dim];
-  // One matrix is for all steps and copies: no range may be another elsewhere.
+  // One range of cells is for all steps and copies.
   if (family.dims.some((d) => dimsMention([cell, time], d.index))) return undefined;
   if (afterStarts(c, family.name) === undefined) return undefined;
   const { ring } = linear;
+  const none = ring.zero!;
   const later = linear.equations.filter((e) => e.role !== "start");
-  const [p, q, m] = [c.fresh("p"), c.fresh("q"), c.fresh("m")];
+  const names = [c.fresh("p"), c.fresh("q"), c.fresh("m")] as const;
+  const [p, q, m] = names;
   const asRow = new Map<string, IndexExpr>([[cell.index, build.index(p)]]);
   const matrix: Piece[] = [];
   for (const e of later) {
@@ -33,51 +36,51 @@ export const asMatrixPowers: Law = (c) => {
   const first = placeAt(c, 0);
   const start = startAt(c, family.name, first);
   const name = (part: string) => c.freshFamily(`${family.name}.${part}`);
-  const result = (families: readonly Family[], value: Expr, note: string) => ({
-    families: [...families, { ...family, pieces: [{ guard: build.always, value }] }],
-    law: "B.16",
-    name: "powers of one matrix, by squaring",
-    upTo: rounding(c).length > 0 ? rounding(c) : ring.zero === undefined ? (["overflow"] as const) : [],
+  const starting: readonly Piece[] = [{ guard: is(build.index(time.index), first), value: start }];
+  const result = (families: readonly Family[], pieces: readonly Piece[], is: string, note: string) => ({
+    families: [...families, { ...family, pieces }],
+    law: linear !== c.linear ? "C.10" : linear.timeInvariant ? "B.16" : "B.17",
+    name: `${is}${overOf(ring)}`,
+    upTo: limitsOf(c, ring),
     note,
   });
-  const work = "work grows with the cube of the number of cells, and only with the logarithm of the steps";
-  if (later.some((e) => e.constant !== undefined && changesWith(e.constant, time.index))) {
-    // Each step adds something of its own: a scan, in which what does not vary is a power.
-    const none = ring.zero;
-    if (none === undefined) return undefined;
-    const atStart = is(build.index(time.index), first);
-    const { families, last } = scan(c, first, [
-      {
-        name: name("matrix"),
-        type: ring.type,
-        own: [own(p), own(q)],
-        element: matrix,
-        combine: (before, after) => sum(ring.times(after(0, [at(p), at(m)]), before(0, [at(m), at(q)]))),
-        timeless: true,
-      },
-      {
-        name: name("vector"),
-        type: ring.type,
-        own: [own(p)],
-        element: [
-          { guard: atStart, value: substitute(start, asRow) },
-          ...later.map(
-            (e): Piece => ({
-              guard: rowGuard(e.guard, asRow),
-              value: e.constant === undefined ? none : substitute(e.constant, asRow),
-            }),
-          ),
-        ],
-        combine: (before, after) =>
-          ring.plus(sum(ring.times(after(0, [at(p), at(m)]), before(1, [at(m)]))), after(1, [at(p)])),
-      },
-    ]);
-    return result(families, last(1, [at(cell.index)]), work);
-  }
-  // The same constant at all steps: place t is 2^k steps after place t − 2^k, k the highest digit of t.
+  const powers = linear.timeInvariant ? "powers of one matrix, by squaring" : "a scan of matrices";
+  const always = (value: Expr): Piece => ({ guard: build.always, value });
   const constants = later.map((e) => e.constant);
   const affine = constants.some((e) => e !== undefined);
-  if (affine && constants.some((e) => e === undefined) && ring.zero === undefined) return undefined;
+  const work = linear.timeInvariant
+    ? "work grows with the cube of the number of cells, and only with the logarithm of the steps"
+    : "work grows with the cube of the number of cells at each step";
+  const varies = later.some((e) => e.constant !== undefined && changesWith(e.constant, time.index));
+  // The powers below have no place for what is not there.
+  const added = affine ? later.map((e) => ({ guard: e.guard, value: e.constant ?? none })) : [];
+  const there = presenceOf([...matrix, ...starting, ...added]) === undefined;
+  if (!linear.timeInvariant || varies || !there) {
+    // A scan, in which what does not vary is a power.
+    const vector: Piece[] | undefined = affine
+      ? [
+          { guard: starting[0]!.guard, value: substitute(start, asRow) },
+          ...later.map(
+            (e): Piece => ({ guard: rowGuard(e.guard, asRow), value: substitute(e.constant ?? none, asRow) }),
+          ),
+        ]
+      : undefined;
+    const atFirst: Piece[] =
+      affine && !linear.timeInvariant ? [{ guard: starting[0]!.guard, value: none }] : [];
+    const steps = matrixParts(c, {
+      ring,
+      names,
+      own,
+      matrix: [...atFirst, ...matrix],
+      vector,
+      timeless: linear.timeInvariant,
+    });
+    const { families, last } = scan(c, affine ? first : placeAt(c, 1), steps.parts);
+    const stateAt = (index: string): Expr => substitute(start, new Map([[cell.index, build.index(index)]]));
+    const value = steps.applied(last, at(cell.index), stateAt);
+    return result(families, affine ? [always(value)] : [...starting, always(value)], powers, work);
+  }
+  // The same constant at all steps: place t is 2^k steps after place t − 2^k, k the highest digit of t.
   const axis = r.axis.get(family.name)!;
   const copies = family.dims.filter((d, k) => k !== axis && d !== cell);
   const here = build.index(time.index);
@@ -164,7 +167,7 @@ export const asMatrixPowers: Law = (c) => {
       origin: family.origin,
     },
   ];
-  return result(families, rows(levels, here, cell.index), work);
+  return result(families, [always(rows(levels, here, cell.index))], powers, work);
 };
 
 /** Later equations hold at all steps but the first: of their guards, what is said of the cell. */
@@ -208,7 +211,6 @@ function entryOf(ring: Ring, terms: readonly StateTerm[], cell: Dim, q: string):
     if (others.length > 0)
       value = build.reduce(ring.sum, others, value, ring.type, { filter: inside ? filter : build.always });
     const always = guard.some((all) => all.length === 0);
-    if (ring.zero === undefined && (!always || chosen !== undefined || others.length > 0)) return undefined;
     if (chosen !== undefined) value = build.select(chosen, value, ring.zero!, ring.type);
     if (!always)
       value = build.choose(
