@@ -209,6 +209,11 @@ export const catalogue = define({
     message: "`{node}` depends on itself at {sizes}: {path}",
     help: "an equation may read only what is computed before it",
   },
+  "cycle-by-data": {
+    severity: "error",
+    message: "data may make `{node}` depend on itself at {sizes}: {path}",
+    help: "a subscript that is data reaches all that its type allows; bound it, as in `{read}[min(i - 1, …)]`, or by an input of type `index(i)`",
+  },
   "where-broken": { severity: "error", message: "`{condition}` does not hold at {sizes}" },
   "size-missing": {
     severity: "error",

@@ -36,6 +36,7 @@ const unproved: Readonly<Record<CostModel, readonly string[]>> = {
     "Quarters",
     "RedBlack",
     "ScanOfPairs",
+    "SelfOrNeighbour",
     "SlidingReads",
     "Stride6TwoStarts",
     "Thirds",

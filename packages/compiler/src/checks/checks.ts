@@ -129,7 +129,7 @@ export function checkCycles(system: System, plan: Schedule): Diagnostic[] {
   for (const sizes of smallSizes(system, 5, 60)) {
     const result = unroll(system, sizes, { model: "steps", limit: 20_000 });
     if (!result.ok) {
-      const cycle = result.diagnostics.find((d) => d.code === "cycle");
+      const cycle = result.diagnostics.find((d) => d.code === "cycle" || d.code === "cycle-by-data");
       if (cycle !== undefined) return [cycle];
       continue;
     }

@@ -16,6 +16,7 @@ import {
   IndexFault,
   pointAt,
 } from "../../equations/evaluate-index";
+import { readsOf } from "../../equations/expressions";
 import { printInstance } from "../../equations/print";
 import type { Family, FamilyValues, Sizes, System } from "../../equations/system";
 import { place, showSizes } from "../../equations/values";
@@ -288,6 +289,7 @@ class Sweep extends UnrollLevels<Table> {
 
   private cycle(stack: readonly number[], number: number, offset: number): Refused {
     const path: string[] = [];
+    const families = new Map<string, Family>();
     let origin = this.system.origin;
     let inside = false;
     for (let k = 0; k < stack.length; k += 2) {
@@ -297,12 +299,19 @@ class Sweep extends UnrollLevels<Table> {
         inside = true;
         origin = table.family.origin;
       }
-      if (inside) path.push(printInstance(table.family.name, pointAt(table.box, stack[k + 1]!)));
+      if (!inside) continue;
+      path.push(printInstance(table.family.name, pointAt(table.box, stack[k + 1]!)));
+      families.set(table.family.name, table.family);
     }
     path.push(path[0] ?? "");
     const shown = path.length > 12 ? [...path.slice(0, 6), "…", ...path.slice(-5)] : path;
     const args = { node: path[0] ?? "", sizes: showSizes(this.system, this.sizes), path: shown.join(" → ") };
-    return new Refused(diagnostic("cycle", place(origin), args));
+    const byData = [...families.values()]
+      .flatMap((f) => f.pieces.flatMap((p) => readsOf(p.value)))
+      .find((r) => families.has(r.family) && r.at.some((s) => s.kind === "dynamic"));
+    if (byData === undefined) return new Refused(diagnostic("cycle", place(origin), args));
+    const found = { ...args, read: byData.family };
+    return new Refused(diagnostic("cycle-by-data", place(byData.origin ?? origin), found));
   }
 }
 

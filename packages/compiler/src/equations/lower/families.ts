@@ -12,6 +12,7 @@ import { and, atom, isAlways, substituteIndex } from "../conditions";
 import { mentionsAny } from "../mentions";
 import type { Condition, Dim, ElementType, Expr, IndexExpr, Subscript } from "../system";
 import { type Env, Statics } from "./statics";
+import { valueBounds } from "./value-bounds";
 
 /** The index of a tuple's components; no user's name has a prime. */
 export const COMPONENT = "component'";
@@ -25,6 +26,17 @@ export interface FamilyRead {
   readonly at: readonly Tree[];
   readonly range: Range;
 }
+
+type Read = Extract<Expr, { kind: "read" }>;
+
+/** Subscripts that a read has under a condition. */
+interface Subscripts {
+  readonly guard: Condition;
+  readonly at: readonly Subscript[];
+}
+
+/** A read is written out for no more cases of its subscripts than this; beyond, they count as data. */
+const MAX_READS = 16;
 
 /** An else that is itself a choice is part of this one. */
 export function choice(cases: readonly { guard: Condition; value: Expr }[], type: ElementType): Expr {
@@ -107,27 +119,39 @@ export abstract class Families extends Statics {
     return (e) => replaceSizes(e, by);
   }
 
-  private subscripts(at: readonly Tree[], env: Env, ranges: readonly Dim[]): Subscript[] {
-    const done: Subscript[] = [];
-    const earlier = new Map<string, IndexExpr>();
+  /** The subscripts of a read, and where it has them: a subscript that is chosen by a static `if` makes cases. */
+  private subscripts(at: readonly Tree[], env: Env, ranges: readonly Dim[]): readonly Subscripts[] {
+    let done: readonly (Subscripts & { earlier: ReadonlyMap<string, IndexExpr> })[] = [
+      { guard: build.always, at: [], earlier: new Map() },
+    ];
     at.forEach((tree, k) => {
-      const index = this.tryIndex(tree, env);
       const dim = ranges[k]!;
-      if (index !== undefined) {
-        done.push({ kind: "static", value: index });
-        earlier.set(dim.index, index);
-        return;
-      }
-      const value = this.value(tree, env, build.int);
-      const promised = value.kind === "read" && value.type.kind === "index" ? value.type.bound : undefined;
-      // Without a promise: the family's own range, as far as it can be said in the reader's indices.
-      done.push({
-        kind: "dynamic",
-        value,
-        lo: promised === undefined ? substituteIndex(dim.lo, earlier) : build.integer(0),
-        hi: promised ?? substituteIndex(dim.hi, earlier),
+      const cases = this.cases(tree, env);
+      const value =
+        cases === undefined || cases.length * done.length > MAX_READS
+          ? this.value(tree, env, build.int)
+          : undefined;
+      const promised = value && valueBounds(value);
+      done = done.flatMap(({ guard, at, earlier }) => {
+        if (value === undefined)
+          return cases!
+            .map((c) => ({
+              guard: and(guard, c.guard),
+              at: [...at, { kind: "static", value: c.value } as const],
+              earlier: new Map(earlier).set(dim.index, c.value),
+            }))
+            .filter((c) => c.guard.length > 0);
+        const hi = substituteIndex(dim.hi, earlier);
+        // What is not promised: the family's own range, as far as it can be said in the reader's indices.
+        const range = { lo: promised?.lo ?? substituteIndex(dim.lo, earlier), hi: promised?.hi ?? hi };
+        return [
+          {
+            guard,
+            at: [...at, { kind: "dynamic", value, ...range } as const],
+            earlier: new Map(earlier).set(dim.index, build.sub(hi, build.integer(1))),
+          },
+        ];
       });
-      earlier.set(dim.index, build.sub(substituteIndex(dim.hi, earlier), build.integer(1)));
     });
     return done;
   }
@@ -148,10 +172,45 @@ export abstract class Families extends Statics {
   }
 
   protected familyRead(read: FamilyRead, env: Env, component?: IndexExpr): Expr {
-    const origin = this.origin(read.range);
-    const dims = this.dimsOf(read);
-    const subscripts = this.subscripts(read.at, env, dims);
-    if (component !== undefined) subscripts.push({ kind: "static", value: component });
+    return this.perCase(read, env, component, (e) => e);
+  }
+
+  /** `a[i, j] ?? otherwise`. */
+  protected defaultedRead(
+    from: FamilyRead,
+    env: Env,
+    otherwise: Expr,
+    want: ElementType,
+    component?: IndexExpr,
+  ): Expr {
+    const dims = this.dimsOf(from);
+    return this.perCase(from, env, component, (read) => defaulted(dims, read, otherwise, want));
+  }
+
+  /** A read, or a choice of reads where static conditions choose its subscripts. */
+  private perCase(
+    from: FamilyRead,
+    env: Env,
+    component: IndexExpr | undefined,
+    use: (read: Read) => Expr,
+  ): Expr {
+    const dims = this.dimsOf(from);
+    const fixed = component === undefined ? [] : [{ kind: "static", value: component } as const];
+    const cases = this.subscripts(from.at, env, dims).map(({ guard, at }) => ({
+      guard,
+      value: use(this.readAt(from, dims, [...at, ...fixed])),
+    }));
+    const [type, ...others] = cases.map(({ value }) => build.typeOf(value));
+    const bound = type!.kind === "index" ? type!.bound : undefined;
+    const last = cases.pop()!;
+    return choice(
+      [...cases, { guard: build.always, value: last.value }],
+      // Bounds of indices may differ from case to case.
+      others.every((t) => t.kind !== "index" || t.bound === bound) ? type! : build.int,
+    );
+  }
+
+  private readAt(read: FamilyRead, dims: readonly Dim[], subscripts: readonly Subscript[]): Read {
     const by = new Map<string, IndexExpr>();
     let known = true;
     dims.forEach((d, k) => {
@@ -167,7 +226,7 @@ export abstract class Families extends Statics {
       type = known ? build.indexType(substituteIndex(used, by)) : build.int;
       if (!known && !mentionsAny(used, new Set(dims.map((d) => d.index)))) type = build.indexType(used);
     }
-    return build.read(read.name, subscripts, type, origin);
+    return build.read(read.name, subscripts, type, this.origin(read.range)) as Read;
   }
 
   /** The dimensions of what is read: those of the instance of a used task come first. */
@@ -178,50 +237,48 @@ export abstract class Families extends Statics {
     const outer = use.binders.map((b) => this.dim(b, b.name.text, new Map()));
     return [...outer, ...own.map((d) => ({ index: d.index, lo: inner(d.lo), hi: inner(d.hi) }))];
   }
+}
 
-  /** `a[i, j] ?? otherwise`; `read` is the first, inside. */
-  protected defaulted(from: FamilyRead, read: Expr, otherwise: Expr, want: ElementType): Expr {
-    if (read.kind !== "read") throw new Error("a default without a read was lowered");
-    const dims = this.dimsOf(from);
-    let inside: Condition = build.always;
-    const checks: Expr[] = [];
-    const by = new Map<string, IndexExpr>();
-    const at = read.at.map((s, k): Subscript => {
-      const lo = substituteIndex(dims[k]!.lo, by);
-      const hi = substituteIndex(dims[k]!.hi, by);
-      if (s.kind === "static") {
-        inside = and(
-          inside,
-          and(atom(build.compare("<=", lo, s.value)), atom(build.compare("<", s.value, hi))),
-        );
-        by.set(dims[k]!.index, s.value);
-        return s;
-      }
-      checks.push(
-        build.apply("le", [build.indexValue(lo), s.value], build.bit),
-        build.apply("lt", [s.value, build.indexValue(hi)], build.bit),
+/** `a[i, j] ?? otherwise`; `read` is the first, inside. */
+function defaulted(dims: readonly Dim[], read: Read, otherwise: Expr, want: ElementType): Expr {
+  let inside: Condition = build.always;
+  const checks: Expr[] = [];
+  const by = new Map<string, IndexExpr>();
+  const at = read.at.map((s, k): Subscript => {
+    const lo = substituteIndex(dims[k]!.lo, by);
+    const hi = substituteIndex(dims[k]!.hi, by);
+    if (s.kind === "static") {
+      inside = and(
+        inside,
+        and(atom(build.compare("<=", lo, s.value)), atom(build.compare("<", s.value, hi))),
       );
-      const clamped = build.apply(
-        "clamp",
-        [s.value, build.indexValue(lo), build.indexValue(build.sub(hi, build.integer(1)))],
-        build.int,
-      );
-      return { kind: "dynamic", value: clamped, lo, hi };
-    });
-    let value: Expr = read;
-    if (checks.length > 0) {
-      const all = checks.reduce((a, b) => build.apply("and", [a, b], build.bit));
-      value = build.select(all, build.read(read.family, at, read.type, read.origin), otherwise, want);
+      by.set(dims[k]!.index, s.value);
+      return s;
     }
-    if (isAlways(inside)) return value;
-    return choice(
-      [
-        { guard: inside, value },
-        { guard: build.always, value: otherwise },
-      ],
-      want,
+    checks.push(
+      build.apply("le", [build.indexValue(lo), s.value], build.bit),
+      build.apply("lt", [s.value, build.indexValue(hi)], build.bit),
     );
+    const clamped = build.apply(
+      "clamp",
+      [s.value, build.indexValue(lo), build.indexValue(build.sub(hi, build.integer(1)))],
+      build.int,
+    );
+    return { kind: "dynamic", value: clamped, lo, hi };
+  });
+  let value: Expr = read;
+  if (checks.length > 0) {
+    const all = checks.reduce((a, b) => build.apply("and", [a, b], build.bit));
+    value = build.select(all, build.read(read.family, at, read.type, read.origin), otherwise, want);
   }
+  if (isAlways(inside)) return value;
+  return choice(
+    [
+      { guard: inside, value },
+      { guard: build.always, value: otherwise },
+    ],
+    want,
+  );
 }
 
 /** Sizes by expressions of other sizes and indices. */

@@ -18,6 +18,15 @@ export type Binding =
   | { readonly kind: "operand"; readonly components: readonly Expr[] };
 export type Env = ReadonlyMap<string, Binding>;
 
+/** One of the values of a static integer, and where it has it; the guards of all its cases exclude each other. */
+export interface Case {
+  readonly guard: Condition;
+  readonly value: IndexExpr;
+}
+
+/** More cases than this are not written out: the expression counts as data. */
+const MAX_CASES = 16;
+
 type Interval = readonly [number, number];
 
 const ANYTHING: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
@@ -75,36 +84,31 @@ export abstract class Statics {
     return e;
   }
 
-  /** A static integer that may be chosen: `if c { a } else { b }` is c·a + (1 − c)·b, its condition 0 or 1. */
+  /** A static integer that may be chosen: the sum of each value times where it holds, 0 or 1. */
   chosen(tree: Tree, env: Env): IndexExpr | undefined {
-    const { tree: t, env: e } = this.peel(tree, env);
-    if (t.kind !== "if") return this.tryIndex(t, e);
-    const condition = this.static(t.condition, e);
-    const [yes, no] = [this.chosen(t.then, e), this.chosen(t.otherwise, e)];
-    if (condition === undefined || yes === undefined || no === undefined) return undefined;
-    const truth = condition.reduce(
-      (any, all) =>
-        build.max(
-          any,
-          all.reduce((each, c) => build.min(each, truthOf(c)), build.integer(1) as IndexExpr),
-        ),
-      build.integer(0) as IndexExpr,
-    );
-    return build.add(build.mul(truth, yes), build.mul(build.sub(build.integer(1), truth), no));
+    const cases = this.cases(tree, env);
+    if (cases?.length === 1) return cases[0]!.value;
+    return cases
+      ?.map(({ guard, value }) => build.mul(truthOf(guard), value))
+      .reduce((sum, term) => build.add(sum, term));
   }
 
-  /** The static integer an expression is, if it is one. */
+  /** The static integer an expression is, if it is one everywhere. */
   protected tryIndex(tree: Tree, env: Env): IndexExpr | undefined {
+    const cases = this.cases(tree, env);
+    return cases?.length === 1 ? cases[0]!.value : undefined;
+  }
+
+  /** The static integers that an expression is, and where: an `if` on a static condition may stand anywhere in it. */
+  protected cases(tree: Tree, env: Env): readonly Case[] | undefined {
     switch (tree.kind) {
       case "number":
-        return tree.real ? undefined : build.integer(tree.value);
+        return tree.real ? undefined : everywhere(build.integer(tree.value));
       case "name-expr":
-        return this.nameIndex(tree.name, env);
-      case "unary": {
+        return this.nameCases(tree.name, env);
+      case "unary":
         if (tree.op !== "-") return undefined;
-        const e = this.tryIndex(tree.operand, env);
-        return e === undefined ? undefined : build.sub(build.integer(0), e);
-      }
+        return combined([this.cases(tree.operand, env)], (e) => build.sub(build.integer(0), e!));
       case "binary": {
         const operators = {
           "+": build.add,
@@ -113,63 +117,56 @@ export abstract class Statics {
           div: build.div,
           mod: build.mod,
         } as const;
-        if (tree.op === "^") {
-          const e = this.tryIndex(tree.right, env);
-          return e === undefined ? undefined : build.pow2(e);
-        }
+        if (tree.op === "^") return combined([this.cases(tree.right, env)], (e) => build.pow2(e!));
         const operator = operators[tree.op as keyof typeof operators];
         if (operator === undefined) return undefined;
-        const left = this.tryIndex(tree.left, env);
-        const right = left === undefined ? undefined : this.tryIndex(tree.right, env);
-        return left === undefined || right === undefined ? undefined : operator(left, right);
+        const left = this.cases(tree.left, env);
+        if (left === undefined) return undefined;
+        return combined([left, this.cases(tree.right, env)], (a, b) => operator(a!, b!));
       }
       case "call": {
         const symbol = this.program.symbolOf(tree.name);
         if (symbol?.kind === "fn")
-          return this.tryIndex(
+          return this.cases(
             symbol.declaration.body,
             this.arguments(symbol.declaration.params, tree.args, env),
           );
-        const args = tree.args.map((a) => this.tryIndex(a, env));
-        if (args.some((a) => a === undefined)) return undefined;
-        const [a, b, c] = args as IndexExpr[];
-        switch (tree.name.text) {
-          case "min":
-            return balanced(args as IndexExpr[], build.min);
-          case "max":
-            return balanced(args as IndexExpr[], build.max);
-          case "clamp":
-            return build.min(build.max(a!, b!), c!);
-          case "abs":
-            return build.max(a!, build.sub(build.integer(0), a!));
-          case "log2":
-            return build.log2(a!);
-          case "int":
-            return a;
-          default:
-            return undefined;
-        }
+        const call = staticCalls[tree.name.text];
+        return (
+          call &&
+          combined(
+            tree.args.map((a) => this.cases(a, env)),
+            call,
+          )
+        );
       }
       case "block": {
         const { tree: t, env: e } = this.peel(tree, env);
-        return this.tryIndex(t, e);
+        return this.cases(t, e);
+      }
+      case "if": {
+        const condition = this.static(tree.condition, env);
+        if (condition === undefined) return undefined;
+        const yes = this.cases(tree.then, env);
+        const no = yes && this.cases(tree.otherwise, env);
+        return no && few([...under(condition, yes), ...under(not(condition), no)]);
       }
       default:
         return undefined;
     }
   }
 
-  private nameIndex(name: Name, env: Env): IndexExpr | undefined {
+  private nameCases(name: Name, env: Env): readonly Case[] | undefined {
     const binding = env.get(name.text);
     const symbol = this.program.symbolOf(name);
-    if (binding?.kind === "index") return binding.value;
+    if (binding?.kind === "index") return everywhere(binding.value);
     if (binding?.kind === "operand") return undefined;
     if (binding !== undefined)
-      return this.whole(binding.tree) ? this.tryIndex(binding.tree, binding.env) : undefined;
-    if (symbol?.kind === "size") return build.size(name.text);
-    if (symbol?.kind === "binder") return build.index(name.text);
+      return this.whole(binding.tree) ? this.cases(binding.tree, binding.env) : undefined;
+    if (symbol?.kind === "size") return everywhere(build.size(name.text));
+    if (symbol?.kind === "binder") return everywhere(build.index(name.text));
     if (symbol?.kind === "const" && this.whole(symbol.declaration.value))
-      return this.tryIndex(symbol.declaration.value, new Map());
+      return this.cases(symbol.declaration.value, new Map());
     return undefined;
   }
 
@@ -222,23 +219,14 @@ export abstract class Statics {
           if (tree.op === "or") return or(left, right);
           return or(and(left, not(right)), and(not(left), right));
         }
-        const left = this.tryIndex(tree.left, env);
-        const right = left === undefined ? undefined : this.tryIndex(tree.right, env);
-        if (left === undefined || right === undefined) return undefined;
-        // Literals of other types (`1.5 < 2.0`, `Cell.A == Cell.B`) never get here: they have no index form.
-        switch (tree.op) {
-          case "==":
-          case "!=":
-          case "<":
-          case "<=":
-            return atom(build.compare(tree.op, left, right));
-          case ">":
-            return atom(build.compare("<", right, left));
-          case ">=":
-            return atom(build.compare("<=", right, left));
-          default:
-            return undefined;
-        }
+        // Literals of other types (`1.5 < 2.0`, `Cell.A == Cell.B`) have no index form.
+        const compare = comparisons[tree.op];
+        const left = compare && this.cases(tree.left, env);
+        const right = left && this.cases(tree.right, env);
+        if (compare === undefined || left === undefined || right === undefined) return undefined;
+        return left
+          .flatMap((a) => right.map((b) => and(and(a.guard, b.guard), atom(compare(a.value, b.value)))))
+          .reduce(or);
       }
       default:
         return undefined;
@@ -252,8 +240,64 @@ export abstract class Statics {
   }
 }
 
+const comparisons: Readonly<Record<string, (a: IndexExpr, b: IndexExpr) => Comparison>> = {
+  "==": (a, b) => build.compare("==", a, b),
+  "!=": (a, b) => build.compare("!=", a, b),
+  "<": (a, b) => build.compare("<", a, b),
+  "<=": (a, b) => build.compare("<=", a, b),
+  ">": (a, b) => build.compare("<", b, a),
+  ">=": (a, b) => build.compare("<=", b, a),
+};
+
+/** Built-in functions of static integers. */
+const staticCalls: Readonly<Record<string, (...args: IndexExpr[]) => IndexExpr>> = {
+  min: (...args) => balanced(args, build.min),
+  max: (...args) => balanced(args, build.max),
+  clamp: (a, b, c) => build.min(build.max(a!, b!), c!),
+  abs: (a) => build.max(a!, build.sub(build.integer(0), a!)),
+  log2: (a) => build.log2(a!),
+  int: (a) => a!,
+};
+
+const everywhere = (value: IndexExpr): readonly Case[] => [{ guard: build.always, value }];
+
+/** What is left of cases under a condition. */
+const under = (condition: Condition, cases: readonly Case[]): Case[] =>
+  cases
+    .map(({ guard, value }) => ({ guard: and(condition, guard), value }))
+    .filter(({ guard }) => guard.length > 0);
+
+/** Undefined where there are too many to write each out; one where all have the same value. */
+function few(cases: readonly Case[]): readonly Case[] | undefined {
+  if (cases.every(({ value }) => value === cases[0]!.value)) return everywhere(cases[0]!.value);
+  return cases.reduce((said, { guard }) => said + guard.length, 0) > MAX_CASES ? undefined : cases;
+}
+
+/** An operation on integers that each have cases. */
+function combined(
+  operands: readonly (readonly Case[] | undefined)[],
+  operation: (...args: IndexExpr[]) => IndexExpr,
+): readonly Case[] | undefined {
+  let choices: readonly { guard: Condition; args: readonly IndexExpr[] }[] = [
+    { guard: build.always, args: [] },
+  ];
+  for (const cases of operands) {
+    if (cases === undefined || choices.length * cases.length > MAX_CASES) return undefined;
+    choices = choices.flatMap(({ guard, args }) =>
+      under(guard, cases).map((c) => ({ guard: c.guard, args: [...args, c.value] })),
+    );
+  }
+  return few(choices.map(({ guard, args }) => ({ guard, value: operation(...args) })));
+}
+
+/** A condition as 0 or 1. */
+const truthOf = (condition: Condition): IndexExpr =>
+  condition
+    .map((all) => all.map(holds).reduce(build.min, build.integer(1)))
+    .reduce(build.max, build.integer(0));
+
 /** A comparison of integers as 0 or 1. */
-function truthOf({ op, left, right }: Comparison): IndexExpr {
+function holds({ op, left, right }: Comparison): IndexExpr {
   const [zero, one] = [build.integer(0), build.integer(1)];
   const positive = (e: IndexExpr) => build.min(build.max(e, zero), one);
   const more = build.sub(right, left);

@@ -73,9 +73,7 @@ export abstract class Tuples extends Families {
       case "default": {
         const from = this.readOf(tree.read, env)!;
         const otherwise = this.tuple(tree.otherwise, env);
-        return positions.map((p, k) =>
-          this.defaulted(from, this.familyRead(from, env, p), otherwise[k]!, element),
-        );
+        return positions.map((p, k) => this.defaultedRead(from, env, otherwise[k]!, element, p));
       }
       case "reduction":
         return this.fold(tree, env);

@@ -21,7 +21,7 @@ export abstract class Values extends Tuples {
   }
 
   private valueInner(tree: Tree, env: Env, want: ElementType): Expr {
-    if (want.kind === "int" || want.kind === "index") {
+    if ((want.kind === "int" || want.kind === "index") && tree.kind !== "if") {
       const index = this.tryIndex(tree, env);
       if (index !== undefined)
         return index.kind === "integer"
@@ -216,7 +216,7 @@ export abstract class Values extends Tuples {
   private default(tree: Extract<Tree, { kind: "default" }>, env: Env, want: ElementType): Expr {
     const from = this.readOf(tree.read, env);
     if (from === undefined) throw new Error("a default without a family was lowered");
-    return this.defaulted(from, this.familyRead(from, env), this.value(tree.otherwise, env, want), want);
+    return this.defaultedRead(from, env, this.value(tree.otherwise, env, want), want);
   }
 
   private call(tree: Extract<Tree, { kind: "call" }>, env: Env, want: ElementType): Expr {
