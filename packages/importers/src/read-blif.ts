@@ -1,9 +1,9 @@
 import { type Circuit, GateKind } from "./circuit";
-import { CircuitBuilder } from "./circuit-builder";
+import type { CircuitBuilder } from "./circuit-builder";
 import type { CircuitReport } from "./circuit-diagnostics";
 import type { CircuitLimits } from "./circuit-limits";
-import { counted, LineScanner, quoted } from "./line-scanner";
-import { WireNames } from "./wire-names";
+import { counted, type LineScanner, quoted } from "./line-scanner";
+import { NetlistReader } from "./netlist";
 
 /** Directives that say something about delay, area or clocks, and nothing about the function. */
 const ignored = new Set(
@@ -30,103 +30,101 @@ export function readBlif(
   report: CircuitReport,
   limits: CircuitLimits,
 ): Circuit | undefined {
-  const names = new WireNames(limits);
-  const scanner = new LineScanner(bytes, { comment: "#", continuation: "\\" });
-  const builder = new CircuitBuilder("blif", file, report, limits, names);
-  const inputs = builder.inputList("inputs", "input");
-  const state = builder.inputList("latches", "state");
-  const outputs = builder.outputList("outputs", "output");
-  const next = builder.outputList("next state", "next");
+  const syntax = { scanner: { comment: "#", continuation: "\\" }, memories: "latches" };
+  return new BlifReader("blif", file, bytes, report, limits, syntax).read(
+    "`.inputs`, `.outputs` and `.names`",
+  );
+}
 
+class BlifReader extends NetlistReader {
   /** The `.names` whose cover is being read. */
-  let open: Cover | undefined;
-  const close = () => {
-    if (open !== undefined && !report.failed) addCover(builder, open);
-    open = undefined;
-  };
-  const syntax = (expected: string, at: number, suggestion = "") =>
-    report.add("circuit-syntax", scanner.line, { expected, found: scanner.shown(at), suggestion });
+  private open: Cover | undefined;
+  private models = 0;
+  private ended = false;
 
-  let models = 0;
-  let ended = false;
-  while (!builder.full && !names.full && scanner.next()) {
+  protected statement(): boolean {
+    const word = this.scanner.word(0);
+    if (word.startsWith(".")) return this.directive(word);
+    if (this.open !== undefined) readRow(this.scanner, this.report, this.open);
+    else this.syntax("a directive such as `.names`", 0, "rows of a cover follow their `.names` line");
+    return true;
+  }
+
+  protected override end(): void {
+    if (this.open !== undefined && !this.report.failed) addCover(this.builder, this.open);
+    this.open = undefined;
+  }
+
+  private directive(word: string): boolean {
+    const { builder, scanner } = this;
     const { line, count } = scanner;
-    const word = scanner.word(0);
-    if (!word.startsWith(".")) {
-      if (open === undefined) {
-        syntax("a directive such as `.names`", 0, "rows of a cover follow their `.names` line");
-        continue;
-      }
-      readRow(scanner, report, open);
-      continue;
-    }
-    close();
-    if (ended) {
-      if (word === ".end") continue;
-      report.add("circuit-not-flat", line, { found: quoted(word).slice(1, -1), expected: wanted });
-      break;
+    this.end();
+    if (this.ended && word !== ".end") {
+      this.notFlat(word);
+      return false;
     }
     switch (word) {
       case ".model":
-        models += 1;
-        if (models > 1) report.add("circuit-not-flat", line, { found: ".model", expected: wanted });
+        this.models += 1;
+        if (this.models > 1) this.notFlat(word);
         break;
       case ".inputs":
         for (let at = 1; at < count && !builder.full; at++)
-          builder.addInput(inputs, names.wire(scanner.word(at)), line);
+          builder.addInput(this.inputs, this.wire(at), line);
         break;
       case ".outputs":
         for (let at = 1; at < count && !builder.full; at++)
-          builder.addOutput(outputs, 2 * names.wire(scanner.word(at)), line);
+          builder.addOutput(this.outputs, 2 * this.wire(at), line);
         break;
-      case ".names": {
-        if (count < 2) {
-          syntax("the operands and the output of `.names`", 1);
-          break;
-        }
-        const operands: number[] = [];
-        for (let at = 1; at < count - 1; at++) operands.push(names.wire(scanner.word(at)));
-        open = { operands, wire: names.wire(scanner.word(count - 1)), line, rows: [], value: undefined };
+      case ".names":
+        this.beginCover();
         break;
-      }
-      case ".latch": {
-        // .latch <input> <output> [<type> <control>] [<initial value>]
-        if (count < 3 || count > 6) {
-          syntax(
-            "`.latch input output`, perhaps with a type, a clock and an initial value",
-            Math.min(count, 6),
-          );
-          break;
-        }
-        const initial = scanner.number(count - 1);
-        if ((count === 4 || count === 6) && !(initial >= 0 && initial <= 3)) {
-          const what = `the initial value of a latch (2 and 3 mean unknown)`;
-          report.add("circuit-not-boolean", line, { what, found: scanner.shown(count - 1) });
-          break;
-        }
-        next.names[next.length] = `next(${scanner.word(2)})`;
-        builder.addInput(state, names.wire(scanner.word(2)), line);
-        builder.addOutput(next, 2 * names.wire(scanner.word(1)), line);
+      case ".latch":
+        this.latch();
         break;
-      }
       case ".end":
-        ended = true;
+        this.ended = true;
         break;
       default:
-        if (ignored.has(word)) break;
-        report.add("circuit-not-flat", line, { found: quoted(word).slice(1, -1), expected: wanted });
+        if (!ignored.has(word)) this.notFlat(word);
     }
+    return true;
   }
-  close();
-  names.reportFull(report, scanner.line);
-  if (inputs.length + outputs.length + builder.gateCount === 0 && !report.failed) {
-    const found = `${counted(scanner.line, "line")} without any`;
-    report.add("circuit-truncated", Math.max(1, scanner.line), {
-      expected: "`.inputs`, `.outputs` and `.names`",
-      found,
-    });
+
+  private notFlat(word: string): void {
+    const found = quoted(word).slice(1, -1);
+    this.report.add("circuit-not-flat", this.scanner.line, { found, expected: wanted });
   }
-  return builder.finish();
+
+  private beginCover(): void {
+    const { line, count } = this.scanner;
+    if (count < 2) {
+      this.syntax("the operands and the output of `.names`", 1);
+      return;
+    }
+    const operands: number[] = [];
+    for (let at = 1; at < count - 1; at++) operands.push(this.wire(at));
+    this.open = { operands, wire: this.wire(count - 1), line, rows: [], value: undefined };
+  }
+
+  /** `.latch <input> <output> [<type> <control>] [<initial value>]` */
+  private latch(): void {
+    const { line, count } = this.scanner;
+    if (count < 3 || count > 6) {
+      this.syntax(
+        "`.latch input output`, perhaps with a type, a clock and an initial value",
+        Math.min(count, 6),
+      );
+      return;
+    }
+    const initial = this.scanner.number(count - 1);
+    if ((count === 4 || count === 6) && !(initial >= 0 && initial <= 3)) {
+      const what = "the initial value of a latch (2 and 3 mean unknown)";
+      this.report.add("circuit-not-boolean", line, { what, found: this.scanner.shown(count - 1) });
+      return;
+    }
+    this.addMemory(2, 1);
+  }
 }
 
 /** A `.names` with its rows: each row one character an operand, `0`, `1` or `-`. */
