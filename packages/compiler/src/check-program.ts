@@ -1,7 +1,7 @@
 import type { CheckedProgram, Diagnostic } from "@fathom/lang";
-import { checkExpects } from "./analyze";
-import { checkDeclarations } from "./checks/declarations";
-import { compileTask } from "./compile";
+import { checkDeclarations } from "./algebra/declarations";
+import { compileTask } from "./checks/compile";
+import { checkExpects } from "./report/analyze";
 import { checkReductions } from "./verdict/reductions";
 
 /** Everything wrong with a program, for all sizes: its text, its declarations, its tasks and what they expect. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, normalize } from "node:path/posix";
 import { describe, expect, test } from "vitest";
 import { projectRoot } from "../src/index";
 
@@ -71,6 +71,47 @@ function projectSources(): Source[] {
       })),
   );
 }
+
+/** The folders of the compiler, each importing only from those before it: the order that docs/architecture.md gives. */
+const compilerFolders = /^ {4}(equations ◄ .*)$/m
+  .exec(readFileSync(join(projectRoot, "docs/architecture.md"), "utf8"))![1]!
+  .split(" ◄ ");
+
+/** The folder of a path below packages/compiler; undefined for the files that stand above all folders. */
+const folderOf = (path: string): string | undefined =>
+  /^packages\/compiler\/(?:src\/)?(?!src\/)([^/]+)\/./.exec(path)?.[1];
+
+/** Every import of the compiler that goes against the order of its folders. */
+function turnedRound(sources: readonly Source[]): string[] {
+  return sources.flatMap(({ path, text }) => {
+    const place = folderOf(path);
+    if (!path.startsWith("packages/compiler/") || place === undefined) return [];
+    const at = compilerFolders.indexOf(place);
+    return [...text.matchAll(/from\s*"(\.[^"]+)"/g)].flatMap(([, spec = ""]) => {
+      const target = folderOf(normalize(join(path, "..", spec)));
+      const fine = target !== undefined && at >= 0 && compilerFolders.slice(0, at + 1).includes(target);
+      return fine ? [] : [`${path} imports ${spec}`];
+    });
+  });
+}
+
+describe("arrows between the folders of the compiler", () => {
+  test("point left", () => {
+    const sources = projectSources().filter((s) => s.package === "compiler");
+    const folders = new Set(sources.flatMap((s) => folderOf(s.path) ?? []));
+    expect([...folders].sort()).toEqual([...compilerFolders].sort());
+    expect(turnedRound(sources)).toEqual([]);
+  });
+
+  test.each([
+    ["a law that needs the verdict", "src/catalogue/laws/a.ts", "../../verdict/judge"],
+    ["equations that need the files above", "src/equations/a.ts", "../index"],
+  ])("the test can fail: %s", (_, file, spec) => {
+    const path = `packages/compiler/${file}`;
+    const source = { package: "compiler", path, text: `import { x } from "${spec}";` };
+    expect(turnedRound([source])).toHaveLength(1);
+  });
+});
 
 describe("arrows between packages", () => {
   test("point left", () => {

@@ -17,7 +17,6 @@ import {
 import type { Value } from "../equations/operators";
 import { threefry } from "../equations/random";
 import type { ElementType, Expr, Monoid } from "../equations/system";
-import { checkedAt, proved, type Standing } from "../report/standing";
 import {
   addPolynomials,
   constantPolynomial,
@@ -30,6 +29,7 @@ import {
   variable,
 } from "../symbolic/polynomial";
 import { rational } from "../symbolic/rational";
+import { checkedAt, proved, type Standing } from "../symbolic/standing";
 
 /** Evaluations of one component in the search over all cases. */
 const CASES = 60_000;

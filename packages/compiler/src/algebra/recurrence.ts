@@ -20,7 +20,6 @@ import { and, isAlways, mapCondition, substitute, substituteIndex } from "../equ
 import { boundIndices, freshReductions, readsOf, rewriteExpr, sizeOf } from "../equations/expressions";
 import { conditionMentions, indicesOf, mentionsIndex } from "../equations/mentions";
 import { printCondition } from "../equations/print";
-import { type GuardedRead, guardedReads } from "../equations/reads";
 import type {
   Comparison,
   Condition,
@@ -36,6 +35,7 @@ import type {
   System,
 } from "../equations/system";
 import { affine, combine, factsOf, least, toAffine } from "../symbolic/affine";
+import { type GuardedRead, guardedReads } from "../symbolic/reads";
 
 export interface Recurrence {
   /** The strongly connected families, in the order of the system. */

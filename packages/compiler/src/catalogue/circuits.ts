@@ -5,8 +5,8 @@
 import { valuesOfType } from "../algebra/recurrence";
 import { type TransitionMonoid, transitionMonoid } from "../algebra/transition-monoid";
 import { readsOf } from "../equations/expressions";
-import { guardedReads } from "../equations/reads";
 import type { Expr, Family, Read, System } from "../equations/system";
+import { guardedReads } from "../symbolic/reads";
 import type { Table } from "./finite-semirings";
 import {
   admissibleRay,

@@ -2,7 +2,7 @@
  * The 256 elementary cellular automata, judged by exact identities on their rule tables (catalogue D.3–D.5). Every test
  * is a finite table comparison, so a certificate is a theorem; a rule that no test covers is *open*, never serial.
  */
-import { AC, ACmod, type CircuitClass, NC, NL, P, TC } from "../verdict/classes";
+import { AC, ACmod, type CircuitClass, NC, NL, P, TC } from "../classes/classes";
 
 /** A function of a window of cells, the leftmost cell the most significant bit. */
 interface Local {

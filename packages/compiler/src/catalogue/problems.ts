@@ -6,9 +6,9 @@
 
 import type { Recurrence } from "../algebra/recurrence";
 import { generatorsText, groupName } from "../algebra/transition-monoid";
+import { type CircuitClass, NC, P } from "../classes/classes";
+import type { Hardness } from "../classes/verdict";
 import type { Family } from "../equations/system";
-import { type CircuitClass, NC, P } from "../verdict/classes";
-import type { Hardness } from "../verdict/verdict";
 import { elementaryAutomaton } from "./automata";
 import { circuitAsData, monoidOf } from "./circuits";
 import { isRule110 } from "./elementary-rules";

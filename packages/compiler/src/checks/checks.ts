@@ -4,16 +4,16 @@
  * counterexample found, or left to the run.
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
-import { unroll } from "../depth/unroll/unroll";
 import { substituteIndex } from "../equations/conditions";
 import { compileIndex, evaluateIndex, holds, IndexFault, type Slots } from "../equations/evaluate-index";
 import { dimsMention } from "../equations/mentions";
 import { printCondition, printInstance } from "../equations/print";
-import { type GuardedRead, guardedReads } from "../equations/reads";
 import type { Dim, IndexExpr, Read, Sizes, System } from "../equations/system";
 import { place, showSizes } from "../equations/values";
 import type { Schedule } from "../schedule/schedule";
 import { casesOf, Facts } from "../symbolic/constraints";
+import { type GuardedRead, guardedReads } from "../symbolic/reads";
+import { unroll } from "../unroll/unroll";
 import { search } from "./search";
 import { smallSizes } from "./small-sizes";
 

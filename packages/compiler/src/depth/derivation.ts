@@ -3,7 +3,6 @@ import type { Term } from "../../certificate-checker/bellman";
 import type { Claims } from "../../certificate-checker/obligations";
 import type { Proof } from "../../certificate-checker/sequent";
 import { printCondition } from "../equations/print";
-import type { Derivation, Figure, Standing } from "../report/standing";
 import {
   type ClosedForm,
   closed,
@@ -12,6 +11,7 @@ import {
   printClosedForm,
   substituteClosedForm,
 } from "../symbolic/closed-form";
+import type { Derivation, Figure, Standing } from "../symbolic/standing";
 import type { LevelSamples } from "./level-samples";
 import type { Settled } from "./settle";
 

@@ -1,12 +1,12 @@
 /** Instance graphs as text for Graphviz. */
 import type { Diagnostic } from "@fathom/lang";
+import { sizeProblems } from "../checks/sizes";
 import { smallSizes } from "../checks/small-sizes";
 import { printInstance } from "../equations/print";
 import type { Sizes, System } from "../equations/system";
 import { showSizes } from "../equations/values";
+import { unroll } from "../unroll/unroll";
 import { type InstanceGraph, instanceGraph } from "./instance-graph";
-import { sizeProblems } from "./samples";
-import { unroll } from "./unroll/unroll";
 
 export interface DrawnGraph {
   readonly dot: string;

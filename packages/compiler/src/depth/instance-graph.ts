@@ -4,7 +4,7 @@ import { combiningDepth, operatorCost } from "../equations/cost";
 import { evaluateIndex, evaluateInt, holds, pointAt } from "../equations/evaluate-index";
 import type { Expr, Family, FamilyValues, Origin, System } from "../equations/system";
 import { offsetOf } from "../equations/values";
-import type { Unrolled } from "./unroll/unroll";
+import type { Unrolled } from "../unroll/unroll";
 
 export interface Instance {
   readonly family: string;

@@ -5,7 +5,7 @@ import { familyBox, forEachPoint, pointAt } from "../equations/evaluate-index";
 import type { Family, Sizes, System } from "../equations/system";
 import { checkSizes } from "../equations/values";
 import { type ClosedForm, monomialsOf } from "../symbolic/closed-form";
-import { type Unrolled, unroller } from "./unroll/unroll";
+import { type Unrolled, unroller } from "../unroll/unroll";
 
 /** Values of sizes and indices, by name. */
 export type Env = Record<string, number>;

@@ -16,6 +16,8 @@ import { Rejected, type Sequent } from "../../certificate-checker/sequent";
 import type { CostModel } from "../equations/cost";
 import { printCondition, printSystem } from "../equations/print";
 import type { Comparison, Dim, System } from "../equations/system";
+import { type ClosedForm, closed, NotClosed, printClosedForm } from "../symbolic/closed-form";
+import { rational } from "../symbolic/rational";
 import {
   atLeastForm,
   atMostForm,
@@ -24,9 +26,7 @@ import {
   exactly,
   type Figure,
   proved,
-} from "../report/standing";
-import { type ClosedForm, closed, NotClosed, printClosedForm } from "../symbolic/closed-form";
-import { rational } from "../symbolic/rational";
+} from "../symbolic/standing";
 import { claimOf, depthDerivation, instancesIn, levelDerivation, levelName, standingOf } from "./derivation";
 import { fitLevels } from "./fit";
 import { farDepths, type LevelPoint } from "./level-samples";

@@ -1,34 +1,10 @@
 /** Sizes worth looking at, and exact counts there. */
-import { type Diagnostic, diagnostic } from "@fathom/lang";
-import { brokenObligation } from "../checks/checks";
+import { sizeProblems } from "../checks/sizes";
 import { smallSizes } from "../checks/small-sizes";
 import type { CostModel } from "../equations/cost";
 import { evaluateIndex, IndexFault } from "../equations/evaluate-index";
-import { printCondition } from "../equations/print";
 import type { Sizes, System } from "../equations/system";
-import { checkSizes, place } from "../equations/values";
-import { type Unrolled, unroller } from "./unroll/unroll";
-
-/** Everything wrong with these sizes: missing, out of range, `where` of the task or of one it uses. */
-export function sizeProblems(system: System, sizes: Sizes): Diagnostic[] {
-  const found = checkSizes(system, sizes);
-  if (found.length > 0) return found;
-  return (system.obligations ?? []).flatMap((o) => {
-    const broken = brokenObligation(system, o, sizes);
-    if (broken === undefined) return [];
-    if (broken === "unknown") {
-      const what = `checking ${printCondition(o.condition)}`;
-      const args = { what, found: "more points", limit: "2 million", suggestion: "choose smaller sizes" };
-      return [diagnostic("too-large", place(o.origin), args)];
-    }
-    const at = Object.entries(broken)
-      .map(([n, v]) => `${n} = ${v}`)
-      .join(", ");
-    return [
-      diagnostic("where-broken", place(o.origin), { condition: printCondition(o.condition), sizes: at }),
-    ];
-  });
-}
+import { type Unrolled, unroller } from "../unroll/unroll";
 
 const SAMPLE_LIMIT = 20_000;
 const SAMPLE_BUDGET = 100_000;

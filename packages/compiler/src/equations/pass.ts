@@ -3,7 +3,7 @@
  * `verify` the system is checked after every pass, and the pass that broke it is named.
  */
 import { isAlways } from "./conditions";
-import { guardedReads } from "./reads";
+import { readsOf } from "./expressions";
 import type { System } from "./system";
 import { verifySystem } from "./verify";
 
@@ -58,9 +58,9 @@ const dropUnusedFamilies = (keep: ReadonlySet<string>): Pass => ({
   run: (system) => {
     const outputs = system.families.filter((f) => f.role === "output" || keep.has(f.name));
     if (outputs.length === 0) return system;
-    const sources = new Map<string, Set<string>>();
-    for (const r of guardedReads(system))
-      sources.set(r.reader.name, (sources.get(r.reader.name) ?? new Set()).add(r.source.name));
+    const sources = new Map(
+      system.families.map((f) => [f.name, f.pieces.flatMap((p) => readsOf(p.value)).map((r) => r.family)]),
+    );
     const needed = new Set<string>();
     const open = outputs.map((f) => f.name);
     for (let name = open.pop(); name !== undefined; name = open.pop()) {

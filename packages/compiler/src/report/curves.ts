@@ -1,12 +1,12 @@
 /** Depth and work against one size, the others kept: what the curves of a report show. */
 
-import { sizeProblems } from "../depth/samples";
-import { unroll } from "../depth/unroll/unroll";
+import { sizeProblems } from "../checks/sizes";
 import type { CostModel } from "../equations/cost";
 import type { Sizes, System } from "../equations/system";
+import { provedForm } from "../symbolic/standing";
+import { unroll } from "../unroll/unroll";
 import type { TaskForms } from "./forms";
 import { countAt } from "./numbers";
-import { provedForm } from "./standing";
 
 export interface CurvePoint {
   readonly value: number;

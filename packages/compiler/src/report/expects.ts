@@ -11,8 +11,9 @@ import {
   type TaskItem,
 } from "@fathom/lang";
 import { compareFigure } from "../checks/checks";
+import { sizeProblems } from "../checks/sizes";
 import { smallSizes } from "../checks/small-sizes";
-import { type SampledFigures, sampleFigures, sizeProblems } from "../depth/samples";
+import { type SampledFigures, sampleFigures } from "../depth/samples";
 import { contextOf } from "../depth/work";
 import { evaluateIndex, IndexFault } from "../equations/evaluate-index";
 import { lowerSize } from "../equations/lower/lower";
@@ -27,10 +28,10 @@ import {
 } from "../symbolic/closed-form";
 import { provesComparison } from "../symbolic/compare";
 import { compareRational, isWhole, printRational, type Rational, rational } from "../symbolic/rational";
+import { type Figure, provedForm } from "../symbolic/standing";
 import { judgeClassExpect } from "../verdict/expects";
 import { judgementOf } from "../verdict/program";
 import type { TaskForms } from "./forms";
-import { type Figure, provedForm } from "./standing";
 
 export interface ExpectResult {
   readonly text: string;

@@ -3,10 +3,11 @@
  * level and work of each family, how they grow, and the derivation. Made once for each content of a task.
  */
 
+import { sizeProblems } from "../checks/sizes";
 import { type Guess, guess, type Sample } from "../depth/guess";
 import { type Found, largestLevel } from "../depth/levels";
 import { type DepthProof, proveDepth, sameLevels } from "../depth/prove";
-import { type SampledFigures, sampleFigures, sizeProblems } from "../depth/samples";
+import { type SampledFigures, sampleFigures } from "../depth/samples";
 import { widthOf } from "../depth/width";
 import { sameCosts, type WorkResult, workOf } from "../depth/work";
 import { someExpr } from "../equations/build";
@@ -27,7 +28,7 @@ import {
   proved,
   type Standing,
   shownParts,
-} from "./standing";
+} from "../symbolic/standing";
 
 export interface FamilyForms {
   readonly name: string;

@@ -5,16 +5,16 @@
  * rows (G.3). Both are upper bounds on what shallow forms cost, and say nothing of what they must cost.
  */
 import { findRecurrences } from "../algebra/recurrence";
+import { AC, NC, within } from "../classes/classes";
+import { type Order, ordersOf } from "../classes/order";
+import type { Judgement } from "../classes/verdict";
 import { sourcesOf } from "../depth/instance-graph";
-import type { Unrolled } from "../depth/unroll/unroll";
 import { add, ceilLog2, integer, mul, someExpr, sub } from "../equations/build";
 import { evaluateIndex, pointAt } from "../equations/evaluate-index";
 import { printIndex } from "../equations/print";
 import type { Family, System } from "../equations/system";
 import { componentsOf } from "../equations/values";
-import { AC, NC, within } from "../verdict/classes";
-import { type Order, ordersOf } from "../verdict/order";
-import type { Judgement } from "../verdict/verdict";
+import type { Unrolled } from "../unroll/unroll";
 
 export interface FrontierPoint {
   /** Levels looked up, or maps composed, at once. */

@@ -5,9 +5,9 @@ import { lower, lowerSize } from "../equations/lower/lower";
 import { printSystem } from "../equations/print";
 import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
 import { compareGrowth, growthOf } from "../symbolic/growth";
+import { provedForm } from "../symbolic/standing";
 import { closedOf, decideExpects, expectsOf } from "./expects";
 import { formsOf, type TaskForms } from "./forms";
-import { provedForm } from "./standing";
 
 interface HeldExpects {
   /** The file, with every `expect` line refuted or of an unknown class gone or replaced. */

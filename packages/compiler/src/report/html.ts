@@ -2,14 +2,11 @@
  * The report as one page: no script, no network, light and dark. Pictures are SVG that the caller drew; everything else is
  * made here, and every text of users is escaped.
  */
-import type { ModelReport, Report } from "../analyze";
+
+import { explainClass, printClass } from "../classes/classes";
+import { verdictText } from "../classes/verdict";
 import { printInstance } from "../equations/print";
 import { printGrowth } from "../symbolic/growth";
-import { explainClass, printClass } from "../verdict/classes";
-import { verdictText } from "../verdict/verdict";
-import { sizesText, wholeOrRounded } from "./numbers";
-import { PAGE_STYLE } from "./page-style";
-import { comparedRows, type RewrittenReport, worthOf } from "./rewritten";
 import {
   type Derivation,
   type Figure,
@@ -17,7 +14,11 @@ import {
   type ShownPart,
   type Standing,
   shownParts,
-} from "./standing";
+} from "../symbolic/standing";
+import type { ModelReport, Report } from "./analyze";
+import { sizesText, wholeOrRounded } from "./numbers";
+import { PAGE_STYLE } from "./page-style";
+import { comparedRows, type RewrittenReport, worthOf } from "./rewritten";
 
 /** An SVG document and what it shows, for those who do not see it. */
 export interface Picture {

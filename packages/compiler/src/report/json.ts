@@ -1,8 +1,9 @@
 /** The report as JSON: closed forms, growths and numbers beyond 2^53 as the text that people read, all else as it is. */
-import type { Report } from "../analyze";
+
 import { printSystem } from "../equations/print";
 import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
 import { type Growth, printGrowth } from "../symbolic/growth";
+import type { Report } from "./analyze";
 import type { RewrittenReport } from "./rewritten";
 
 /** A record with every closed form and growth printed. */

@@ -1,10 +1,17 @@
 /** The report as Markdown, for pull requests, hovers and panels. */
-import type { ModelReport, Report } from "../analyze";
+
 import { printInstance } from "../equations/print";
 import { printGrowth } from "../symbolic/growth";
+import {
+  type Derivation,
+  type Figure,
+  printStanding,
+  type ShownPart,
+  shownParts,
+} from "../symbolic/standing";
+import type { ModelReport, Report } from "./analyze";
 import { type Count, sizesText, wholeOrRounded } from "./numbers";
 import { comparedRows, type RewrittenReport, worthOf } from "./rewritten";
-import { type Derivation, type Figure, printStanding, type ShownPart, shownParts } from "./standing";
 
 /** Text of users inside Markdown: nothing of it becomes markup. */
 const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>|#~]/g, "\\$&").replaceAll("\n", " ");

@@ -4,16 +4,17 @@
  * evaluation of general arithmetic expressions", J. ACM 21, 1974, lemma 2; the paper is cited in the catalogue under Spira). Here
  * operations have a rate, a step of the longest path a latency, and launches their price.
  */
-import { unroll } from "../depth/unroll/unroll";
+
 import { launchesGpu } from "../emit/wgsl/launches";
 import { type GpuLayout, layoutGpu } from "../emit/wgsl/layout";
 import type { GpuProgram } from "../emit/wgsl/program";
 import { familyBox } from "../equations/evaluate-index";
 import type { ElementType, Sizes, System } from "../equations/system";
 import { componentsOf } from "../equations/values";
+import { type Figure, provedForm } from "../symbolic/standing";
+import { unroll } from "../unroll/unroll";
 import { formsOf } from "./forms";
 import { countAt } from "./numbers";
-import { type Figure, provedForm } from "./standing";
 
 /** Kinds of operations whose rates differ most: bits lie many a word. */
 export type Rate = "bit" | "int" | "real";

@@ -1,14 +1,14 @@
 /** As written and rewritten, side by side: what each rewriting of a task is, how deep it comes out, and whether that is less. */
 import { type Applied, rewrites } from "../algebra/rewrite/rewrites";
+import { sizeProblems } from "../checks/sizes";
 import { proveDepth } from "../depth/prove";
-import { sizeProblems } from "../depth/samples";
-import { unroll } from "../depth/unroll/unroll";
 import type { CostModel } from "../equations/cost";
 import type { Sizes, System } from "../equations/system";
 import type { ClosedForm } from "../symbolic/closed-form";
 import { compareGrowth, type Growth, growthOf, printGrowth } from "../symbolic/growth";
+import { type Figure, provedForm, type ShownPart, shownParts } from "../symbolic/standing";
+import { unroll } from "../unroll/unroll";
 import { type Count, countAt, wholeOrRounded } from "./numbers";
-import { type Figure, provedForm, type ShownPart, shownParts } from "./standing";
 
 export interface RewrittenModel {
   /** At the sizes given, counted on the whole graph; where that is too large, only a depth that is proved. */

@@ -7,9 +7,9 @@ import * as build from "../equations/build";
 import { rewriteExpr } from "../equations/expressions";
 import { indicesOf } from "../equations/mentions";
 import type { Pass } from "../equations/pass";
-import { type GuardedRead, guardedReads } from "../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, Read, Subscript, System } from "../equations/system";
 import { combine, knownFacts, least, toAffine } from "../symbolic/affine";
+import { type GuardedRead, guardedReads } from "../symbolic/reads";
 
 const placeOf = (s: Subscript): IndexExpr | undefined => (s.kind === "static" ? s.value : undefined);
 const isOwn = (s: Subscript, dim: Dim): boolean => placeOf(s) === build.index(dim.index);

@@ -5,8 +5,8 @@
  */
 import * as build from "../equations/build";
 import { collectIndices } from "../equations/evaluate-index";
-import { guardedReads } from "../equations/reads";
 import type { Condition, Dim, Expr, Family, IndexExpr, Read, System } from "../equations/system";
+import { guardedReads } from "../symbolic/reads";
 
 export interface Inspector {
   /** Its outputs are `levelsOf(f)` for each family: 0 where nothing of the component is read. */

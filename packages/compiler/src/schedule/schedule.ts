@@ -6,9 +6,9 @@
  * demand, with a memo: always right, slower.
  */
 import { collectIndices } from "../equations/evaluate-index";
-import { type GuardedRead, guardedReads } from "../equations/reads";
 import type { Family, System } from "../equations/system";
 import { type Affine, affine, combine, least, toAffine } from "../symbolic/affine";
+import { type GuardedRead, guardedReads } from "../symbolic/reads";
 import { inPlace } from "./in-place";
 
 /** A read of a family that is computed. */

@@ -6,8 +6,8 @@
 
 import { someExpr } from "../equations/build";
 import { collectIndices } from "../equations/evaluate-index";
-import type { GuardedRead } from "../equations/reads";
 import type { Expr } from "../equations/system";
+import type { GuardedRead } from "../symbolic/reads";
 import type { Step } from "./schedule";
 import { distance, MOST_REACH } from "./stencil";
 

@@ -4,9 +4,9 @@
  * read from the side, every column runs through all times on its own.
  */
 import * as build from "../equations/build";
-import type { GuardedRead } from "../equations/reads";
 import type { Expr, Family, IndexExpr } from "../equations/system";
 import { type Affine, affine, combine, least, toAffine } from "../symbolic/affine";
+import type { GuardedRead } from "../symbolic/reads";
 import type { Packed } from "./packing";
 import type { Folded, WaveStep } from "./wavefront";
 import { visitWord } from "./words";

@@ -5,9 +5,10 @@
  * it. Where one form is not enough, a single dimension becomes a serial loop around the rest (Darte and Vivien, 1997).
  * Where nothing is found the component is computed in rounds: each computes what has become ready, always right, slower.
  */
-import { type GuardedRead, guardedReads } from "../equations/reads";
+
 import type { Family, System } from "../equations/system";
 import { type Affine, affine, combine, least, toAffine } from "../symbolic/affine";
+import { type GuardedRead, guardedReads } from "../symbolic/reads";
 import { components, planesOf } from "./schedule";
 
 /** An instance's time is the sum of its indices, each times its weight, plus the offset. */

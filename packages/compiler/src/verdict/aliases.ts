@@ -8,8 +8,8 @@ import { isAlways, substituteIndex } from "../equations/conditions";
 import { collectIndices } from "../equations/evaluate-index";
 import { boundIndices, readsOf, rewriteExpr, sizeOf } from "../equations/expressions";
 import { runPasses, runPipeline } from "../equations/pass";
-import { guardedReads } from "../equations/reads";
 import type { Expr, Family, IndexExpr, Read, Subscript, System } from "../equations/system";
+import { guardedReads } from "../symbolic/reads";
 
 /** The same outputs without aliases, and without what nothing needs any more. */
 export function withoutAliases(system: System): System {

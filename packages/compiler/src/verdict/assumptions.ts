@@ -7,13 +7,13 @@
  */
 import { stateRead } from "../algebra/recurrence";
 import type { Component } from "../catalogue/laws/law";
+import { join, layers, printClass, TC, within } from "../classes/classes";
+import type { Order } from "../classes/order";
+import type { AssumedLaw, Hypothesis } from "../classes/verdict";
 import { readsOf } from "../equations/expressions";
 import { printIndex } from "../equations/print";
-import { guardedReads } from "../equations/reads";
 import type { Assumption, Family, System } from "../equations/system";
-import { join, layers, printClass, TC, within } from "./classes";
-import type { Order } from "./order";
-import type { AssumedLaw, Hypothesis } from "./verdict";
+import { guardedReads } from "../symbolic/reads";
 
 export const diffusionSource = "Liu, Preechakul, Kuwaranancharoen and Bai, 2026; Li and Yan, 2025";
 

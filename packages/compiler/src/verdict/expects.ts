@@ -5,9 +5,9 @@
  * `<=` asks only that the task lies in C. Both are claims of an upper bound: a bound that is too large refutes nothing.
  */
 import type { ExpectClaim } from "@fathom/lang";
-import { type CircuitClass, inclusion, parseClass, printClass, within } from "./classes";
+import { type CircuitClass, inclusion, parseClass, printClass, within } from "../classes/classes";
+import type { Judgement } from "../classes/verdict";
 import { readingText } from "./judge";
-import type { Judgement } from "./verdict";
 
 export interface ClassOutcome {
   readonly outcome: "proved" | "tested" | "claimed" | "failed" | "undecided";

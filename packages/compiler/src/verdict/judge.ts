@@ -7,19 +7,9 @@ import { findRecurrences } from "../algebra/recurrence";
 import type { Component, Conclusion, Law } from "../catalogue/laws/law";
 import { laws } from "../catalogue/laws/laws";
 import { hardnessOf } from "../catalogue/problems";
-import { childrenOf, someExpr } from "../equations/build";
-import { runPasses, runPipeline } from "../equations/pass";
-import { guardedReads } from "../equations/reads";
-import type { Dim, Expr, Family, System } from "../equations/system";
-import { type Derivation, proved, type Standing } from "../report/standing";
-import { components } from "../schedule/schedule";
-import { printClosedForm } from "../symbolic/closed-form";
-import { withoutAliases, withParts } from "./aliases";
-import { assumedLaw, diffusionSource } from "./assumptions";
-import { type CircuitClass, join, NC, printClass, UNION, within } from "./classes";
-import { type Gate, gatesOf, layerClass } from "./gates";
-import { inputLength, type Order, type Orders, ordersOf } from "./order";
-import { withFiniteInts } from "./ranges";
+import { type CircuitClass, join, NC, printClass, UNION, within } from "../classes/classes";
+import { type Gate, gatesOf, layerClass } from "../classes/gates";
+import { inputLength, type Order, type Orders, ordersOf } from "../classes/order";
 import type {
   AssumedLaw,
   Attempt,
@@ -30,7 +20,17 @@ import type {
   Resisted,
   SideConditions,
   VerdictKind,
-} from "./verdict";
+} from "../classes/verdict";
+import { childrenOf, someExpr } from "../equations/build";
+import { runPasses, runPipeline } from "../equations/pass";
+import type { Dim, Expr, Family, System } from "../equations/system";
+import { components } from "../schedule/schedule";
+import { printClosedForm } from "../symbolic/closed-form";
+import { guardedReads } from "../symbolic/reads";
+import { type Derivation, proved, type Standing } from "../symbolic/standing";
+import { withoutAliases, withParts } from "./aliases";
+import { assumedLaw, diffusionSource } from "./assumptions";
+import { withFiniteInts } from "./ranges";
 
 const judgements = new WeakMap<System, Judgement>();
 

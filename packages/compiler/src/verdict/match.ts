@@ -4,15 +4,15 @@
  * training finds them (catalogue E.13, H.19).
  */
 
+import { type CircuitClass, inclusion, NC, printClass, TC, UNION, within } from "../classes/classes";
+import { ordersOf } from "../classes/order";
+import type { Judgement } from "../classes/verdict";
 import { proveDepth } from "../depth/prove";
 import { always } from "../equations/build";
 import type { System } from "../equations/system";
-import type { Figure } from "../report/standing";
 import { printClosedForm } from "../symbolic/closed-form";
-import { type CircuitClass, inclusion, NC, printClass, TC, UNION, within } from "./classes";
+import type { Figure } from "../symbolic/standing";
 import { readingText, verdictOf } from "./judge";
-import { ordersOf } from "./order";
-import type { Judgement } from "./verdict";
 
 export type MatchOutcome =
   /** By a theorem: the model's class is properly inside a class that the task is hard for. */

@@ -1,12 +1,12 @@
 /** The judgement on a task together with what its program says besides the equations: reductions and citations. */
 import type { CheckedProgram, TaskItem } from "@fathom/lang";
-import type { Compiled } from "../compile";
+import type { Compiled } from "../checks/compile";
+import { P } from "../classes/classes";
+import type { Hardness, Judgement } from "../classes/verdict";
 import { lower } from "../equations/lower/lower";
-import { checkedAt } from "../report/standing";
-import { P } from "./classes";
+import { checkedAt } from "../symbolic/standing";
 import { verdictOf } from "./judge";
 import { reductionTest } from "./reductions";
-import type { Hardness, Judgement } from "./verdict";
 
 /** `expect serial by "Neary, Woods, 2006"`: hardness that the author cites. It counts as claimed, nothing is checked. */
 function claimedHardness(program: CheckedProgram, task: TaskItem): Hardness[] {

@@ -11,9 +11,11 @@ import {
   type ReductionItem,
   type TaskItem,
 } from "@fathom/lang";
-import { compileTask } from "../compile";
-import { sizeProblems } from "../depth/samples";
-import { unroll } from "../depth/unroll/unroll";
+import { compileTask } from "../checks/compile";
+import { sizeProblems } from "../checks/sizes";
+import { printClass } from "../classes/classes";
+import { ordersOf } from "../classes/order";
+import type { Judgement } from "../classes/verdict";
 import { childrenOf } from "../equations/build";
 import { evaluateIndex, familyBox, forEachPoint, IndexFault } from "../equations/evaluate-index";
 import { interpret } from "../equations/interpret";
@@ -22,10 +24,8 @@ import { printSystem } from "../equations/print";
 import { threefry } from "../equations/random";
 import type { Expr, Family, FamilyValues, Sizes, System } from "../equations/system";
 import { allocate, boundOf, componentsOf, offsetOf, showSizes, toNested } from "../equations/values";
-import { printClass } from "./classes";
+import { unroll } from "../unroll/unroll";
 import { superpolynomialFactor, verdictOf } from "./judge";
-import { ordersOf } from "./order";
-import type { Judgement } from "./verdict";
 
 export interface ReductionTest {
   readonly item: ReductionItem;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { elementaryRule } from "../../src/catalogue/elementary-rules";
-import { printClass } from "../../src/verdict/classes";
+import { printClass } from "../../src/classes/classes";
 
 const rules = Array.from({ length: 256 }, (_, r) => r);
 const text = (rule: number): string => {

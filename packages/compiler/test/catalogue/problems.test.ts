@@ -1,8 +1,8 @@
 import { check } from "@fathom/lang";
 import { describe, expect, it } from "vitest";
 import { type GateFunction, gateSetOf } from "../../src/catalogue/circuits";
-import { compileTask } from "../../src/compile";
-import { printClass } from "../../src/verdict/classes";
+import { compileTask } from "../../src/checks/compile";
+import { printClass } from "../../src/classes/classes";
 import { verdictOf } from "../../src/verdict/judge";
 
 function says(text: string): string {

@@ -1,6 +1,6 @@
 import { check } from "@fathom/lang";
 import { describe, expect, it } from "vitest";
-import { compileTask } from "../../src/compile";
+import { compileTask } from "../../src/checks/compile";
 import { verdictOf } from "../../src/verdict/judge";
 
 /** `F.7` where the task is found hard by that entry, else the verdict. */

@@ -2,12 +2,12 @@ import { check } from "@fathom/lang";
 import { expect, test } from "vitest";
 import { verifyCertificate } from "../../certificate-checker/check";
 import { printCertificate } from "../../certificate-checker/json";
-import { compileTask } from "../../src/compile";
+import { compileTask } from "../../src/checks/compile";
 import { proveDepth, sameLevels } from "../../src/depth/prove";
-import { unroll } from "../../src/depth/unroll/unroll";
 import { sameCosts } from "../../src/depth/work";
 import { countAt } from "../../src/report/numbers";
 import { effort } from "../../src/symbolic/effort";
+import { unroll } from "../../src/unroll/unroll";
 
 const systemOf = (body: string) => {
   const program = check(

@@ -18,7 +18,7 @@ import {
   TC,
   UNION,
   within,
-} from "../../src/verdict/classes";
+} from "../../src/classes/classes";
 
 const all: CircuitClass[] = [
   ...[0, 1, 2, 3].flatMap((i) => [NC(i), AC(i), ACC(i), TC(i)]),

@@ -1,7 +1,7 @@
 import { check } from "@fathom/lang";
 import { describe, expect, it } from "vitest";
-import { compileTask } from "../../src/compile";
-import { printClass } from "../../src/verdict/classes";
+import { compileTask } from "../../src/checks/compile";
+import { printClass } from "../../src/classes/classes";
 import { verdictOf } from "../../src/verdict/judge";
 
 /** Judges the only task of a program; its body is given, `task A(sizes) {` and `}` stand around it. */

@@ -1,6 +1,6 @@
 import { check } from "@fathom/lang";
 import { describe, expect, it } from "vitest";
-import { compileTask } from "../../src/compile";
+import { compileTask } from "../../src/checks/compile";
 import { matchModel } from "../../src/verdict/match";
 
 const system = (text: string) => {

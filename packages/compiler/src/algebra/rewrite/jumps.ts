@@ -1,9 +1,9 @@
 /** Linear cellular automata on a ring: rows reached by jumps of 2^k steps. */
 import * as build from "../../equations/build";
 import { mentionsIndex } from "../../equations/mentions";
-import { guardedReads } from "../../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, Piece, Subscript } from "../../equations/system";
 import { combine, toAffine } from "../../symbolic/affine";
+import { guardedReads } from "../../symbolic/reads";
 import { isOne, type LinearEquation } from "../linear";
 import { afterStarts, type Context, fixed, is, type Law, one, placeAt, startAt, zero } from "./context";
 

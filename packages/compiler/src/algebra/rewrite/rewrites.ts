@@ -6,12 +6,12 @@
  * Scans are those of Kogge and Stone (1973): level r holds, at place i, the composition of the last 2^r steps up to i. They
  * take log2 levels in both cost models.
  */
-import { sizeProblems } from "../../depth/samples";
-import { unroll } from "../../depth/unroll/unroll";
+import { sizeProblems } from "../../checks/sizes";
 import * as build from "../../equations/build";
 import { printIndex } from "../../equations/print";
-import { guardedReads } from "../../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, Sizes, System } from "../../equations/system";
+import { guardedReads } from "../../symbolic/reads";
+import { unroll } from "../../unroll/unroll";
 import { extentOf, findRecurrences, innerRecurrences, type Recurrence } from "../recurrence";
 import { asAffineScan } from "./affine";
 import { asClampScan } from "./clamp";

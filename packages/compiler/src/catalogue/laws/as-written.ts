@@ -1,13 +1,13 @@
 /** Layers composed as they are written (C.1). */
 import { extentOf, type Nesting, nestingOf } from "../../algebra/recurrence";
+import { layers, P } from "../../classes/classes";
+import { constantOrder, larger, type Order, product } from "../../classes/order";
 import { proveDepth } from "../../depth/prove";
 import { printCondition, printExpr, printIndex } from "../../equations/print";
-import { guardedReads } from "../../equations/reads";
 import type { Family, System } from "../../equations/system";
-import { provedForm } from "../../report/standing";
 import { printClosedForm } from "../../symbolic/closed-form";
-import { layers, P } from "../../verdict/classes";
-import { constantOrder, larger, type Order, product } from "../../verdict/order";
+import { guardedReads } from "../../symbolic/reads";
+import { provedForm } from "../../symbolic/standing";
 import { both, type Component, type Law } from "./law";
 
 const depthText = (o: Order): string =>

@@ -1,5 +1,5 @@
 /** Cellular automata, by identities on their rules (D.3 to D.5). */
-import { ACmod, join, NC, printClass } from "../../verdict/classes";
+import { ACmod, join, NC, printClass } from "../../classes/classes";
 import { affineModulus, elementaryAutomaton, keepsBorders } from "../automata";
 import { elementaryRule, isRule110, type RuleVerdict } from "../elementary-rules";
 import type { Law } from "./law";

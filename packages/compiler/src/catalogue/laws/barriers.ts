@@ -1,11 +1,11 @@
 /** Sums that are cut off below and above (C.14). */
 import { isOne, linearStep } from "../../algebra/linear";
+import { TC } from "../../classes/classes";
+import type { Reading } from "../../classes/verdict";
 import { someExpr } from "../../equations/build";
 import { changesWith } from "../../equations/mentions";
 import { printExpr } from "../../equations/print";
 import type { Expr } from "../../equations/system";
-import { TC } from "../../verdict/classes";
-import type { Reading } from "../../verdict/verdict";
 import { type Law, linearConclusion, timeOf } from "./law";
 
 /** x + c, cut off below and above by barriers that stay: prefix sums and their extrema give it. */

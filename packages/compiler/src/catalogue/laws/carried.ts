@@ -1,7 +1,8 @@
 /** Values carried from one place each (B.6). */
+
+import { join, L } from "../../classes/classes";
 import { someExpr, typeOf } from "../../equations/build";
 import type { Expr } from "../../equations/system";
-import { join, L } from "../../verdict/classes";
 import { both, type Law } from "./law";
 
 /** Every value comes from one earlier place, as given data say: trace it back, one pointer at a time. */

@@ -1,5 +1,5 @@
 /** Circuits: given as data over a gate set that is not general (C.18, C.19), or monotone in the plane (C.23). */
-import { DET, join, L, NL, UNION } from "../../verdict/classes";
+import { DET, join, L, NL, UNION } from "../../classes/classes";
 import { circuitAsData, monoidOf } from "../circuits";
 import { finiteSemiring } from "../finite-semirings";
 import { planarMonotone } from "../planar";

@@ -1,8 +1,8 @@
 /** Arithmetic circuits of small formal degree (0.6, C.20, C.21). */
 import { type SemiringName, semiringForm } from "../../algebra/semiring";
+import { AC, type CircuitClass, DET, LOGCFL, NL, TC } from "../../classes/classes";
+import type { Reading } from "../../classes/verdict";
 import { printIndex } from "../../equations/print";
-import { AC, type CircuitClass, DET, LOGCFL, NL, TC } from "../../verdict/classes";
-import type { Reading } from "../../verdict/verdict";
 import { type Law, linearConclusion } from "./law";
 
 const semirings: Readonly<

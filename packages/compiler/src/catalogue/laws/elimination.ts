@@ -1,9 +1,9 @@
 /** Elimination of one vertex, or one unknown, after another (C.22, B.17). */
 
+import { AC, type CircuitClass, DET, join, NL } from "../../classes/classes";
+import type { Reading } from "../../classes/verdict";
 import { isAlways } from "../../equations/conditions";
 import type { Expr, IndexExpr } from "../../equations/system";
-import { AC, type CircuitClass, DET, join, NL } from "../../verdict/classes";
-import type { Reading } from "../../verdict/verdict";
 import { offsetFrom, smallValue } from "../shape";
 import { type Conclusion, type Law, linearConclusion } from "./law";
 

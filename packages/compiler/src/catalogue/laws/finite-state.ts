@@ -7,12 +7,12 @@ import {
   type TransitionMonoid,
   transitionMonoid,
 } from "../../algebra/transition-monoid";
+import { AC, ACmod, type CircuitClass, join, L, NC } from "../../classes/classes";
+import type { Order } from "../../classes/order";
+import type { Reading } from "../../classes/verdict";
 import { someExpr } from "../../equations/build";
 import { printIndex } from "../../equations/print";
 import type { Expr } from "../../equations/system";
-import { AC, ACmod, type CircuitClass, join, L, NC } from "../../verdict/classes";
-import type { Order } from "../../verdict/order";
-import type { Reading } from "../../verdict/verdict";
 import { varies, variesInCondition } from "./change";
 import { both, type Component, type Law, liveState, timeOf } from "./law";
 

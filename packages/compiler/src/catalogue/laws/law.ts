@@ -1,10 +1,10 @@
 /** What a law is, of which it speaks and what it concludes. */
 import type { Recurrence } from "../../algebra/recurrence";
+import { type CircuitClass, join, printClass } from "../../classes/classes";
+import type { Gate } from "../../classes/gates";
+import type { Orders } from "../../classes/order";
+import type { Reading } from "../../classes/verdict";
 import type { Family, System } from "../../equations/system";
-import { type CircuitClass, join, printClass } from "../../verdict/classes";
-import type { Gate } from "../../verdict/gates";
-import type { Orders } from "../../verdict/order";
-import type { Reading } from "../../verdict/verdict";
 
 /** A strongly connected set of families, with everything outside it given. */
 export interface Component {

@@ -1,13 +1,13 @@
 /** Steps that are affine in the state, or fractions of affine forms of it (C.9 to C.11, B.15 to B.17). */
 import { isOne, type LinearStep, linearStep, type StateTerm } from "../../algebra/linear";
 import { type Recurrence, stateRead } from "../../algebra/recurrence";
+import { AC, ACmod, DET, L, NL, TC } from "../../classes/classes";
+import type { Reading } from "../../classes/verdict";
 import { someExpr } from "../../equations/build";
 import { rewriteExpr } from "../../equations/expressions";
 import { changesWith } from "../../equations/mentions";
 import { printExpr } from "../../equations/print";
 import type { Expr } from "../../equations/system";
-import { AC, ACmod, DET, L, NL, TC } from "../../verdict/classes";
-import type { Reading } from "../../verdict/verdict";
 import { varies, variesInCondition, variesWith } from "./change";
 import { type Component, constantDimension, type Law, linearConclusion, timeOf } from "./law";
 

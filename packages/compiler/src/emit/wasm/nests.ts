@@ -4,12 +4,12 @@ import { isAlways } from "../../equations/conditions";
 import { readsOf } from "../../equations/expressions";
 import { changesWith, dimsMention } from "../../equations/mentions";
 import { familyKey } from "../../equations/random";
-import { guardedReads } from "../../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, Piece, Read } from "../../equations/system";
 import { interiorOf } from "../../schedule/interior";
 import { laneable } from "../../schedule/lanes";
 import { familiesOf, type Step, Unschedulable } from "../../schedule/schedule";
 import { type Skew, skewOf } from "../../schedule/skew";
+import { guardedReads } from "../../symbolic/reads";
 import { type Code, w } from "./encode";
 import {
   type Binding,

@@ -7,7 +7,6 @@ import { exactScans } from "../../algebra/rewrite/rewrites";
 import * as build from "../../equations/build";
 import { collectIndices } from "../../equations/evaluate-index";
 import { runPasses, runPipeline } from "../../equations/pass";
-import { guardedReads } from "../../equations/reads";
 import type { Dim, Expr, Family, IndexExpr, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { withoutCopies } from "../../schedule/copies";
@@ -18,6 +17,7 @@ import { splitScans } from "../../schedule/split-scans";
 import { isColumns, stencilOf, tileOf, WORKGROUP_WORDS } from "../../schedule/stencil";
 import { leastLag, type Wavefronts, type WaveStep, wavefronts } from "../../schedule/wavefront";
 import { visitWord } from "../../schedule/words";
+import { guardedReads } from "../../symbolic/reads";
 import { Kernels } from "./kernels";
 import {
   type GpuFamily,

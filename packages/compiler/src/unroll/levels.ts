@@ -1,6 +1,6 @@
 /** Levels of expressions, compiled once: the latest of what is read and, in `ops`, the operators on the way. */
-import { childrenOf } from "../../equations/build";
-import { combiningDepth, operatorCost } from "../../equations/cost";
+import { childrenOf } from "../equations/build";
+import { combiningDepth, operatorCost } from "../equations/cost";
 import {
   type Box,
   compileIndex,
@@ -9,10 +9,10 @@ import {
   isBox,
   pointAt,
   type Slots,
-} from "../../equations/evaluate-index";
-import { printInstance } from "../../equations/print";
-import type { Dim, Expr, Family, Fold, Read, Reduce, Subscript } from "../../equations/system";
-import { offsetOf } from "../../equations/values";
+} from "../equations/evaluate-index";
+import { printInstance } from "../equations/print";
+import type { Dim, Expr, Family, Fold, Read, Reduce, Subscript } from "../equations/system";
+import { offsetOf } from "../equations/values";
 import { UnrollCosts } from "./costs";
 
 /** The levels of one family at the sizes of a run, as far as they are known. */

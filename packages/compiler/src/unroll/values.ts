@@ -1,9 +1,9 @@
 /** Values of expressions at an instance, from given values of all families: what subscripts that depend on data choose. */
-import { compileIndex, evaluateInt, type IndexCode } from "../../equations/evaluate-index";
-import { type Element, foldElements } from "../../equations/monoid";
-import { applyOperator, reduceOperands, type Value } from "../../equations/operators";
-import type { Expr, FamilyValues, Fold, Read, Reduce } from "../../equations/system";
-import { componentsOf, offsetOf } from "../../equations/values";
+import { compileIndex, evaluateInt, type IndexCode } from "../equations/evaluate-index";
+import { type Element, foldElements } from "../equations/monoid";
+import { applyOperator, reduceOperands, type Value } from "../equations/operators";
+import type { Expr, FamilyValues, Fold, Read, Reduce } from "../equations/system";
+import { componentsOf, offsetOf } from "../equations/values";
 import { UnrollFrame } from "./frame";
 
 export class UnrollValues extends UnrollFrame {

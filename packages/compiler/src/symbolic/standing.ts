@@ -3,7 +3,7 @@
  * by different functions: a bound cannot be shown as the value.
  */
 import type { Origin } from "../equations/system";
-import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
+import { type ClosedForm, printClosedForm } from "./closed-form";
 
 export type Standing =
   /** By which argument, for all sizes that `where` allows. */

@@ -1,7 +1,8 @@
 /** Every read of a system with the conditions under which it happens. */
-import { type Affine, knownFacts, knownOtherwise } from "../symbolic/affine";
-import { childrenOf } from "./build";
-import type { Condition, Dim, Expr, Family, Read, System } from "./system";
+
+import { childrenOf } from "../equations/build";
+import type { Condition, Dim, Expr, Family, Read, System } from "../equations/system";
+import { type Affine, knownFacts, knownOtherwise } from "./affine";
 
 export interface GuardedRead {
   readonly reader: Family;

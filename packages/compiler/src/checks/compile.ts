@@ -1,10 +1,10 @@
 /** From a checked task to equations that passed every check for all sizes. */
 import type { CheckedProgram, Diagnostic, TaskItem } from "@fathom/lang";
-import { checkCycles, checkReads, checkWhere } from "./checks/checks";
-import { checkIndexFaults } from "./checks/index-faults";
-import { lower } from "./equations/lower/lower";
-import type { Read, System } from "./equations/system";
-import { type Schedule, schedule } from "./schedule/schedule";
+import { lower } from "../equations/lower/lower";
+import type { Read, System } from "../equations/system";
+import { type Schedule, schedule } from "../schedule/schedule";
+import { checkCycles, checkReads, checkWhere } from "./checks";
+import { checkIndexFaults } from "./index-faults";
 
 /** A task that passed every check for all sizes, ready to be analysed or run. */
 export interface Compiled {

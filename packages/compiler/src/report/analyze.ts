@@ -3,19 +3,20 @@
  * `expect`. All of it data; the command line and the editor render the same record.
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
-import type { Compiled } from "./compile";
-import { criticalPath, type Instance } from "./depth/instance-graph";
-import { defaultSizes, roughInstances, sizeProblems } from "./depth/samples";
-import { type Unrolled, unroll } from "./depth/unroll/unroll";
-import type { CostModel } from "./equations/cost";
-import type { FamilyValues, Sizes, System } from "./equations/system";
-import { place } from "./equations/values";
-import { decideExpects, type ExpectResult, expectDiagnostics } from "./report/expects";
-import { type FormsMemo, formsOf, type ModelForms, type TaskForms } from "./report/forms";
-import { type Count, countAt, ratioOf } from "./report/numbers";
-import { type Figure, provedForm } from "./report/standing";
-import { judgementOf } from "./verdict/program";
-import type { Judgement } from "./verdict/verdict";
+import type { Compiled } from "../checks/compile";
+import { sizeProblems } from "../checks/sizes";
+import type { Judgement } from "../classes/verdict";
+import { criticalPath, type Instance } from "../depth/instance-graph";
+import { defaultSizes, roughInstances } from "../depth/samples";
+import type { CostModel } from "../equations/cost";
+import type { FamilyValues, Sizes, System } from "../equations/system";
+import { place } from "../equations/values";
+import { type Figure, provedForm } from "../symbolic/standing";
+import { type Unrolled, unroll } from "../unroll/unroll";
+import { judgementOf } from "../verdict/program";
+import { decideExpects, type ExpectResult, expectDiagnostics } from "./expects";
+import { type FormsMemo, formsOf, type ModelForms, type TaskForms } from "./forms";
+import { type Count, countAt, ratioOf } from "./numbers";
 
 /** Numbers at the sizes of a report; each undefined where it was neither counted nor follows from a proved form. */
 export interface Figures {

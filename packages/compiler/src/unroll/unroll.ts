@@ -7,7 +7,7 @@
  * frame ◄ values ◄ costs ◄ levels ◄ the sweep, which is here.
  */
 import { type Diagnostic, diagnostic } from "@fathom/lang";
-import type { CostModel } from "../../equations/cost";
+import type { CostModel } from "../equations/cost";
 import {
   type Box,
   compileIndex,
@@ -15,11 +15,11 @@ import {
   type IndexCode,
   IndexFault,
   pointAt,
-} from "../../equations/evaluate-index";
-import { readsOf } from "../../equations/expressions";
-import { printInstance } from "../../equations/print";
-import type { Family, FamilyValues, Sizes, System } from "../../equations/system";
-import { place, showSizes } from "../../equations/values";
+} from "../equations/evaluate-index";
+import { readsOf } from "../equations/expressions";
+import { printInstance } from "../equations/print";
+import type { Family, FamilyValues, Sizes, System } from "../equations/system";
+import { place, showSizes } from "../equations/values";
 import { TooManyOperands } from "./frame";
 import { type LevelTable, UnrollLevels } from "./levels";
 

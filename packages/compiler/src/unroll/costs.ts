@@ -1,7 +1,7 @@
 /** What an instance costs: a gate or a wire in `steps`, its scalar operations in `ops`. */
-import { combiningWork, componentWidth, operatorCost, scalarOperations } from "../../equations/cost";
-import type { IndexCode } from "../../equations/evaluate-index";
-import type { Choose, Expr, Fold, Reduce } from "../../equations/system";
+import { combiningWork, componentWidth, operatorCost, scalarOperations } from "../equations/cost";
+import type { IndexCode } from "../equations/evaluate-index";
+import type { Choose, Expr, Fold, Reduce } from "../equations/system";
 import { UnrollValues } from "./values";
 
 export class UnrollCosts extends UnrollValues {

@@ -6,7 +6,7 @@
  * upper bound (`parallel`) or a hardness (`inherently-serial`) with its source moves a task out of `serial-as-written`.
  */
 import type { Origin } from "../equations/system";
-import type { Derivation, Standing } from "../report/standing";
+import type { Derivation, Standing } from "../symbolic/standing";
 import type { CircuitClass } from "./classes";
 
 export type VerdictKind =

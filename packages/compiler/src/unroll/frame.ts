@@ -1,7 +1,7 @@
 /** What compiled expressions of one unroller share: the slots that hold sizes and indices, and the walks over points. */
-import { isAlways } from "../../equations/conditions";
-import { compileCondition, compileIndex, type IndexCode, type Slots } from "../../equations/evaluate-index";
-import type { Condition, Fold, Reduce } from "../../equations/system";
+import { isAlways } from "../equations/conditions";
+import { compileCondition, compileIndex, type IndexCode, type Slots } from "../equations/evaluate-index";
+import type { Condition, Fold, Reduce } from "../equations/system";
 
 /** More operands than were allowed, in all runs together. */
 export class TooManyOperands extends Error {}

@@ -1,9 +1,9 @@
 /** What must hold of declarations outside tasks: monoids are monoids. */
 import { type CheckedProgram, type Diagnostic, diagnostic, type MonoidItem } from "@fathom/lang";
-import { type Broken, type MonoidLaws, monoidLaws } from "../algebra/associativity";
 import { lowerMonoid } from "../equations/lower/lower";
 import type { Element } from "../equations/monoid";
 import type { Monoid } from "../equations/system";
+import { type Broken, type MonoidLaws, monoidLaws } from "./associativity";
 
 export interface DeclaredMonoid {
   readonly item: MonoidItem;
