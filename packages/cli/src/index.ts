@@ -47,7 +47,7 @@ const commands = [
   lspCommand,
 ];
 
-function build(): Command {
+export function commandLine(): Command {
   const cli = new Command("fathom")
     .description("A language and compiler for serial depth.")
     .version("0.1.0")
@@ -67,7 +67,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (argv.includes("--json")) process.stdout.write(`${JSON.stringify({ error: message })}\n`);
   };
   try {
-    await build().parseAsync([...argv], { from: "user" });
+    await commandLine().parseAsync([...argv], { from: "user" });
     return exitCode.ok;
   } catch (error) {
     if (error instanceof Exit) {
