@@ -110,11 +110,14 @@ export function sortChart(rows: readonly Sorted[]): string {
 export function sortPage(rows: readonly Sorted[]): string {
   const row = (r: Sorted): string => {
     const { bound, verdict, says } = r.judgement;
-    return `<tr class="${r.group}"><td>${escaped(r.task)}</td><td>${verdictText[verdict]}</td><td>${bound === undefined ? "" : escaped(printClass(bound.class))}</td><td class="wide">${escaped(says.startsWith(`${r.task} is `) ? says.slice(r.task.length + 4) : says)}</td><td>${escaped(r.file)}</td></tr>`;
+    const sentence = says.startsWith(`${r.task} is `) ? says.slice(r.task.length + 4) : says;
+    const what =
+      r.group === "open" && r.judgement.resisted.length > 0 ? `${sentence}; ${reasonOf(r)}` : sentence;
+    return `<tr class="${r.group}"><td>${escaped(r.task)}</td><td>${verdictText[verdict]}</td><td>${bound === undefined ? "" : escaped(printClass(bound.class))}</td><td class="wide">${escaped(what)}</td><td>${escaped(r.file).replaceAll("/", "/<wbr>")}</td></tr>`;
   };
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Tasks sorted by class</title>
-<style>${PAGE_STYLE} body { max-width: none; } svg { max-width: 100%; height: auto; } td:nth-child(-n+3) { white-space: nowrap; } td:last-child { overflow-wrap: anywhere; } td.wide { width: 45%; min-width: 12rem; } ${Object.entries(
+<style>${PAGE_STYLE} body { max-width: none; } svg { max-width: 100%; height: auto; } td:nth-child(-n+3) { white-space: nowrap; } td:last-child { overflow-wrap: break-word; } td.wide { width: 45%; min-width: 12rem; } ${Object.entries(
     colours,
   )
     .map(([g, c]) => `tr.${g} td:nth-child(2) { box-shadow: inset 4px 0 ${c.line}; padding-left: .75rem; }`)

@@ -1,6 +1,6 @@
 /** `fathom sort`: a suite of tasks sorted into parallel, serial and open. */
 import { readdirSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { compileTask, judgementOf, printClass, type VerdictKind } from "@fathom/compiler";
 import type { Command } from "commander";
 import pc from "picocolors";
@@ -42,10 +42,10 @@ function programsIn(path: string): string[] {
     .map((f) => join(path, f));
 }
 
-/** As seen from where the command runs, where that is shorter. */
+/** As seen from where the command runs, where it lies below. */
 function shown(file: string): string {
   const from = relative(process.cwd(), file);
-  return from.length < file.length ? from : file;
+  return from.startsWith("..") ? resolve(file) : from;
 }
 
 export function sortCommand(cli: Command): void {
