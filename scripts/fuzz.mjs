@@ -24,7 +24,7 @@ const cpu = targets.filter((t) => t !== "wgsl");
 const files = [
   ...(cpu.length > 0 ? ["packages/testing/test/agreement.test.ts"] : []),
   ...(cpu.length > 0
-    ? ["rewrite", "rewrite-programs", "source"].map((f) => `packages/testing/test/${f}.test.ts`)
+    ? ["products", "rewrite", "rewrite-programs", "source"].map((f) => `packages/testing/test/${f}.test.ts`)
     : []),
   ...(targets.includes("wgsl") ? ["packages/testing/test/gpu-agreement.test.ts"] : []),
   ...(Number(values.texts) > 0 ? ["packages/lang/test/parse.test.ts"] : []),

@@ -2,7 +2,13 @@
 import { compileTask, type FamilyValues, interpret, randomInputs, unroll } from "@fathom/compiler";
 import { check } from "@fathom/lang";
 import { loadModule } from "@fathom/runtime";
-import type { RandomProgram } from "./random-program";
+
+/** A text with one task, its sizes, and the seed of its inputs. */
+export interface SizedProgram {
+  readonly text: string;
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly seed: number;
+}
 
 /** JavaScript, WebAssembly, and WebAssembly with every form of code forced where it is right. */
 export type CpuTarget = "js" | "wasm" | "wasm-forced";
@@ -12,7 +18,7 @@ export type CpuTarget = "js" | "wasm" | "wasm-forced";
  * families kept and not: in `all` these ways, or in `one` of them, which its seed decides.
  */
 export async function cpuMismatch(
-  { text, sizes, seed }: RandomProgram,
+  { text, sizes, seed }: SizedProgram,
   targets: readonly CpuTarget[] = ["js", "wasm", "wasm-forced"],
   ways: "all" | "one" = "all",
 ): Promise<string | undefined> {

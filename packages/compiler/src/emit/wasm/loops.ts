@@ -62,12 +62,15 @@ export abstract class Loops extends Indices {
     this.loop(first.index, lo, hi, range, scope, (inner) => this.nested(rest, inner, body));
   }
 
-  /** The part of a range that a call is asked for; sets what is left. */
-  protected slice(lo: Code, hi: Code, { left }: Slice, scope: Scope): [Code, Code] {
-    const from = this.keep(scope, "i32", w.add(lo, w.get(0)));
-    const rest = this.keep(scope, "i32", w.sub(hi, from));
+  /** The part of a range that a call is asked for, in units of so many; sets what is left. */
+  protected slice(lo: Code, hi: Code, { left }: Slice, scope: Scope, unit = 1): [Code, Code] {
+    const units = (n: Code): Code => (unit === 1 ? n : w.div(w.add(n, w.i32(unit - 1)), w.i32(unit)));
+    const many = (n: Code): Code => (unit === 1 ? n : w.mul(n, w.i32(unit)));
+    const rest = this.keep(scope, "i32", w.sub(units(w.sub(hi, lo)), w.get(0)));
     const now = this.keep(scope, "i32", w.select(rest, w.get(1), w.lt(rest, w.get(1))));
     scope.add(w.set(left, w.sub(rest, now)));
-    return [from, w.add(from, now)];
+    const from = this.keep(scope, "i32", w.add(lo, many(w.get(0))));
+    const to = this.keep(scope, "i32", w.add(from, many(now)));
+    return [from, unit === 1 ? to : w.select(to, hi, w.lt(to, hi))];
   }
 }

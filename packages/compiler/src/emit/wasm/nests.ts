@@ -23,13 +23,18 @@ import {
   Scope,
 } from "./frame";
 import type { Slice } from "./loops";
-import { type Copy, reductionsIn, turnWeight } from "./reductions";
+import { type Copy, reductionsIn, turnWeight, weight } from "./reductions";
 import { Rows } from "./rows";
 
 const MOST_PIECES = 12;
 
-/** Rows, and vectors of each, of which reductions run together: all that fits sixteen registers (measured: 2 by 3 and 3 by 2 gain nothing). */
-const ROWS = 2;
+/**
+ * Rows, and vectors of each, of which reductions run together. A product of matrices loads six vectors for eight products in four rows;
+ * there half the partial sums are in registers (measured on rows of 384: four rows 0.80 of what the units for floats can do, three 0.80, two 0.71).
+ */
+const ROWS = [4, 2, 1];
+const ROWS_OF_MUCH = [2, 1];
+const LITTLE = 5;
 const VECTORS_IN_ROWS = 2;
 
 /**
@@ -169,12 +174,14 @@ export abstract class Nests extends Rows {
     }
     if (rest.length === 0 && this.lanesLoop(family, first, pieces, scope, slice)) return;
     const { lo, hi, range } = this.bounds(first, scope);
-    const [from, to] = this.part(family, first, lo, hi, scope, slice);
     if (rest.length === 1 && this.rowsShare(first, rest[0]!, pieces)) {
-      const [start, end] = [this.keep(scope, "i32", from), this.keep(scope, "i32", to)];
-      const rows = { index: first.index, from: start, to: end, range };
-      if (this.lanesLoop(family, rest[0]!, pieces, scope, undefined, rows)) return;
+      // A slice is of columns: a panel is laid out once for all rows.
+      const [start, end] = slice === undefined ? this.part(family, first, lo, hi, scope) : [lo, hi];
+      const [from, to] = [this.keep(scope, "i32", start), this.keep(scope, "i32", end)];
+      const rows = { index: first.index, from, to, range };
+      if (this.lanesLoop(family, rest[0]!, pieces, scope, slice, rows)) return;
     }
+    const [from, to] = this.part(family, first, lo, hi, scope, slice);
     this.loop(first.index, from, to, range, scope, (s) => this.nest(family, rest, pieces, s));
   }
 
@@ -238,7 +245,8 @@ export abstract class Nests extends Rows {
     const ends = [...inner.from, ...inner.to, ...inner.except];
     if (ends.some((e) => this.faulty(e, scope) || !fits(this.interval(e, scope)))) return false;
     const { lo, hi, range } = this.bounds(loop, scope);
-    const [from, to] = this.part(family, loop, lo, hi, scope, slice);
+    const unit = rows === undefined ? 1 : 4 * VECTORS_IN_ROWS;
+    const [from, to] = this.part(family, loop, lo, hi, scope, slice, unit);
     const i = this.f.local("i32");
     const end = this.keep(scope, "i32", to);
     scope.add(w.set(i, from));
@@ -272,7 +280,22 @@ export abstract class Nests extends Rows {
       const all = new Scope(before, true);
       all.instance = true;
       if (rows === undefined) vectors(count, 1, all, all);
-      else this.inRowsOf(rows, all, (s, lines) => vectors(count, lines, all, s));
+      else {
+        const reductions = inner.pieces.flatMap((p) => reductionsIn(p.value, index));
+        const little = reductions.every((e) => weight(e.body) <= LITTLE);
+        this.four = index;
+        if (inner.pieces.length === 1 && isAlways(inner.pieces[0]!.guard)) {
+          const columns = this.copies(all, { local: i, range, since: all }, index, count, rows, 1);
+          this.pack(
+            reductions,
+            rows.index,
+            columns.map((c) => c.scope),
+            all,
+          );
+        }
+        this.inRowsOf(rows, little ? ROWS : ROWS_OF_MUCH, all, (s, lines) => vectors(count, lines, all, s));
+        this.unpack();
+      }
       all.add(w.set(i, w.add(w.get(i), w.i32(4 * count))));
       return all.code;
     };
@@ -312,12 +335,13 @@ export abstract class Nests extends Rows {
   /** A loop over rows, several at a time and then what is left one by one. */
   private inRowsOf(
     { index, from, to, range }: RowRange,
+    several: readonly number[],
     scope: Scope,
     body: (inner: Scope, lines: number) => void,
   ): void {
     const row = this.f.local("i32");
     scope.add(w.set(row, from));
-    for (const lines of [ROWS, 1]) {
+    for (const lines of several) {
       const before = new Scope(scope, true);
       const inner = new Scope(before);
       inner.instance = true;
@@ -488,8 +512,16 @@ export abstract class Nests extends Rows {
   }
 
   /** The part of a range that is computed now: of a slice, or of a tile. */
-  protected part(family: Family, d: Dim, lo: Code, hi: Code, scope: Scope, slice?: Slice): [Code, Code] {
-    if (slice !== undefined) return this.slice(lo, hi, slice, scope);
+  protected part(
+    family: Family,
+    d: Dim,
+    lo: Code,
+    hi: Code,
+    scope: Scope,
+    slice?: Slice,
+    unit = 1,
+  ): [Code, Code] {
+    if (slice !== undefined) return this.slice(lo, hi, slice, scope, unit);
     const rows = this.rowsOf.get(family.name);
     if (rows?.index !== d.index) return [lo, hi];
     return [

@@ -7,11 +7,12 @@ import type { Expr, Fold, Reduce } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { type Code, type ValueType, w } from "./encode";
 import { machine, namesOfCondition, Scope, sizeOf, type Value } from "./frame";
-import { Lanes, laneConstant } from "./lanes";
+import { laneConstant } from "./lanes";
+import { type PanelReader, Panels } from "./panels";
 
 /** Expressions up to this weight are repeated in a block of eight. */
 const MOST_REPEATED = 48;
-function weight(e: Expr): number {
+export function weight(e: Expr): number {
   if (e.kind === "reduce" || e.kind === "fold" || e.kind === "choose") return MOST_REPEATED + 1;
   return childrenOf(e).reduce((sum, c) => sum + weight(c), 1);
 }
@@ -53,7 +54,7 @@ type Part = (inner: Scope) => readonly Code[];
 const loads = { i32: w.i32Load, f32: w.f32Load, v128: w.v128Load, i64: w.i64Load, f64: w.i64Load };
 const stores = { i32: w.i32Store, f32: w.f32Store, v128: w.v128Store, i64: w.i64Store, f64: w.f64Store };
 
-export abstract class Reductions extends Lanes {
+export abstract class Reductions extends Panels {
   protected reduce(e: Reduce, scope: Scope): readonly Value[] {
     return this.reduceCopies(e, scope, undefined)[0]!;
   }
@@ -107,6 +108,8 @@ export abstract class Reductions extends Lanes {
     const width = componentsOf(e.type);
     const results = Array.from({ length: width * (copies?.length ?? 1) }, () => this.f.local(type));
     for (const r of results) scope.add(w.set(r, constant(empty)));
+    const columns = copies?.filter((c) => c.row === undefined).map((c) => c.scope) ?? [this.fourScope!];
+    const panel = lanes ? this.panelOf(e, columns, scope) : undefined;
     const parts = (identity: Code): readonly Part[] => {
       if (copies === undefined) return [(inner) => this.operands(e, identity, inner)];
       return copies.map((copy) => (inner) => {
@@ -129,9 +132,10 @@ export abstract class Reductions extends Lanes {
         results.map(() => type),
         scope,
         (left, right) => left.map((l, k) => step(l, right[k]!)),
+        true,
       );
       const identity = constant(e.op === "sum" ? -0 : 1);
-      this.blocks(e, scope, canon, parts(identity));
+      this.blocks(e, scope, canon, parts(identity), panel);
       canon.finish(results, scope);
       if (e.op === "sum") for (const r of results) scope.add(w.set(r, add(w.get(r), constant(0))));
     } else if (lanes) {
@@ -161,10 +165,12 @@ export abstract class Reductions extends Lanes {
       };
       const operands = parts(identity);
       this.nested(e.dims, scope, (inner) => {
+        panel?.at(inner, 0);
         const values = operands.flatMap((part) => part(inner));
         results.forEach((r, k) => {
           inner.add(w.set(r, step(w.get(r), values[k]!, inner)));
         });
+        if (panel !== undefined) inner.add(panel.next(1));
       });
     } else this.accumulate(e, results[0]!, scope);
     this.ranges = saved;
@@ -218,8 +224,14 @@ export abstract class Reductions extends Lanes {
     scope: Scope,
     canon: ReturnType<Reductions["canonical"]>,
     parts: readonly Part[],
+    panel: PanelReader | undefined,
   ): void {
-    const operands = (inner: Scope): readonly Code[] => parts.flatMap((part) => part(inner));
+    const operands = (inner: Scope): readonly Code[] => {
+      panel?.at(inner, 0);
+      const codes = parts.flatMap((part) => part(inner));
+      if (panel !== undefined) inner.add(panel.next(1));
+      return codes;
+    };
     const last = e.dims.at(-1)!;
     if (weight(e.body) > MOST_REPEATED) {
       this.nested(e.dims, scope, (inner) => canon.push(operands(inner), inner));
@@ -237,16 +249,21 @@ export abstract class Reductions extends Lanes {
       };
       const eight = new Scope(before);
       eight.names.set(last.index, { local: i, plus: 0, range, scope: eight });
-      // Equal lengths merge as soon as they are there, part by part: at most four of each are alive, and of one only at a time.
+      // Equal lengths merge as soon as they are there, part by part: at most three of each are alive, two of one only at a time.
       const open = parts.map((): { level: number; values: readonly Code[] }[] => []);
-      for (let k = 0; k < 8; k++) {
-        const one = at(new Scope(eight), k);
+      for (let k = 0; k < 8; k += 2) {
+        const two = [k, k + 1].map((ahead) => {
+          const one = at(new Scope(eight), ahead);
+          panel?.at(one, ahead);
+          return one;
+        });
         parts.forEach((part, p) => {
-          const values = part(one);
-          eight.add(one.code);
-          one.code.length = 0;
           const list = open[p]!;
-          list.push({ level: 0, values });
+          for (const one of two) {
+            const values = part(one);
+            this.flush(one, eight);
+            list.push({ level: 0, values });
+          }
           while (list.length > 1 && list.at(-1)!.level === list.at(-2)!.level) {
             const [left, right] = list.splice(-2) as [(typeof list)[0], (typeof list)[0]];
             const merged = canon
@@ -256,6 +273,7 @@ export abstract class Reductions extends Lanes {
           }
         });
       }
+      if (panel !== undefined) eight.add(panel.next(8));
       canon.push(
         open.flatMap((list) => list[0]!.values),
         eight,
@@ -343,6 +361,8 @@ export abstract class Reductions extends Lanes {
     types: readonly ValueType[],
     scope: Scope,
     combine: (left: readonly Code[], right: readonly Code[], scope: Scope) => readonly Code[],
+    /** Every component of the result takes the same component of the operands, once. */
+    each = false,
   ) {
     const offsets = types.map((_, k) => types.slice(0, k).reduce((sum, t) => sum + sizeOf(t), 0));
     const bytes = types.reduce((sum, t) => sum + sizeOf(t), 0);
@@ -355,12 +375,12 @@ export abstract class Reductions extends Lanes {
     const merge = (locals: readonly number[], outer: Scope): Code => {
       const inner = new Scope(outer, true);
       inner.add(down);
-      const left = types.map((t, k) => this.keep(inner, t, load(k)));
+      const left = types.map((t, k) => (each ? load(k) : this.keep(inner, t, load(k))));
       const made = combine(
         left,
         locals.map((l) => w.get(l)),
         inner,
-      ).map((code, k) => this.keep(inner, types[k]!, code));
+      ).map((code, k) => (each ? code : this.keep(inner, types[k]!, code)));
       made.forEach((code, k) => {
         inner.add(w.set(locals[k]!, code));
       });
