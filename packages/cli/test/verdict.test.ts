@@ -8,6 +8,7 @@ import { capture } from "./capture";
 const root = resolve(import.meta.dirname, "../../..");
 const example = (name: string) => join(root, "examples", name, `${name}.fathom`);
 const folder = () => mkdtempSync(join(tmpdir(), "fathom-"));
+const known = (name: string) => join(root, `corpus/verdicts/${name}.fathom`);
 const said = capture();
 
 describe("fathom sort", () => {
@@ -19,7 +20,7 @@ describe("fathom sort", () => {
     );
     const lines = readFileSync(to, "utf8").split("\n");
     expect(lines[2]).toMatch(
-      /^\| LongInput \| parallel \| AC\^0\[2\] \| one layer \[C\.1\] \| .*sizes\.fathom \|$/,
+      /^\| LongInput \| parallel \| AC\^0\[2\] \| one layer of gates \(parity of bits\) \[C\.1\] \| .*sizes\.fathom \|$/,
     );
     expect(said.out).toMatch(/Crossbar +P +a crossbar of wires \[F\.6\] .*grids\.fathom/);
     expect(said.out).toMatch(/QuasiPolynomial +exponential size/);
@@ -38,9 +39,9 @@ describe("fathom sort", () => {
       "<title>Rule110 is P-complete, hence not in TC unless TC = P",
     );
     said.forget();
-    expect(await main(["sort", example("rnn"), "--json", "-o", `${to}.html`])).toBe(0);
+    expect(await main(["sort", known("rule-30"), "--json", "-o", `${to}.html`])).toBe(0);
     const [row] = JSON.parse(said.out) as { task: string; group: string; judgement: { verdict: string } }[];
-    expect(row).toMatchObject({ task: "Rnn", group: "open", judgement: { verdict: "serial-as-written" } });
+    expect(row).toMatchObject({ task: "Rule30", group: "open", judgement: { verdict: "serial-as-written" } });
     expect(readFileSync(`${to}.html`, "utf8")).toContain("not that there is none");
   });
 
@@ -70,7 +71,7 @@ describe("fathom match", () => {
   });
 
   test("leaves open what is open", async () => {
-    expect(await main(["match", example("rnn"), example("transformer"), "--json"])).toBe(0);
+    expect(await main(["match", known("rule-30"), example("transformer"), "--json"])).toBe(0);
     expect(JSON.parse(said.out)).toMatchObject({
       outcome: "open",
       task: { grows: ["T"] },

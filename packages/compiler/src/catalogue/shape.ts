@@ -157,13 +157,13 @@ export function smallValue(root: Expr, env: SmallEnvironment): number | undefine
   return evaluate(root, new Map());
 }
 
-/** 0 or 1 is a value of the type. Every type has 0. */
+/** A value of the type. Every type has 0. */
 export const mayBe = (type: ElementType, value: number): boolean =>
   value === 0 ||
-  type.kind === "int" ||
   type.kind === "real" ||
+  (type.kind === "int" && Number.isInteger(value)) ||
   (type.kind === "index" && type.bound.kind === "integer"
-    ? value < type.bound.value
+    ? Number.isInteger(value) && value >= 0 && value < type.bound.value
     : trialValues(type)?.includes(value) === true);
 
 /** Different ones of these reads are never of the same cell: they may be set one by one. */

@@ -8,6 +8,7 @@ import { childrenOf, read as readOf } from "../equations/build";
 import { readsOf } from "../equations/expressions";
 import type { Dim, Expr, Family, IndexExpr, Read, Reduce, System } from "../equations/system";
 import { toAffine } from "../symbolic/affine";
+import { guardedReads } from "../symbolic/reads";
 import { type GateFunction, gateSetOf, MOST_SETTINGS } from "./circuits";
 import type { Component } from "./laws/law";
 import {
@@ -77,7 +78,7 @@ function denseStep(c: Component): DenseStep | undefined {
       k === axis ? reachesLast(at, time, output) : at.kind === "static" && reachesAll(at.value, cell, output),
     ),
   );
-  if (!seen) return undefined;
+  if (!seen && !readOut(c.system, family, axis)) return undefined;
   const start = starts[0]!.value;
   // What the step reads besides is set to make gates of it: it cannot say as well where cells start.
   const given = readsOf(start);
@@ -90,6 +91,38 @@ function denseStep(c: Component): DenseStep | undefined {
     !readsOf(steps[0]!.value).some((x) => x.family === given[0]!.family) &&
     [0, 1].every((v) => smallValue(start, { read: () => v }) === v);
   return { family, cell, time, axis, value: steps[0]!.value, start, startFree };
+}
+
+/** What is delivered is `Σ_j W[…, j] · h[T, j]` over all cells, W data that stand nowhere else: with one 1 among them it is that cell. */
+function readOut(system: System, family: Family, axis: number): boolean {
+  const cell = family.dims[1 - axis]!;
+  return system.families.some((output) => {
+    const [piece, ...more] = output.pieces;
+    const e = piece?.value;
+    if (more.length > 0 || e?.kind !== "reduce" || e.op !== "sum") return false;
+    const seen = (read: Read, out: Family) =>
+      read.at.every((at, k) => at.kind === "static" && reachesAll(at.value, output.dims[k]!, out));
+    if (output.role !== "output" && !delivered(system, output.name, seen)) return false;
+    const [j] = e.dims;
+    if (e.dims.length !== 1 || j === undefined || e.dataFilter !== undefined) return false;
+    if (e.filter.length !== 1 || e.filter[0]!.length > 0) return false;
+    if (!alwaysEqual(j.lo, cell.lo) || !alwaysEqual(j.hi, cell.hi)) return false;
+    if (e.body.kind !== "apply" || e.body.op !== "mul") return false;
+    const [a, b] = e.body.args as [Expr, Expr];
+    const [weight, state] = b.kind === "read" && b.family === family.name ? [a, b] : [b, a];
+    if (weight.kind !== "read" || state.kind !== "read" || state.family !== family.name) return false;
+    const at = state.at[1 - axis]!;
+    const uses = guardedReads(system).filter((r) => r.source.name === weight.family).length;
+    return (
+      isData(familyOf(system, weight.family)) &&
+      separates(weight, [j.index]) &&
+      uses === 1 &&
+      mayBe(weight.type, 1) &&
+      at.kind === "static" &&
+      offsetFrom(at.value, j.index) === 0 &&
+      reachesLast(state.at[axis]!, family.dims[axis]!, output)
+    );
+  });
 }
 
 /** `Σ_j W[…, i, j] · h[t−1, j]` over all cells, W free data that stands nowhere else: any row of whole numbers may be had. */
@@ -130,7 +163,10 @@ export interface Found {
   readonly of?: string;
 }
 
-/** h ← g(W h + c) with g(1) = 1, g(0) = g(−1) = 0 and W data: a row evaluates NOR, and keeps what it holds (F.7). */
+/**
+ * h ← g(W h + c), W data: a row evaluates NOR (F.7). Values are 0 and 1 where g(1) = 1 and g(0) = g(−1) = 0, and then a row also keeps
+ * what it holds; or −1 and 1 where g keeps the sign and rounds to it far out, as tanh does in binary32 (E.11).
+ */
 export function thresholdNetwork(c: Component): Found | undefined {
   const d = denseStep(c);
   if (d === undefined) return undefined;
@@ -140,33 +176,65 @@ export function thresholdNetwork(c: Component): Found | undefined {
   /** The cell's next value where the weighted sum is x and the cell's own data are `own`. */
   const next = (x: number, own: number): number | undefined =>
     smallValue(d.value, {
-      reduce: (e) => (e === sum ? x : zeroSum(c, d, e)),
+      reduce: (e) => (e === sum ? x : drivenSum(c, d, e, own)),
       read: (r) => {
         if (!isData(familyOf(c.system, r.family))) return undefined;
-        return given(r, separates(r, [d.cell.index]) ? own : 0);
+        return separates(r, [d.cell.index]) ? given(r, own) : given(r, 0);
       },
     });
-  const gate = next(1, 0) === 1 && next(0, 0) === 0 && next(-1, 0) === 0;
-  if (!gate) return undefined;
   // Without a free start the cells' own data set them: a row of zero weights is then its bias.
-  const set = d.startFree || (next(0, 1) === 1 && constantStart(d));
-  return set
+  const starts = (values: readonly number[], own: (v: number) => number): boolean =>
+    d.startFree || (constantStart(d) && values.every((v) => next(0, own(v)) === v));
+  if (next(1, 0) === 1 && next(0, 0) === 0 && next(-1, 0) === 0)
+    return starts([1], (v) => v)
+      ? {
+          found:
+            "a cell is 1, 0 and 0 where its weighted sum is 1, 0 and −1: rows of weights 1, −1 and a cell that stays 1 give NOR gates",
+        }
+      : undefined;
+  const saturates = [1, -1, -3].every((x) => next(x * FAR, 0) === Math.sign(x));
+  return saturates && starts([1, -1], (v) => v * FAR)
     ? {
-        found:
-          "a cell is 1, 0 and 0 where its weighted sum is 1, 0 and −1: rows of weights 1, −1 and a cell that stays 1 give NOR gates",
+        found: `a cell is 1 and −1 where its weighted sum is ${FAR} and −${FAR} or −${3 * FAR}: rows of weights −${FAR} and a cell that stays 1 give NOR gates`,
+        of: "the network as binary32 rounds it: far out its units are exactly 1 and −1",
       }
     : undefined;
 }
 
+/** Where units have saturated for good: tanh of 64 is 1 in binary32. */
+const FAR = 64;
+
 const constantStart = (d: DenseStep): boolean => d.start.kind === "constant" && d.start.value === 0;
 
-/** A sum over data alone is 0 where all of it is. */
-function zeroSum(c: Component, d: DenseStep, e: Reduce): number | undefined {
+/**
+ * A sum over data alone: of products, one factor of the cell's own and one that all cells share. It is `own` where one of its parts is own · 1
+ * and the others are 0.
+ */
+function drivenSum(c: Component, d: DenseStep, e: Reduce, own: number): number | undefined {
   if (e.op !== "sum" || e.dataFilter !== undefined) return undefined;
-  const outside = readsOf(e.body).every(
-    (r) => r.family !== d.family.name && isData(familyOf(c.system, r.family)),
-  );
-  return outside && smallValue(e.body, { read: () => 0 }) === 0 ? 0 : undefined;
+  const reads = readsOf(e.body);
+  const outside = reads.every((r) => r.family !== d.family.name && isData(familyOf(c.system, r.family)));
+  if (!outside || smallValue(e.body, { read: () => 0 }) !== 0) return undefined;
+  if (own === 0) return 0;
+  const ranges = e.dims.map((x) => x.index);
+  const rays = admissibleRay(c.system);
+  const full = e.dims.every((x) => {
+    const [lo, hi] = rays === undefined ? [] : [along(x.lo, rays), along(x.hi, rays)];
+    return lo !== undefined && hi !== undefined && lo.slope === 0 && (hi.slope > 0 || hi.start > lo.start);
+  });
+  // What is set here is read nowhere else in the step, where it would have to be something else.
+  const names = new Set(reads.map((r) => r.family));
+  const elsewhere = readsOf(d.value).filter((r) => names.has(r.family) && !reads.includes(r));
+  const free =
+    full &&
+    elsewhere.length === 0 &&
+    e.filter.length === 1 &&
+    e.filter[0]!.length === 0 &&
+    reads.some((r) => separates(r, [d.cell.index, ...ranges]));
+  if (!free) return undefined;
+  return smallValue(e.body, {
+    read: (r) => (separates(r, [d.cell.index]) ? given(r, own) : given(r, 1)),
+  });
 }
 
 /** V ← max over actions of (reward + Σ_u move · V): AND as max(0, a + b − 1), OR as a choice of two actions (F.3, E.4). */
@@ -196,14 +264,22 @@ export function decisionProcess(c: Component): Found | undefined {
         return given(r, is);
       },
     });
-  const shared = [1, 0].find((s) => [-1, 0, 1].every((x) => body(x, 0, s) === x));
+  // Weights ±w and a reward r ≤ 0 of an action's own with w·(discount) + r = 1: it is 1 where the sum is w, and else at most 0.
+  const real = readsOf(sum!.body).every((r) => r.type.kind === "real");
+  const fits = (s: number, w: number): boolean => {
+    const r = 1 - (body(w, 0, s) ?? Number.NaN);
+    return body(0, 0, s) === 0 && r <= 0 && body(w, r, s) === 1 && [0, -w].every((x) => body(x, r, s)! <= 0);
+  };
+  const wide = (s: number): number => Math.fround(1.25 / ((body(1, 0, s) ?? 0) - (body(0, 0, s) ?? 0)));
+  const shared = [1, 0].find((s) => fits(s, 1)) ?? (real ? [1, 0].find((s) => fits(s, wide(s))) : undefined);
   if (shared === undefined) return undefined;
   const constant = body(0, 1, shared) === 1;
+  const discount = (body(1, 0, shared) ?? 1) - (body(0, 0, shared) ?? 0);
   if (!d.startFree && !(constant && constantStart(d))) return undefined;
   return {
     found:
       "a value is the best of sums of values, weights and rewards as data: max(0, a + b − 1) and max(a, b) give AND and OR",
-    of: "the exact value; weights are any numbers here, and for probabilities the theorem is about exact rationals: its gaps shrink below what a word holds",
+    of: `the exact value; weights are any numbers here, and for probabilities the theorem is about exact rationals: its gaps shrink below what a word holds${discount < 1 ? "; within eps, probabilities need the last O(log 1/eps) steps only" : ""}`,
   };
 }
 

@@ -132,7 +132,7 @@ function covers(c: CircuitClass, goal: CircuitClass): readonly Step[] {
   }
 }
 
-const sameClass = (a: CircuitClass, b: CircuitClass): boolean => printClass(a) === printClass(b);
+export const sameClass = (a: CircuitClass, b: CircuitClass): boolean => printClass(a) === printClass(b);
 
 const order = (c: CircuitClass): number => ("index" in c ? c.index : 0);
 

@@ -131,7 +131,7 @@ function reduction(e: Reduce, outer: readonly Dim[], orders: Orders): Gate {
 /** A balanced tree over a declared monoid: as many layers of its operation as the tree is deep (C.2). */
 function foldGate(e: Fold, outer: readonly Dim[], orders: Orders): Gate {
   const points = orders.ofPoints(e.dims, outer);
-  const what = `reduce ${e.monoid.name}`;
+  const what = `a balanced tree of ${e.monoid.name}`;
   const combine = gatesIn(e.monoid.combine, [], orders);
   const deep = isConstant(points) ? 0 : 1;
   const of = (exact: boolean) => layers(layerClass(combine, exact), deep);

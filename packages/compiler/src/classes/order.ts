@@ -41,7 +41,7 @@ export interface Orders {
   /** How many points these dimensions have at most; bounds may mention indices of `outer` dimensions. */
   readonly ofPoints: (dims: readonly Dim[], outer?: readonly Dim[]) => Order;
   readonly ofIndex: (e: IndexExpr, outer?: readonly Dim[]) => Order;
-  /** Sizes that grow. */
+  /** Sizes that grow: `where n <= 10` lets none. */
   readonly growing: readonly string[];
 }
 
@@ -92,9 +92,9 @@ export function ordersOf(system: System): Orders {
   const bound = (name: string, below: IndexExpr, above: IndexExpr, busy: ReadonlySet<string>): Order => {
     const of = () => order(form(above), new Map(), busy);
     if (atLeast(below, name)) return of();
-    if (below.kind === "pow2" && atLeast(below.operand, name) && of().kind === "polynomial")
-      return logarithmic;
-    return polynomial;
+    if (below.kind !== "pow2" || !atLeast(below.operand, name)) return polynomial;
+    const power = of();
+    return power.kind === "beyond" ? polynomial : smaller(power, logarithmic);
   };
 
   /** A bound of the value where it is positive; with `signed`, of its absolute value. */
@@ -167,7 +167,12 @@ export function ordersOf(system: System): Orders {
       }
       return points;
     },
-    growing: system.sizes.filter((s) => s.kind === "size").map((s) => s.name),
+    growing: system.sizes
+      .map((s) => s.name)
+      .filter((name) => {
+        const o = sizeOrder(name, nobody);
+        return o.kind !== "polylog" || o.degree > 0;
+      }),
   };
 }
 

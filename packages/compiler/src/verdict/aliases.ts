@@ -72,19 +72,20 @@ function nameOf(
 }
 
 /** Written in place, the parts of a step may not be larger than this in all. */
-const PART = 200;
+const PART = 400;
 
 /**
  * Parts of a recursive component that do not read themselves are written in place: a step that is spread over several families is
- * one step, and a gate that stands in a `use` of its own is one node of the circuit.
+ * one step, and a gate that stands in a `use` of its own is one node of the circuit. The widest first: what is left passes from step to step.
  */
 export function withParts(system: System): System {
   const assumed = new Set(system.assumptions?.map((a) => a.family));
   const reads = guardedReads(system);
   for (const component of recursiveComponents(system, reads)) {
     if (component.length === 1) continue;
-    for (const name of component) {
-      const part = system.families.find((f) => f.name === name)!;
+    const parts = component.map((name) => system.families.find((f) => f.name === name)!);
+    for (const part of parts.sort((a, b) => b.dims.length - a.dims.length)) {
+      const { name } = part;
       const uses = new Set(reads.filter((r) => r.source === part).map((r) => r.read));
       const own = part.pieces.some((p) => readsOf(p.value).some((r) => r.family === name));
       const size = part.pieces.reduce((n, p) => n + sizeOf(p.value), 0) * uses.size;

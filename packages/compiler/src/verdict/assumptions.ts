@@ -6,7 +6,8 @@
  * coefficients and the distribution are assumed, and named. Where one fails nothing follows, and the report says which.
  */
 import { stateRead } from "../algebra/recurrence";
-import type { Component } from "../catalogue/laws/law";
+import { type Component, timeOf } from "../catalogue/laws/law";
+import { movesWith } from "../catalogue/shape";
 import { join, layers, printClass, TC, within } from "../classes/classes";
 import type { Order } from "../classes/order";
 import type { AssumedLaw, Hypothesis } from "../classes/verdict";
@@ -56,6 +57,12 @@ function diffusion(c: Component, a: Assumption): AssumedLaw {
     startsAsNoise(c, family),
     "it starts as noise",
     "it does not start from a `random` family: nothing is denoised",
+  );
+  check(
+    "A.9",
+    drawsAtEachStep(c, family),
+    "each step draws noise of its own, as a DDPM sampler does",
+    "its steps draw no noise of their own: a deterministic sampler, of which the theorem does not speak",
   );
   const size = own?.count === undefined ? undefined : c.orders.ofIndex(own.count);
   const few = size !== undefined && isConstant(size);
@@ -156,6 +163,23 @@ function onlyFromStepBefore(c: Component, family: Family): boolean {
 function startsAsNoise(c: Component, family: Family): boolean {
   const starts = c.recurrence?.steps?.filter((s) => s.role === "start" && s.family === family.name) ?? [];
   return starts.length > 0 && starts.every((s) => readsOf(s.value).some((x) => isNoise(c.system, x.family)));
+}
+
+/** Each equation of a step reads random numbers of that step. */
+function drawsAtEachStep(c: Component, family: Family): boolean {
+  const r = c.recurrence;
+  const steps = r?.steps?.filter((s) => s.role !== "start" && s.family === family.name) ?? [];
+  return (
+    steps.length > 0 &&
+    steps.every((s) =>
+      readsOf(s.value).some(
+        (x) =>
+          !c.families.some((f) => f.name === x.family) &&
+          isNoise(c.system, x.family) &&
+          x.at.some((a) => a.kind === "static" && movesWith(a.value, timeOf(c, r!, family.name))),
+      ),
+    )
+  );
 }
 
 function isNoise(system: System, name: string, seen: Set<string> = new Set()): boolean {

@@ -7,7 +7,7 @@ import { findRecurrences } from "../algebra/recurrence";
 import type { Component, Conclusion, Law } from "../catalogue/laws/law";
 import { laws } from "../catalogue/laws/laws";
 import { hardnessOf } from "../catalogue/problems";
-import { type CircuitClass, join, NC, printClass, UNION, within } from "../classes/classes";
+import { type CircuitClass, join, NC, printClass, sameClass, UNION, within } from "../classes/classes";
 import { type Gate, gatesOf, layerClass } from "../classes/gates";
 import { inputLength, type Order, type Orders, ordersOf } from "../classes/order";
 import type {
@@ -230,18 +230,22 @@ const oneLayer: Applied["law"] = {
 function judgeComponent({ component, recursive }: { component: Component; recursive: boolean }): Judged {
   const names = component.families.map((f) => f.name);
   if (!recursive) {
-    const layer = (of: CircuitClass, readings: readonly Reading[]): Applied => ({
-      class: of,
-      readings,
-      because: "one layer",
-      found: "nothing in it depends on itself",
-      law: oneLayer,
-    });
+    const layer = (of: CircuitClass, readings: readonly Reading[], exactly = true): Applied => {
+      const gate = component.gates.find((g) => sameClass(exactly ? g.exactClass : g.class, of));
+      const made = of.family === "NC" && of.index === 0 ? undefined : gate;
+      return {
+        class: of,
+        readings,
+        because: made === undefined ? "one layer" : `one layer of gates (${made.what})`,
+        found: "nothing in it depends on itself",
+        law: oneLayer,
+      };
+    };
     const exact = layer(component.exactLayer, []);
     const rounded =
       printClass(component.layer) === printClass(component.exactLayer)
         ? exact
-        : layer(component.layer, ["up-to-rounding"]);
+        : layer(component.layer, ["up-to-rounding"], false);
     return { component, recursive, exact, rounded, written: rounded, attempts: [], resisted: [] };
   }
   const attempts: Attempt[] = [];

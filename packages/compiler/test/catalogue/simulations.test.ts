@@ -32,6 +32,8 @@ describe("networks with weights as data (F.7)", () => {
     [`max(0.0, ${sum})`],
     [`clamp(${sum} + c[i], 0.0, 1.0)`],
     [`if ${sum} + c[i] > 0.5 { 1.0 } else { 0.0 }`],
+    // As binary32 rounds it: far out it is 1 or −1.
+    [`tanh(${sum} + c[i])`],
   ])("%s", (step) => expect(net(step)).toBe("F.7"));
 
   it("weights may differ from layer to layer, and a zero start with biases will do", () => {
@@ -42,7 +44,8 @@ describe("networks with weights as data (F.7)", () => {
   });
 
   it.each([
-    ["tanh gives neither 0 nor 1", `tanh(${sum} + c[i])`, {}],
+    ["half of tanh gives neither 1 nor −1", `0.5 * tanh(${sum} + c[i])`, {}],
+    ["a sine comes back", `sin(${sum} + c[i])`, {}],
     ["weights shared by all rows", "max((sum[j: 0..n] w[j] * h[t-1, j]) + c[i], 0.0)", { w: "j: 0..n" }],
     ["the weights stand elsewhere too", `max(${sum} + w[i, i], 0.0)`, {}],
     ["no way to set a cell", `max(${sum}, 0.0)`, { start: "0.0" }],
@@ -62,13 +65,14 @@ describe("decision processes (E.4)", () => {
       output best[s: 0..S] = v[H, s]
     }`);
   const sum = "(sum[u: 0..S] move[s, a, u] * v[h-1, u])";
-  it("the best action for each state; a discount that is data may be 1", () => {
+  it("the best action for each state; a discount that is data may be 1, and weights make up for one that is not", () => {
     expect(mdp(`reward[s, a] + ${sum}`)).toBe("E.4");
     expect(mdp(`reward[s, a] + gamma * ${sum}`)).toBe("E.4");
+    expect(mdp(`reward[s, a] + 0.99 * ${sum}`)).toBe("E.4");
   });
-  it("claims nothing with one action, or a discount below 1: that contracts", () => {
+  it("claims nothing with one action, or a reward that is never negative under a discount", () => {
     expect(mdp(`reward[s, a] + ${sum}`, "0..1")).not.toBe("E.4");
-    expect(mdp(`reward[s, a] + 0.5 * ${sum}`)).not.toBe("E.4");
+    expect(mdp(`max(reward[s, a], 0.0) + 0.3 * ${sum}`)).not.toBe("E.4");
   });
 });
 

@@ -190,8 +190,9 @@ describe("side conditions are fields", () => {
     const j = judge(
       "n: size, S: size) where n >= 2, S >= 1",
       `random noise[i: 0..log2(n)]: real
+      random fresh[s: 0..S, i: 0..log2(n)]: real
       node x[s: 0..=S, i: 0..log2(n)]: real =
-        if s == 0 { noise[i] } else { x[s-1, i] + 0.1 * tanh(x[s-1, (i * i + 1) mod log2(n)]) }
+        if s == 0 { noise[i] } else { x[s-1, i] + 0.1 * tanh(x[s-1, (i * i + 1) mod log2(n)]) + fresh[s-1, i] }
       output y[i: 0..log2(n)] = x[S, i]
       assume converges(x, s) by diffusion { intrinsic_dim = log2(n) }`,
     );

@@ -51,8 +51,9 @@ describe("a task beside a model", () => {
     const sampler = system(`task S(n: size, d: const, S: size) where n >= 1, d >= 1 {
       input given[j: 0..n, i: 0..d]: real
       random noise[i: 0..d]: real
+      random fresh[s: 0..S, i: 0..d]: real
       node x[s: 0..=S, i: 0..d]: real =
-        if s == 0 { noise[i] } else { x[s-1, i] + 0.1 * tanh(sum[j: 0..n] given[j, i] * x[s-1, 0]) }
+        if s == 0 { noise[i] } else { x[s-1, i] + 0.1 * tanh(sum[j: 0..n] given[j, i] * x[s-1, 0]) + fresh[s-1, i] }
       output y[i: 0..d] = x[S, i]
       assume converges(x, s) by diffusion { intrinsic_dim = d }
     }`);
