@@ -54,11 +54,11 @@ export function contextOf(system: System): Fact[] {
 const QUESTIONS = 3000;
 const COST = 60_000_000;
 
-/** The total cost of all instances, for all sizes. */
-export function workOf(system: System, model: CostModel): WorkResult {
+/** The total cost of all instances, for all sizes. `cost`: the most that finding it may cost, in units of `symbolic/effort.ts`. */
+export function workOf(system: System, model: CostModel, cost = COST): WorkResult {
   const context = contextOf(system);
   const families: FamilyWork[] = [];
-  const end = effort.spent + COST;
+  const end = effort.spent + cost;
   let whole: Weighted[] = [];
   let why: string | undefined;
   try {
