@@ -20,131 +20,158 @@ export interface Interior {
 }
 
 /** Undefined where some comparison cannot be settled so. `outer` are the indices that do not change in the loop. */
-export function interiorOf(
+export const interiorOf = (
   loop: Dim,
   pieces: readonly Piece[],
   outer: ReadonlySet<string>,
-): Interior | undefined {
-  const from: IndexExpr[] = [];
-  const to: IndexExpr[] = [];
-  const except: IndexExpr[] = [];
-  let settled = true;
-  const { index } = loop;
-  const self = build.index(index);
+): Interior | undefined => new Splitting(loop, outer).interior(pieces);
 
-  const mentions = (e: IndexExpr): boolean => indicesOf(e).has(index);
-  const fixed = (e: IndexExpr): boolean => [...indicesOf(e)].every((n) => outer.has(n));
-  /** `e` as ±index + the rest; undefined where it is not so, or the rest changes in the loop. */
-  const split = (e: IndexExpr): { readonly sign: 1 | -1; readonly rest: IndexExpr } | undefined => {
-    switch (e.kind) {
-      case "index":
-        return e === self ? { sign: 1, rest: build.integer(0) } : undefined;
-      case "add":
-      case "sub": {
-        const [inLeft, inRight] = [mentions(e.left), mentions(e.right)];
-        if (inLeft && !inRight && fixed(e.right)) {
-          const part = split(e.left);
-          return part && { sign: part.sign, rest: build.indexOperators[e.kind](part.rest, e.right) };
-        }
-        if (inRight && !inLeft && fixed(e.left)) {
-          const part = split(e.right);
-          if (part === undefined) return undefined;
-          const sign = e.kind === "add" ? part.sign : part.sign === 1 ? -1 : 1;
-          return { sign, rest: build.indexOperators[e.kind](e.left, part.rest) };
-        }
-        return undefined;
-      }
-      default:
-        return undefined;
+/** The loop's index, once or negated, and what does not change in the loop. */
+interface Shifted {
+  readonly sign: 1 | -1;
+  readonly rest: IndexExpr;
+}
+
+class Splitting {
+  private readonly from: IndexExpr[] = [];
+  private readonly to: IndexExpr[] = [];
+  private readonly except: IndexExpr[] = [];
+  private settled = true;
+
+  constructor(
+    private readonly loop: Dim,
+    private readonly outer: ReadonlySet<string>,
+  ) {}
+
+  interior(pieces: readonly Piece[]): Interior | undefined {
+    const renaming = {
+      index: (e: IndexExpr) => this.withoutWraps(e),
+      condition: (c: Condition) => this.condition(c),
+      family: (name: string) => ({ name, before: [] }),
+    };
+    const memo = new Map<Expr, Expr>();
+    const inside: Piece[] = [];
+    for (const p of pieces) {
+      const guard = this.condition(p.guard);
+      if (guard.length === 0) continue;
+      inside.push({ ...p, guard, value: renameExpr(p.value, renaming, memo) });
+      if (isAlways(guard)) break;
     }
-  };
-  const one = build.integer(1);
-  const settle = (c: Comparison): boolean => {
-    // ±index op rest
-    const left = mentions(c.left) ? split(c.left) : undefined;
-    const right = mentions(c.right) ? split(c.right) : undefined;
-    const plain =
-      left !== undefined && right === undefined && fixed(c.right)
-        ? { sign: left.sign, bound: build.sub(c.right, left.rest), op: c.op }
-        : right !== undefined && left === undefined && fixed(c.left)
-          ? // left op ±index + rest: turned round.
-            { sign: right.sign, bound: build.sub(c.left, right.rest), op: turned[c.op] }
-          : undefined;
+    const { from, to, except } = this;
+    return this.settled ? { from, to, except, pieces: inside } : undefined;
+  }
+
+  private mentions(e: IndexExpr): boolean {
+    return indicesOf(e).has(this.loop.index);
+  }
+
+  private fixed(e: IndexExpr): boolean {
+    return [...indicesOf(e)].every((n) => this.outer.has(n));
+  }
+
+  /** What is left of a condition in the interior. */
+  private condition(c: Condition): Condition {
+    const { index } = this.loop;
+    return c.reduce<Condition>((some, all) => {
+      const left: Comparison[] = [];
+      for (const x of all) {
+        const names = new Set([...indicesOf(x.left), ...indicesOf(x.right)]);
+        const ours = names.has(index) && [...names].every((n) => n === index || this.outer.has(n));
+        if (!ours)
+          left.push({ op: x.op, left: this.withoutWraps(x.left), right: this.withoutWraps(x.right) });
+        else if (!this.settle(x)) return some;
+      }
+      return or(some, [left]);
+    }, build.never);
+  }
+
+  /** Cuts the range where the comparison changes; its answer in the interior. */
+  private settle(c: Comparison): boolean {
+    const plain = this.againstIndex(c);
     if (plain === undefined) {
-      settled = false;
+      this.settled = false;
       return false;
     }
-    const negative = plain.sign === -1;
-    const bound = negative ? build.sub(build.integer(0), plain.bound) : plain.bound;
-    const op = negative ? turned[plain.op] : plain.op;
-    // index op bound
-    const nearLo = distance(bound, loop.lo);
-    const nearHi = distance(loop.hi, bound);
+    const { op, bound } = plain;
+    const nearLo = distance(bound, this.loop.lo);
+    const nearHi = distance(this.loop.hi, bound);
     if (op === "==" || op === "!=") {
-      if (nearLo !== undefined) from.push(build.add(bound, one));
-      else if (nearHi !== undefined) to.push(bound);
-      else except.push(bound);
+      if (nearLo !== undefined) this.from.push(build.add(bound, one));
+      else if (nearHi !== undefined) this.to.push(bound);
+      else this.except.push(bound);
       return op === "!=";
     }
     // index < limit, or not.
     const limit = op === "<" || op === ">=" ? bound : build.add(bound, one);
     const below = nearLo === undefined && nearHi !== undefined;
-    if (below) to.push(limit);
-    else from.push(limit);
+    (below ? this.to : this.from).push(limit);
     return op === "<" || op === "<=" ? below : !below;
-  };
-  const simplify = (e: IndexExpr): IndexExpr => {
-    if (!mentions(e)) return e;
+  }
+
+  /** The comparison as `index op bound`. */
+  private againstIndex(c: Comparison): { op: Order; bound: IndexExpr } | undefined {
+    const left = this.mentions(c.left) ? this.shifted(c.left) : undefined;
+    const right = this.mentions(c.right) ? this.shifted(c.right) : undefined;
+    const plain =
+      left !== undefined && right === undefined && this.fixed(c.right)
+        ? { sign: left.sign, bound: build.sub(c.right, left.rest), op: c.op }
+        : right !== undefined && left === undefined && this.fixed(c.left)
+          ? { sign: right.sign, bound: build.sub(c.left, right.rest), op: turned[c.op] }
+          : undefined;
+    if (plain === undefined) return undefined;
+    const { sign, bound, op } = plain;
+    return sign === 1 ? { op, bound } : { op: turned[op], bound: build.sub(zero, bound) };
+  }
+
+  private shifted(e: IndexExpr): Shifted | undefined {
+    if (e.kind === "index") return e.name === this.loop.index ? { sign: 1, rest: zero } : undefined;
+    if (e.kind !== "add" && e.kind !== "sub") return undefined;
+    const [inLeft, inRight] = [this.mentions(e.left), this.mentions(e.right)];
+    if (inLeft && !inRight && this.fixed(e.right)) {
+      const part = this.shifted(e.left);
+      return part && { sign: part.sign, rest: build.indexOperators[e.kind](part.rest, e.right) };
+    }
+    if (inRight && !inLeft && this.fixed(e.left)) {
+      const part = this.shifted(e.right);
+      if (part === undefined) return undefined;
+      const sign = e.kind === "add" ? part.sign : part.sign === 1 ? -1 : 1;
+      return { sign, rest: build.indexOperators[e.kind](e.left, part.rest) };
+    }
+    return undefined;
+  }
+
+  /** An index expression where the loop's index does not wrap. */
+  private withoutWraps(e: IndexExpr): IndexExpr {
+    if (!this.mentions(e)) return e;
     switch (e.kind) {
       case "log2":
-        return build.log2(simplify(e.operand));
+        return build.log2(this.withoutWraps(e.operand));
       case "pow2":
-        return build.pow2(simplify(e.operand));
+        return build.pow2(this.withoutWraps(e.operand));
       case "mod": {
-        const part = split(e.left);
-        if (part !== undefined && part.sign === 1 && fixed(e.right)) {
+        const part = this.shifted(e.left);
+        if (part !== undefined && part.sign === 1 && this.fixed(e.right)) {
           // 0 <= index + rest < modulus
-          from.push(build.sub(build.integer(0), part.rest));
-          to.push(build.sub(e.right, part.rest));
+          this.from.push(build.sub(zero, part.rest));
+          this.to.push(build.sub(e.right, part.rest));
           return e.left;
         }
-        return build.mod(simplify(e.left), simplify(e.right));
+        return build.mod(this.withoutWraps(e.left), this.withoutWraps(e.right));
       }
       case "integer":
       case "size":
       case "index":
         return e;
       default:
-        return build.indexOperators[e.kind](simplify(e.left), simplify(e.right));
+        return build.indexOperators[e.kind](this.withoutWraps(e.left), this.withoutWraps(e.right));
     }
-  };
-  const condition = (c: Condition): Condition =>
-    c.reduce<Condition>((some, all) => {
-      const left: Comparison[] = [];
-      for (const x of all) {
-        const names = new Set([...indicesOf(x.left), ...indicesOf(x.right)]);
-        const ours = names.has(index) && [...names].every((n) => n === index || outer.has(n));
-        if (!ours) left.push({ op: x.op, left: simplify(x.left), right: simplify(x.right) });
-        else if (!settle(x)) return some;
-      }
-      return or(some, [left]);
-    }, build.never);
-  const renaming = {
-    index: simplify,
-    condition,
-    family: (name: string) => ({ name, before: [] }),
-  };
-  const memo = new Map<Expr, Expr>();
-  const inside: Piece[] = [];
-  for (const p of pieces) {
-    const guard = condition(p.guard);
-    if (guard.length === 0) continue;
-    inside.push({ ...p, guard, value: renameExpr(p.value, renaming, memo) });
-    if (isAlways(guard)) break;
   }
-  return settled ? { from, to, except, pieces: inside } : undefined;
 }
 
+const zero = build.integer(0);
+const one = build.integer(1);
+type Order = keyof typeof turned;
+/** Each relation with its sides exchanged, which is also its form for the negated index. */
 const turned = { "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=" } as const;
 
 /** The difference of two forms where it is a small number. */
