@@ -501,6 +501,7 @@ function envelope(given: readonly LevelPoint[], all: FitHints): ClosedForm | und
         const bound = kind === "max" ? k * level + k - 1 - sums[q]! : k * level - sums[q]!;
         offset = kind === "max" ? Math.min(offset, bound) : Math.max(offset, bound);
       });
+      if (!Number.isFinite(offset)) continue;
       const covers = new Set<number>();
       region.forEach((p, q) => {
         if (Math.floor((sums[q]! + offset) / k) === points[p]!.level) covers.add(p);

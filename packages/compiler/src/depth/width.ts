@@ -13,6 +13,7 @@ import type { CostModel } from "../equations/cost";
 import type { Family, System } from "../equations/system";
 import {
   add,
+  allAtoms,
   atomOf,
   constantOf,
   dependsOn,
@@ -31,7 +32,7 @@ import { disjointCells, withoutFloor } from "../symbolic/cells";
 import { sameClosedForm } from "../symbolic/closed-form";
 import { type Maximum, maximumOver } from "../symbolic/maximum";
 import { type Polynomial, polynomialKey, variable } from "../symbolic/polynomial";
-import { absolute, gcd, rational } from "../symbolic/rational";
+import { absolute, gcd, rational, signOf } from "../symbolic/rational";
 import {
   atLeastZero,
   atMost,
@@ -53,6 +54,7 @@ import {
   sumAway,
   type Weighted,
 } from "../symbolic/sum";
+import { valueAt } from "../symbolic/witness";
 import { attempt, type Found, regionsOfLevels } from "./levels";
 import { contextOf, weightsOf } from "./work";
 
@@ -104,6 +106,10 @@ const FEWER_QUESTIONS = 300;
 /** The level, less what all share, as an index that no program can name. */
 const LEVEL = "level of instances";
 const T = indexKey(LEVEL);
+/** Turns of a loop, under names that no program has. */
+const [TURN, BETWEEN, LATER] = ["a turn", "a turn between", "a later turn"] as const;
+/** Parts whose turns are compared two by two. */
+const FEW_PARTS = 4;
 
 /** Most instances of positive cost on one level, from the levels of all families by cases. */
 export function widthOf(
@@ -174,6 +180,8 @@ class Counting {
 
   /** Counts of parts, so many of whose indices have become parameters. */
   settle(parts: readonly Part[], depth: number): Counted {
+    const within = parts.length > 1 ? this.serially(parts, depth, this.staged) : undefined;
+    if (within !== undefined) return within;
     return allOf(this.components(parts).map((group) => this.group(group, depth)));
   }
 
@@ -206,7 +214,7 @@ class Counting {
     const strides = this.byResidues(moved);
     if (strides.length > 1) return allOf(strides.map((s) => this.settle(s, depth)));
     const [own = moved] = strides;
-    return this.serially(own, depth) ?? this.byKinds(own) ?? this.byLevels(own);
+    return this.serially(own, depth, this.serial) ?? this.byKinds(own) ?? this.byLevels(own);
   }
 
   /** Where the widest levels of different kinds of parts are one level, their widths add up. */
@@ -254,37 +262,94 @@ class Counting {
   }
 
   /** With an index as parameter, where equal levels mean that it is equal. */
-  private serially(parts: readonly Part[], depth: number): Counted | undefined {
+  private serially(
+    parts: readonly Part[],
+    depth: number,
+    turns: (parts: readonly Part[], chosen: readonly Index[]) => readonly (readonly Part[])[] | undefined,
+  ): Counted | undefined {
     const [first] = parts;
-    if (parts.length > MOST_PARTS / 4) return undefined;
     for (const lead of first!.dims) {
       const chosen = this.matching(parts, lead);
-      if (chosen === undefined || !this.serial(parts, chosen)) continue;
+      const groups = chosen === undefined ? undefined : turns(parts, chosen);
+      if (groups === undefined) continue;
       const name = `at ${depth}`;
       if (!this.parameters.includes(indexKey(name))) this.parameters.push(indexKey(name));
-      return this.settle(
-        parts.map((p, k) => put(p, new Map([[chosen[k]!.key, index(name)]]))),
-        depth + 1,
+      const at = new Map(parts.map((p, k) => [p, chosen![k]!.key]));
+      return allOf(
+        groups.map((group) =>
+          this.settle(
+            group.map((p) => put(p, new Map([[at.get(p)!, index(name)]]))),
+            depth + 1,
+          ),
+        ),
       );
     }
     return undefined;
   }
 
-  /** An index of each part by which the level rises as that of the first does. */
+  /** An index of each part by which the level rises as that of the first does, else of the same name, else at the same place. */
   private matching(parts: readonly Part[], lead: Index): readonly Index[] | undefined {
     const own = rise(parts[0]!, lead);
     if (own === "") return undefined;
     const chosen = parts.map((p) =>
       p === parts[0]
         ? lead
-        : (p.dims.find((d) => rise(p, d) === own) ?? p.dims[parts[0]!.dims.indexOf(lead)]),
+        : (p.dims.find((d) => rise(p, d) === own) ??
+          p.dims.find((d) => nameOf(d.key) === nameOf(lead.key)) ??
+          p.dims[parts[0]!.dims.indexOf(lead)]),
     );
     return chosen.every((d, k) => d !== undefined && dependsOn(parts[k]!.level, d.key))
       ? (chosen as readonly Index[])
       : undefined;
   }
 
-  private serial(parts: readonly Part[], chosen: readonly Index[]): boolean {
+  /**
+   * Where all levels of one turn lie between what one form gives at that turn and at the next: parts that may be on the first level
+   * of a turn, and those that come after it.
+   */
+  private readonly staged = (
+    parts: readonly Part[],
+    chosen: readonly Index[],
+  ): readonly (readonly Part[])[] | undefined => {
+    const at = (name: string) => parts.map((p, k) => put(p, new Map([[chosen[k]!.key, index(name)]])));
+    const turns = at(TURN);
+    const begin = earliest(turns.map(startOf), this.context);
+    const key = indexKey(TURN);
+    if (begin === undefined || !dependsOn(begin, key)) return undefined;
+    const from = (turn: Polynomial): Polynomial => substitute(begin, new Map([[key, turn]]));
+    const next = from(add(index(TURN), single));
+    const follows = (facts: readonly Fact[], a: Polynomial, b: Polynomial): boolean => {
+      this.budget.spend("the width");
+      return implies([...this.context, ...facts], atMost(a, b));
+    };
+    const [first, rest]: [Part[], Part[]] = [[], []];
+    for (const [k, { facts, level }] of turns.entries()) {
+      const own = constantOf(subtract(level, begin));
+      const after = own === undefined ? follows(facts, add(begin, single), level) : signOf(own) > 0;
+      if (!after && (own === undefined ? !follows(facts, begin, level) : signOf(own) < 0)) return undefined;
+      if (!follows(facts, add(level, single), next)) return undefined;
+      (after ? rest : first).push(parts[k]!);
+    }
+    const groups = [first, rest].filter((g) => g.length > 0);
+    // And that form never falls between one turn and a later one.
+    const between = index(BETWEEN);
+    const step = (facts: readonly Fact[]): boolean =>
+      follows([...facts, atMost(index(TURN), between)], from(between), from(add(between, single)));
+    if (turns.every((p) => step(p.facts))) return groups;
+    if (parts.length > FEW_PARTS) return undefined;
+    const later = at(LATER);
+    const rises = turns.every((p) =>
+      later.every((q) => step([...p.facts, ...q.facts, below(between, index(LATER))])),
+    );
+    return rises ? groups : undefined;
+  };
+
+  /** Where parts at different turns share no level, compared two by two. */
+  private readonly serial = (
+    parts: readonly Part[],
+    chosen: readonly Index[],
+  ): readonly (readonly Part[])[] | undefined => {
+    if (parts.length > MOST_PARTS / 4) return undefined;
     const differs = (p: Part, i: Index, q: Part, j: Index): boolean => {
       this.budget.spend("the width");
       return isEmpty([
@@ -295,7 +360,7 @@ class Counting {
         equalsZero(subtract(p.level, q.level)),
       ]);
     };
-    return parts.every((p, a) => {
+    const apart = parts.every((p, a) => {
       // A part against a copy of itself.
       const by = new Map(p.dims.map((d) => [d.key, index(`${d.key}'`)]));
       const copy = put({ ...p, dims: [] }, by);
@@ -306,7 +371,8 @@ class Counting {
         return differs(p, own, q, other) && differs(q, other, p, own);
       });
     });
-  }
+    return apart ? [parts] : undefined;
+  };
 
   /** Counted at each level. */
   private byLevels(parts: readonly Part[]): Counted {
@@ -448,6 +514,21 @@ class Counting {
     return disjointCells(counts, this.context, budget).filter((c) => c.value.terms.length > 0);
   }
 }
+
+/** The level where all indices of a part are least. */
+const startOf = (p: Part): Polynomial =>
+  [...p.dims].reverse().reduce((level, d) => substitute(level, new Map([[d.key, d.first]])), p.level);
+
+/** The least of forms at one point of the context: whether it is so everywhere is for the caller to prove. */
+function earliest(forms: readonly Polynomial[], context: readonly Fact[]): Polynomial | undefined {
+  const names = allAtoms([...forms, ...context.map((f) => f.form)]);
+  const point = new Map([...names].filter(isFree).map((k) => [k, 5]));
+  let best: Polynomial | undefined;
+  for (const f of forms)
+    if (best === undefined || valueAt(f, new Map(point)) < valueAt(best, new Map(point))) best = f;
+  return best;
+}
+const isFree = (key: string): boolean => ["size", "index"].includes(atomOf(key).kind);
 
 /** By how much the level rises with an index, as a text. */
 function rise(p: Part, d: Index): string {

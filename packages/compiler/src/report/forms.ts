@@ -9,7 +9,7 @@ import { type Found, largestLevel } from "../depth/levels";
 import { type DepthProof, proveDepth, sameLevels } from "../depth/prove";
 import { type SampledFigures, sampleFigures } from "../depth/samples";
 import { widthOf } from "../depth/width";
-import { sameCosts, type WorkResult, workOf } from "../depth/work";
+import { contextOf, sameCosts, type WorkResult, workOf } from "../depth/work";
 import { someExpr } from "../equations/build";
 import type { CostModel } from "../equations/cost";
 import { printSystem } from "../equations/print";
@@ -17,7 +17,8 @@ import type { Origin, System } from "../equations/system";
 import { type ClosedForm, printClosedForm } from "../symbolic/closed-form";
 import { effort } from "../symbolic/effort";
 import { type Growth, growthOf } from "../symbolic/growth";
-import { forgetRegions } from "../symbolic/region";
+import { readable } from "../symbolic/readable";
+import { type Fact, factsOfDims, forgetRegions } from "../symbolic/region";
 import {
   atLeastForm,
   atMostForm,
@@ -116,13 +117,15 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
   const checked = (value: (s: SampledFigures[CostModel]) => number, why: string): Figure =>
     asFigure(guessed(value), worstCase, why);
   const proof = proveDepth(system, model, { valid: (sizes) => sizeProblems(system, sizes).length === 0 });
+  const context = contextOf(system);
+  const found = readably(proof.depth, context);
   const depth = bounded(
-    proof.depth.exact?.standing.kind === "proved"
-      ? proof.depth
+    found.exact?.standing.kind === "proved"
+      ? found
       : {
-          ...checked((u) => u.depth, proof.depth.why ?? "no proof of the level of every instance"),
-          upper: proof.depth.upper,
-          lower: proof.depth.lower,
+          ...checked((u) => u.depth, found.why ?? "no proof of the level of every instance"),
+          upper: found.upper,
+          lower: found.lower,
         },
     work.figure,
     "no more than all work",
@@ -146,7 +149,7 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
     .filter((f) => f.pieces.length > 0)
     .map((f): FamilyForms => {
       const own = proof.families.get(f.name);
-      const levels = own?.level ?? {};
+      const levels = readably(own?.level ?? {}, [...context, ...factsOfDims(f.dims)]);
       const largest =
         own === undefined || own.pieces.length === 0 || levels.exact === undefined || effort.spent > end
           ? {}
@@ -194,6 +197,14 @@ function modelForms(system: System, model: CostModel, sampled: () => readonly Sa
     },
   };
 }
+
+/** A figure in forms that people read. */
+const readably = (figure: Figure, context: readonly Fact[]): Figure => ({
+  ...figure,
+  exact: figure.exact && { ...figure.exact, form: readable(figure.exact.form, context) },
+  upper: figure.upper && { ...figure.upper, form: readable(figure.upper.form, context) },
+  lower: figure.lower && { ...figure.lower, form: readable(figure.lower.form, context) },
+});
 
 /** Where the depth is attained. */
 function attainedAt({ witness }: DepthProof): string | undefined {

@@ -302,8 +302,31 @@ const words = new Set([
   "true",
 ]);
 
-/** A printed form with raised exponents, dots for products, floors as brackets, names in italics. */
+/** The cases of a printed form: where each holds, and its value; undefined where it has none, or others inside. */
+function casesOf(text: string): { readonly where: string | undefined; readonly value: string }[] | undefined {
+  const cases: { where: string | undefined; value: string }[] = [];
+  let rest = text;
+  for (let next = FIRST_CASE.exec(rest); next !== null; next = FIRST_CASE.exec(rest)) {
+    cases.push({ where: next[1]!, value: next[2]! });
+    rest = next[3]!;
+  }
+  const last = /^\{ ([^{}]*) \}$/.exec(rest);
+  return last === null || cases.length === 0 ? undefined : [...cases, { where: undefined, value: last[1]! }];
+}
+const FIRST_CASE = /^if ([^{}]*) \{ ([^{}]*) \} else (.*)$/s;
+
+/** A printed form with raised exponents, dots for products, floors as brackets, names in italics; cases one under the other. */
 export function formHtml(text: string): string {
+  const cases = casesOf(text);
+  if (cases === undefined) return termHtml(text);
+  const rows = cases.map(
+    ({ where, value }) =>
+      `<span class="case">${termHtml(value)} <span class="where">${where === undefined ? "otherwise" : `if ${termHtml(where)}, `}</span></span>`,
+  );
+  return `<span class="cases">${rows.join("")}</span>`;
+}
+
+function termHtml(text: string): string {
   const tokens = text.match(/[A-Za-z_Θ][\w.']*|\d+|\.\.|[<>=!]=|\s+|./gu) ?? [];
   const closing = (open: number): number => {
     let depth = 0;
@@ -331,6 +354,8 @@ export function formHtml(text: string): string {
       } else if (token === "*") html += '<span class="times">·</span>';
       else if (token === "-") html += "−";
       else if (token === "<=") html += "≤";
+      else if (token === "==") html += "=";
+      else if (token === "!=") html += "≠";
       else if (/^[A-Za-z_]/.test(token) && !words.has(token)) html += `<i>${escapeHtml(token)}</i>`;
       else html += escapeHtml(token);
     }

@@ -43,7 +43,7 @@ function modelTable(name: string, about: string, r: ModelReport, at: string): st
     "|---|---|---|---|---:|",
     row("depth", r.at.depth, r.depth, theta(r.growth.depth)),
     row("work", r.at.work, r.work, theta(r.growth.work)),
-    row("width", r.at.width, r.width, ""),
+    row("width", r.at.width, r.width, theta(r.growth.width)),
     `| parallelism | work / depth | | | ${wholeOrRounded(r.at.parallelism)} |`,
     "",
   ];

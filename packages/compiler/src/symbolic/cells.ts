@@ -23,6 +23,7 @@ import { absolute, over, type Rational, rational, signOf, times } from "./ration
 import {
   atLeastZero,
   atMost,
+  below,
   equalsZero,
   type Fact,
   factKey,
@@ -347,6 +348,29 @@ function asExtreme(
   return undefined;
 }
 
+/**
+ * Of two values that meet, `T + s - 2` up to s = 2 and `T` beyond: where they differ at one size only, that size is the case, and
+ * the value there is told from the other by a number.
+ */
+function asStep([small, large]: readonly Group[], context: readonly Fact[]): ClosedForm | undefined {
+  const [cell, ...more] = small!.cells;
+  const [v, w] = [small!.value, large!.value];
+  if (cell === undefined || more.length > 0 || constantOf(v) !== undefined || constantOf(w) !== undefined)
+    return undefined;
+  for (const differs of [below(v, w), below(w, v)]) {
+    const known = [...context, ...cell, differs];
+    if (isEmpty(known)) continue;
+    const value = atConstants(known, v);
+    if (constantOf(subtract(value, w)) === undefined) return undefined;
+    const facts = withoutRedundant([...cell, differs], context);
+    return closed.cases([
+      { guard: [facts.map(comparisonOf)], value: toClosed(value) },
+      { guard: build.always, value: toClosed(w) },
+    ]);
+  }
+  return undefined;
+}
+
 type Group = ReturnType<typeof joinCells>[number];
 /** A longer minimum or maximum is harder to read than cases. */
 const SHORT = 40;
@@ -384,15 +408,22 @@ function meeting(facts: readonly Fact[]): Fact[] {
   return kept;
 }
 
-/** The sum of weights over sizes alone as a closed form: one case for each value. */
-export function closedSum(pieces: readonly Weighted[], context: readonly Fact[], budget: Budget): ClosedForm {
+/** The sum of weights over sizes alone as a closed form: one case for each value; two that meet are a minimum or maximum, if so asked. */
+export function closedSum(
+  pieces: readonly Weighted[],
+  context: readonly Fact[],
+  budget: Budget,
+  extremes = true,
+): ClosedForm {
   const groups = joinCells(disjointCells(pieces, context, budget), context);
   if (groups.length === 0) return closed.constant(0);
   if (groups.length === 2) {
-    const extreme = asExtreme(groups[0]!.cells, groups[0]!.value, groups[1]!.value);
+    const step = asStep(groups, context);
+    if (step !== undefined) return step;
+    const extreme = extremes ? asExtreme(groups[0]!.cells, groups[0]!.value, groups[1]!.value) : undefined;
     if (extreme !== undefined) return extreme;
   }
-  const extreme = asOneExtreme(groups, context);
+  const extreme = extremes ? asOneExtreme(groups, context) : undefined;
   if (extreme !== undefined) return extreme;
   // What an earlier case denies a later one need not say.
   let failed: readonly Fact[] = [];

@@ -8,6 +8,7 @@ import {
   atomOf,
   constantOf,
   dependsOn,
+  extreme,
   floorOfQuotient,
   nothing,
   number,
@@ -37,9 +38,14 @@ interface Candidate {
   readonly value: Polynomial;
 }
 
+/** A candidate that is attained in a part of a region, and what is left of the region. */
+interface Parted {
+  readonly value: Polynomial;
+  readonly inside: readonly Fact[];
+  readonly outside: readonly (readonly Fact[])[];
+}
+
 const MOST_CANDIDATES = 40;
-/** So many are tried also where they win nowhere. */
-const _FEW = 6;
 /** Most candidates that are compared two by two. */
 const MOST_COMPARED = 6;
 
@@ -65,22 +71,56 @@ export function maximumOver(
       return implies([...context, ...region, ...p.facts], atMost(p.value, value));
     });
 
+  /** The greatest of a few that are all attained, where each piece is below one of them. */
+  const together = (attained: readonly Candidate[], region: readonly Fact[]): Polynomial | undefined => {
+    const known = [...context, ...region];
+    const values = attained.slice(0, MOST_COMPARED).map((c) => c.value);
+    if (values.length < 2) return undefined;
+    const needed = new Set<Polynomial>();
+    const all = live.every((p) => {
+      const here = [...known, ...p.facts];
+      const above = values.find((v) => {
+        budget.spend("the greatest value");
+        return implies(here, atMost(p.value, v));
+      });
+      if (above !== undefined) needed.add(above);
+      return above !== undefined;
+    });
+    if (!all) return undefined;
+    for (const v of [...needed])
+      if ([...needed].some((w) => w !== v && implies(known, atMost(v, w)))) needed.delete(v);
+    return needed.size === 0 ? undefined : [...needed].reduce((a, b) => extreme("max", a, b));
+  };
+
   const settled: Weighted[] = [];
   let open = 0;
   const solve = (region: readonly Fact[], splits: number): void => {
     const known = [...context, ...region];
     const attained: Candidate[] = [];
-    let cut: ReturnType<typeof within> | undefined;
+    const partial: Parted[] = [];
     for (const c of [...candidates, { facts: [], value: nothing }]) {
       const { inside, outside } = within(region, c.facts, context, budget);
       if (inside === undefined) continue;
-      if (dominates(c.value, inside)) {
-        settled.push({ facts: inside, value: c.value });
-        for (const o of outside) solve(o, splits);
+      if (outside.length > 0) {
+        partial.push({ value: c.value, inside, outside });
+        continue;
+      }
+      if (dominates(c.value, region)) {
+        settled.push({ facts: region, value: c.value });
         return;
       }
-      if (outside.length === 0) attained.push(c);
-      else cut ??= { inside, outside };
+      attained.push(c);
+    }
+    const most = together(attained, region);
+    if (most !== undefined) {
+      settled.push({ facts: region, value: most });
+      return;
+    }
+    for (const { value, inside, outside } of partial) {
+      if (!dominates(value, inside)) continue;
+      settled.push({ facts: inside, value });
+      for (const o of outside) solve(o, splits);
+      return;
     }
     if (splits > 0) {
       // None is the greatest everywhere: of two that are attained, one or the other is the greater.
@@ -95,8 +135,9 @@ export function maximumOver(
           return;
         }
       // Or one is attained in a part of the region.
+      const [cut] = partial;
       if (cut !== undefined) {
-        solve(cut.inside!, splits - 1);
+        solve(cut.inside, splits - 1);
         for (const o of cut.outside) solve(o, splits - 1);
         return;
       }

@@ -71,6 +71,6 @@ describe("the report as a page", () => {
     expect(plain("n^2 - 3*n*2^(m + 1)")).toBe("n<sup>2</sup> − 3·n·2<sup>m + 1</sup>");
     expect(plain("floor((n + 1) / 2)^2")).toBe("⌊(n + 1) / 2⌋<sup>2</sup>");
     expect(plain("2^log2(n)")).toBe("2<sup>log<sub>2</sub>(n)</sup>");
-    expect(plain("if n <= k { 1 } else { 2 }")).toBe("if n ≤ k { 1 } else { 2 }");
+    expect(plain("if n <= k { 1 } else { 2 }")).toBe("1 if n ≤ k, 2 otherwise");
   });
 });
