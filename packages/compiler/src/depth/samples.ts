@@ -3,7 +3,7 @@ import { sizeProblems } from "../checks/sizes";
 import { smallSizes } from "../checks/small-sizes";
 import type { CostModel } from "../equations/cost";
 import { evaluateIndex, IndexFault } from "../equations/evaluate-index";
-import type { Sizes, System } from "../equations/system";
+import type { IndexExpr, Sizes, System } from "../equations/system";
 import { type Unrolled, unroller } from "../unroll/unroll";
 
 const SAMPLE_LIMIT = 20_000;
@@ -74,15 +74,38 @@ export function roughInstances(system: System, sizes: Sizes): number {
   }
 }
 
-/** Sizes to show when none are asked for: every size as near to 8 as `where` and the room for the graph allow. */
+/**
+ * Sizes to show when none are asked for: as near to 8 as `where` and the room for the graph allow. A size that `where` keeps
+ * below another (`w <= n`) is half of it where that is allowed: at w = n most such tasks are degenerate.
+ */
 export function defaultSizes(system: System): Sizes | undefined {
-  for (const n of [8, 6, 5, 4, 3, 2, 7, 9, 10, 12, 16]) {
-    const sizes = Object.fromEntries(
-      system.sizes.map((s) => [s.name, s.kind === "const" ? Math.min(n, 2) : n]),
-    );
-    if (sizeProblems(system, sizes).length === 0 && roughInstances(system, sizes) <= SHOWN_LIMIT)
-      return sizes;
-  }
+  const lesser = keptBelow(system);
+  for (const n of [8, 6, 5, 4, 3, 2, 7, 9, 10, 12, 16])
+    for (const below of [Math.ceil(n / 2), n]) {
+      const sizes = Object.fromEntries(
+        system.sizes.map(({ name, kind }) => {
+          const at = lesser.has(name) ? below : n;
+          return [name, kind === "const" ? Math.min(at, 2) : at];
+        }),
+      );
+      if (sizeProblems(system, sizes).length === 0 && roughInstances(system, sizes) <= SHOWN_LIMIT)
+        return sizes;
+    }
   const small = smallSizes(system, 12, 60);
   return small[small.length - 1];
+}
+
+/** Sizes that a constraint says to be at most another one, give or take a constant. */
+function keptBelow(system: System): ReadonlySet<string> {
+  const size = (e: IndexExpr): string | undefined => {
+    if (e.kind === "size") return e.name;
+    return (e.kind === "add" || e.kind === "sub") && e.right.kind === "integer" ? size(e.left) : undefined;
+  };
+  const comparisons = system.constraints.length === 1 ? system.constraints[0]! : [];
+  return new Set(
+    comparisons.flatMap(({ op, left, right }) => {
+      const [a, b] = [size(left), size(right)];
+      return (op === "<" || op === "<=") && a !== undefined && b !== undefined && a !== b ? [a] : [];
+    }),
+  );
 }
