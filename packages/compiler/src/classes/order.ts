@@ -257,17 +257,44 @@ function atLeast(e: IndexExpr, name: string): boolean {
 }
 const naturalIndex = (e: IndexExpr): boolean =>
   e.kind === "size" || e.kind === "log2" || e.kind === "pow2" || (e.kind === "integer" && e.value >= 0);
-const positive = (e: IndexExpr): boolean => e.kind === "pow2" || (e.kind === "integer" && e.value >= 1);
+const positive = (e: IndexExpr): boolean =>
+  e.kind === "pow2" ||
+  (e.kind === "integer" && e.value >= 1) ||
+  (e.kind === "add" &&
+    ((positive(e.left) && naturalIndex(e.right)) || (positive(e.right) && naturalIndex(e.left))));
 
-/** One extent of an input is at least 2^size and no other can be empty: the input is as long as that. */
+/** One extent of an input is at least about 2^size and no other can be empty: the input is as long as that. */
 function holdsPower(f: Family, name: string, present: ReadonlySet<string>): boolean {
-  const isPower = (d: Dim) =>
-    d.lo.kind === "integer" && d.lo.value === 0 && d.hi.kind === "pow2" && atLeast(d.hi.operand, name);
-  const full = (d: Dim) =>
-    d.lo.kind === "integer" &&
-    d.lo.value === 0 &&
-    (positive(d.hi) || (d.hi.kind === "size" && present.has(d.hi.name)));
+  const some = (e: IndexExpr): boolean => positive(e) || (e.kind === "size" && present.has(e.name));
+  const isPower = (d: Dim) => d.lo.kind === "integer" && reachesPower(d.hi, name, some);
+  const full = (d: Dim) => d.lo.kind === "integer" && d.lo.value === 0 && some(d.hi);
   return f.dims.some((d) => isPower(d)) && f.dims.every((d) => isPower(d) || full(d));
+}
+
+/** At least a constant part of 2^size, less a constant: `2^L + 1`, `3 * 2^(L - 1)`, `2^L - 1`. `some`: surely not 0. */
+function reachesPower(e: IndexExpr, name: string, some: (e: IndexExpr) => boolean): boolean {
+  const go = (x: IndexExpr) => reachesPower(x, name, some);
+  const constant = (x: IndexExpr) => x.kind === "integer";
+  const either = (a: IndexExpr, b: IndexExpr, other: (x: IndexExpr) => boolean) =>
+    (go(a) && other(b)) || (go(b) && other(a));
+  switch (e.kind) {
+    case "pow2": {
+      const { operand } = e;
+      return atLeast(operand.kind === "sub" && constant(operand.right) ? operand.left : operand, name);
+    }
+    case "add":
+      return either(e.left, e.right, (x) => naturalIndex(x) || constant(x));
+    case "sub":
+      return go(e.left) && constant(e.right);
+    case "mul":
+      return either(e.left, e.right, some);
+    case "div":
+      return go(e.left) && e.right.kind === "integer" && e.right.value >= 1;
+    case "max":
+      return go(e.left) || go(e.right);
+    default:
+      return false;
+  }
 }
 
 /** The number of values of the input families and of unary sizes, as a form to print. */

@@ -45,6 +45,8 @@ export type Reading =
   | "up-to-rounding"
   /** Inputs on which no int leaves its word: where it would wrap, re-arranged maxima of sums differ. */
   | "without-overflow"
+  /** Inputs on which no cycle has a negative sum: round one, elimination doubles a sum at every step, and it is no shortest path. */
+  | "without-negative-cycles"
   /** Some output within eps of the true one (C.29). */
   | "within-eps"
   /** What a sampler answers with high probability as its steps grow in number, if what is assumed of it holds (A.8). */

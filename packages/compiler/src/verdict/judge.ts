@@ -474,6 +474,7 @@ const sumsReals = (root: Expr): boolean =>
 export const readingText: Readonly<Record<Reading, string>> = {
   "up-to-rounding": "up to rounding of reals",
   "without-overflow": "where no int overflows",
+  "without-negative-cycles": "where no cycle is negative",
   "within-eps": "within eps",
   "in-the-limit": "in the limit of many steps",
 };

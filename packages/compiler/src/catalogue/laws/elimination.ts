@@ -43,23 +43,22 @@ export const elimination: Law = {
       if (when.kind !== "static" || offsetFrom(when.value, time) !== -1) return "";
       return e.at.map((s, k) => (k === axis ? "" : s.kind === "static" ? role(s.value) : "?")).join("");
     };
-    const eliminates = kind === "bit" ? joinsBits(step.value, pair) : joinsSums(step.value, pair);
+    const sums = kind !== "bit" && joinsSums(step.value, pair);
+    const eliminates = kind === "bit" ? joinsBits(step.value, pair) : sums || joinsExtremes(step.value, pair);
     if (!eliminates || pivots.size !== 1) return undefined;
-    if (kind === "bit")
-      return pathsThroughVertices(NL, [], "a path stays, or two meet in the vertex of this step");
-    if (!starts.every((x) => isNatural(x.value)))
-      return "weights may be negative, and then sums may double at every step";
-    const found =
-      "the shorter of a path so far and two that meet in the vertex of this step; no weight is negative";
+    if (!sums) {
+      // Whether a path has no edge below a threshold, once for each.
+      const extreme = kind === "bit" ? "" : ", by their least or greatest edge";
+      return paths(NL, [], `a path stays, or two meet in the vertex of this step${extreme}`);
+    }
+    const natural = starts.every((x) => isNatural(x.value));
+    const found = `the shorter of a path so far and two that meet in the vertex of this step${natural ? "; no weight is negative" : ""}`;
+    const signs: readonly Reading[] = natural ? [] : ["without-negative-cycles"];
     return kind === "int"
-      ? pathsThroughVertices(NL, ["without-overflow"], found)
-      : pathsThroughVertices(AC(1), ["up-to-rounding"], found);
+      ? paths(NL, ["without-overflow", ...signs], found)
+      : paths(AC(1), ["up-to-rounding", ...signs], found);
 
-    function pathsThroughVertices(
-      of: CircuitClass,
-      readings: readonly Reading[],
-      found: string,
-    ): Conclusion[] {
+    function paths(of: CircuitClass, readings: readonly Reading[], found: string): Conclusion[] {
       const layer = readings.includes("up-to-rounding") ? c.layer : c.exactLayer;
       return [{ class: join(of, layer), readings, because: "paths through the vertices so far", found }];
     }
@@ -155,6 +154,16 @@ function joinsSums(step: Expr, pair: (e: Expr) => string): boolean {
   const stays = step.args.find((a) => a !== sum);
   if (sum?.kind !== "apply" || stays === undefined || pair(stays) !== "ij") return false;
   return sum.args.map(pair).sort().join() === "ik,kj";
+}
+
+/** max(ij, min(ik, kj)), the widest path, or min(ij, max(ik, kj)), in any order. */
+function joinsExtremes(step: Expr, pair: (e: Expr) => string): boolean {
+  if (step.kind !== "apply" || (step.op !== "min" && step.op !== "max")) return false;
+  const other = step.op === "min" ? "max" : "min";
+  const meets = step.args.find((a) => a.kind === "apply" && a.op === other);
+  const stays = step.args.find((a) => a !== meets);
+  if (meets?.kind !== "apply" || stays === undefined || pair(stays) !== "ij") return false;
+  return meets.args.map(pair).sort().join() === "ik,kj";
 }
 
 /** Never negative, by its type or its operations. */
