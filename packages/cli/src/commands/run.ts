@@ -1,4 +1,12 @@
-import { type FamilyValues, type OwnRounding, toNested } from "@fathom/compiler";
+import {
+  type Family,
+  type FamilyValues,
+  type Nested,
+  type OwnRounding,
+  type Sizes,
+  type System,
+  toNested,
+} from "@fathom/compiler";
 import { execute, type Target } from "@fathom/runtime";
 import type { DeviceReport } from "@fathom/runtime-gpu";
 import { type Command, Option } from "commander";
@@ -59,108 +67,132 @@ export function runCommand(cli: Command): void {
       "of this machine, by `fathom calibrate`: `auto` takes what it foretells to be the fastest",
     )
     .option("--random <count>", "circuits: this many random patterns")
-    .action(
-      async (
-        file: string,
-        words: string[],
-        o: {
-          task?: string;
-          json?: boolean;
-          inputs?: string;
-          seed: string;
-          fill?: boolean;
-          keep?: string;
-          out?: string;
-          checked?: boolean;
-          random?: string;
-          target: Target | "auto";
-          profile?: string;
-        },
-      ) => {
-        const json = o.json === true;
-        if (isCircuit(file)) {
-          print(
-            await runCircuit(file, words, {
-              random: o.random === undefined ? undefined : countOf("--random", o.random),
-              seed: seedOf(o.seed),
-              json,
-              target: o.target === "auto" ? undefined : o.target,
-            }),
-          );
-          return;
-        }
-        const compiled = openTask(file, o.task, json);
-        const { program } = compiled;
-        const { system } = compiled;
-        const args = parseArguments(system, words, o.inputs);
-        sizesOrExit(compiled, args.sizes, json);
-        const { inputs, diagnostics } = bindAll(system, args, o.fill === true ? seedOf(o.seed) : undefined);
-        orExit(program, diagnostics, json);
-        const keep = o.keep?.split(",").map((s) => s.trim()) ?? [];
-        const unknown = keep.find((k) => !system.families.some((f) => f.name === k));
-        if (unknown !== undefined)
-          throw new Exit(
-            exitCode.usage,
-            `${system.name} has no family ${unknown}; it has ${system.families.map((f) => f.name).join(", ")}`,
-          );
-        // Said now, not after a long run.
-        if (o.out !== undefined && !/\.(json|npy|png)$/.test(o.out))
-          throw new Exit(exitCode.usage, `${o.out}: outputs are written as .json, .npy or .png`);
-        const stop = new AbortController();
-        const interrupt = () =>
-          stop.abort(new Exit(exitCode.interrupted, "interrupted: nothing was written"));
-        process.once("SIGINT", interrupt);
-        const bar = progress();
-        let outputs: Readonly<Record<string, FamilyValues>>;
-        try {
-          const found = await execute(compiled, {
-            sizes: args.sizes,
-            inputs,
-            seed: seedOf(o.seed),
-            target: o.target,
-            profile: o.profile === undefined ? undefined : readProfile(o.profile),
-            keep,
-            checked: o.checked === true,
-            onProgress: bar.update,
-            signal: stop.signal,
-          });
-          orExit(program, found.diagnostics, json);
-          outputs = found.outputs;
-          if (!json && found.device !== undefined)
-            process.stderr.write(`${pc.dim(deviceLine(found.device))}\n`);
-        } finally {
-          bar.stop();
-          process.off("SIGINT", interrupt);
-        }
-        const family = (name: string) => system.families.find((f) => f.name === name)!;
-        const nested = Object.fromEntries(
-          Object.entries(outputs).map(([name, v]) => [name, toNested(family(name), args.sizes, v)]),
-        );
-        const [first] = Object.entries(outputs);
-        if (o.out === undefined) {
-          if (json) print(JSON.stringify(nested));
-          else
-            for (const [name, value] of Object.entries(nested))
-              print(renderValue(pc.bold(name), value, family(name).type));
-          if (!json && Object.values(nested).some(isLong))
-            print(pc.dim("the middle is left out: --json or --out gives all values"));
-          return;
-        }
-        const chosen = keep.length > 0 ? ([keep[0]!, outputs[keep[0]!]!] as const) : first;
-        if (chosen === undefined) throw new Exit(exitCode.usage, "there is no output to write");
-        if (o.out.endsWith(".npy"))
-          writeWhole(o.out, writeNpy({ shape: chosen[1].extent, data: chosen[1].data }));
-        else if (o.out.endsWith(".png")) {
-          if (chosen[1].extent.length !== 2)
-            throw new Exit(
-              exitCode.usage,
-              `a picture needs two dimensions: ${chosen[0]} has ${chosen[1].extent.length} (choose a family with --keep)`,
-            );
-          writeWhole(o.out, png(chosen[1]));
-        } else writeWhole(o.out, `${JSON.stringify(nested)}\n`);
-        if (!json) print(`${o.out}  ${o.out.endsWith(".json") ? Object.keys(nested).join(", ") : chosen[0]}`);
-      },
+    .action((file: string, words: string[], o: RunOptions) =>
+      isCircuit(file) ? runCircuitFile(file, words, o) : runTask(file, words, o),
     );
+}
+
+interface RunOptions {
+  readonly task?: string;
+  readonly json?: boolean;
+  readonly inputs?: string;
+  readonly seed: string;
+  readonly fill?: boolean;
+  readonly keep?: string;
+  readonly out?: string;
+  readonly checked?: boolean;
+  readonly random?: string;
+  readonly target: Target | "auto";
+  readonly profile?: string;
+}
+
+type Outputs = Readonly<Record<string, FamilyValues>>;
+
+async function runCircuitFile(file: string, words: readonly string[], o: RunOptions): Promise<void> {
+  const found = await runCircuit(file, words, {
+    random: o.random === undefined ? undefined : countOf("--random", o.random),
+    seed: seedOf(o.seed),
+    json: o.json === true,
+    target: o.target === "auto" ? undefined : o.target,
+  });
+  print(found);
+}
+
+async function runTask(file: string, words: readonly string[], o: RunOptions): Promise<void> {
+  const json = o.json === true;
+  const compiled = openTask(file, o.task, json);
+  const { program, system } = compiled;
+  const args = parseArguments(system, words, o.inputs);
+  const { sizes } = args;
+  sizesOrExit(compiled, sizes, json);
+  const { inputs, diagnostics } = bindAll(system, args, o.fill === true ? seedOf(o.seed) : undefined);
+  orExit(program, diagnostics, json);
+  const keep = o.keep?.split(",").map((s) => s.trim()) ?? [];
+  const unknown = keep.find((k) => !system.families.some((f) => f.name === k));
+  if (unknown !== undefined)
+    throw new Exit(
+      exitCode.usage,
+      `${system.name} has no family ${unknown}; it has ${system.families.map((f) => f.name).join(", ")}`,
+    );
+  // Said now, not after a long run.
+  if (o.out !== undefined && !/\.(json|npy|png)$/.test(o.out))
+    throw new Exit(exitCode.usage, `${o.out}: outputs are written as .json, .npy or .png`);
+  const found = await interruptible((run) =>
+    execute(compiled, {
+      ...run,
+      sizes,
+      inputs,
+      seed: seedOf(o.seed),
+      target: o.target,
+      profile: o.profile === undefined ? undefined : readProfile(o.profile),
+      keep,
+      checked: o.checked === true,
+    }),
+  );
+  orExit(program, found.diagnostics, json);
+  if (!json && found.device !== undefined) process.stderr.write(`${pc.dim(deviceLine(found.device))}\n`);
+  if (o.out === undefined) printOutputs(system, sizes, found.outputs, json);
+  else writeOutputs(o.out, system, sizes, found.outputs, keep[0], json);
+}
+
+/** Something long, with its progress shown; Ctrl-C ends it. */
+async function interruptible<T>(
+  work: (run: { onProgress: (done: number, total: number) => void; signal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const interrupt = () => stop.abort(new Exit(exitCode.interrupted, "interrupted: nothing was written"));
+  process.once("SIGINT", interrupt);
+  const bar = progress();
+  try {
+    return await work({ onProgress: bar.update, signal: stop.signal });
+  } finally {
+    bar.stop();
+    process.off("SIGINT", interrupt);
+  }
+}
+
+const familyOf = (system: System, name: string): Family => system.families.find((f) => f.name === name)!;
+
+const nestedOutputs = (system: System, sizes: Sizes, outputs: Outputs): Readonly<Record<string, Nested>> =>
+  Object.fromEntries(
+    Object.entries(outputs).map(([name, v]) => [name, toNested(familyOf(system, name), sizes, v)]),
+  );
+
+function printOutputs(system: System, sizes: Sizes, outputs: Outputs, json: boolean): void {
+  const nested = nestedOutputs(system, sizes, outputs);
+  if (json) {
+    print(JSON.stringify(nested));
+    return;
+  }
+  for (const [name, value] of Object.entries(nested))
+    print(renderValue(pc.bold(name), value, familyOf(system, name).type));
+  if (Object.values(nested).some(isLong))
+    print(pc.dim("the middle is left out: --json or --out gives all values"));
+}
+
+/** All outputs as .json; one family, `kept` or else the first, as .npy or .png. */
+function writeOutputs(
+  path: string,
+  system: System,
+  sizes: Sizes,
+  outputs: Outputs,
+  kept: string | undefined,
+  json: boolean,
+): void {
+  const names = Object.keys(outputs);
+  const name = kept ?? names[0];
+  if (name === undefined) throw new Exit(exitCode.usage, "there is no output to write");
+  const values = outputs[name]!;
+  if (path.endsWith(".npy")) writeWhole(path, writeNpy({ shape: values.extent, data: values.data }));
+  else if (path.endsWith(".png")) {
+    if (values.extent.length !== 2)
+      throw new Exit(
+        exitCode.usage,
+        `a picture needs two dimensions: ${name} has ${values.extent.length} (choose a family with --keep)`,
+      );
+    writeWhole(path, png(values));
+  } else writeWhole(path, `${JSON.stringify(nestedOutputs(system, sizes, outputs))}\n`);
+  if (!json) print(`${path}  ${path.endsWith(".json") ? names.join(", ") : name}`);
 }
 
 /** Which GPU computed, and what it was seen to round. */
