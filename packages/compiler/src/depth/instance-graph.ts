@@ -2,7 +2,17 @@
 
 import { combiningDepth, operatorCost } from "../equations/cost";
 import { evaluateIndex, evaluateInt, holds, pointAt } from "../equations/evaluate-index";
-import type { Expr, Family, FamilyValues, Origin, System } from "../equations/system";
+import type {
+  Expr,
+  Family,
+  FamilyValues,
+  Fold,
+  Origin,
+  Read,
+  Reduce,
+  Sizes,
+  System,
+} from "../equations/system";
 import { offsetOf } from "../equations/values";
 import type { Unrolled } from "../unroll/unroll";
 
@@ -19,121 +29,154 @@ interface Source extends Instance {
   readonly delay: number;
 }
 
-/** The instances that one instance reads, each once, with the longest way from it to the value. */
-export function sourcesOf(
+/** The instances that one instance reads, each once, with the longest way from it to the value; at most `most`. */
+export const sourcesOf = (
   system: System,
   unrolled: Unrolled,
   family: Family,
   indices: readonly number[],
   values?: ReadonlyMap<string, FamilyValues>,
   most = Number.POSITIVE_INFINITY,
-): Source[] {
-  const byName = new Map(system.families.map((f) => [f.name, f]));
-  const env = new Map<string, number>(Object.entries(unrolled.sizes));
-  family.dims.forEach((d, k) => env.set(d.index, indices[k]!));
-  const lookup = (n: string) => env.get(n) ?? 0;
-  const found = new Map<string, Source>();
-  const ops = unrolled.model === "ops";
-  const add = (name: string, point: readonly number[], delay: number): void => {
-    const source = byName.get(name)!;
-    const inner = new Map<string, number>(Object.entries(unrolled.sizes));
-    for (let k = 0; k < source.dims.length; k++) {
-      const d = source.dims[k]!;
-      const inside = (n: string) => inner.get(n) ?? 0;
-      if (point[k]! < evaluateIndex(d.lo, inside) || point[k]! >= evaluateIndex(d.hi, inside)) return;
-      inner.set(d.index, point[k]!);
-    }
-    const key = `${name} ${point.join(" ")}`;
-    const known = found.get(key);
-    if (known !== undefined && known.delay >= delay) return;
-    if (known === undefined && found.size >= most) return;
-    found.set(key, { ...instanceAt(unrolled, source, point), delay });
-  };
-  const walk = (e: Expr, delay: number): void => {
+): Source[] => new SourceWalk(system, unrolled, values, most).from(family, indices);
+
+class SourceWalk {
+  private readonly families: ReadonlyMap<string, Family>;
+  /** Sizes, and the indices of the place that is looked at. */
+  private readonly env: Map<string, number>;
+  private readonly lookup = (n: string): number => this.env.get(n) ?? 0;
+  private readonly found = new Map<string, Source>();
+  /** In steps an instance is charged as a whole: nothing stands between a source and the value. */
+  private readonly ops: boolean;
+
+  constructor(
+    system: System,
+    private readonly unrolled: Unrolled,
+    private readonly values: ReadonlyMap<string, FamilyValues> | undefined,
+    private readonly most: number,
+  ) {
+    this.families = new Map(system.families.map((f) => [f.name, f]));
+    this.env = new Map(Object.entries(unrolled.sizes));
+    this.ops = unrolled.model === "ops";
+  }
+
+  from(family: Family, indices: readonly number[]): Source[] {
+    family.dims.forEach((d, k) => this.env.set(d.index, indices[k]!));
+    const piece = family.pieces.find((p) => holds(p.guard, this.lookup));
+    if (piece !== undefined) this.walk(piece.value, 0);
+    return [...this.found.values()];
+  }
+
+  private walk(e: Expr, delay: number): void {
+    const all = (list: readonly Expr[], own: number): void => {
+      for (const x of list) this.walk(x, delay + (this.ops ? own : 0));
+    };
     switch (e.kind) {
       case "constant":
       case "index-value":
-        return;
-      case "read": {
-        const gate = ops && e.at.some((s) => s.kind === "dynamic") ? 1 : 0;
-        const source = byName.get(e.family)!;
-        const box = unrolled.families.get(e.family)!.box;
-        const ranges = e.at.map((s, k) => {
-          if (s.kind === "static") {
-            const at = evaluateIndex(s.value, lookup);
-            return [at, at + 1] as const;
-          }
-          walk(s.value, delay + gate);
-          const chosen = values === undefined ? undefined : chosenIndex(s.value, values, lookup);
-          if (chosen !== undefined) return [chosen, chosen + 1] as const;
-          return [
-            Math.max(evaluateIndex(s.lo, lookup), box.lo[k]!),
-            Math.min(evaluateIndex(s.hi, lookup), box.lo[k]! + box.extent[k]!),
-          ] as const;
-        });
-        const points = (d: number, point: readonly number[]): void => {
-          if (d === source.dims.length) {
-            add(e.family, point, delay + gate);
-            return;
-          }
-          for (let i = ranges[d]![0]; i < ranges[d]![1]; i++) points(d + 1, [...point, i]);
-        };
-        points(0, []);
-        return;
-      }
-      case "apply":
-        for (const a of e.args) walk(a, delay + (ops ? operatorCost(e).depth : 0));
-        return;
-      case "select":
-        for (const a of [e.condition, e.then, e.otherwise]) walk(a, delay + (ops ? 1 : 0));
-        return;
-      case "table":
-        for (const a of e.args) walk(a, delay + (ops ? 1 : 0));
-        return;
-      case "vector":
-        for (const c of e.components) walk(c, delay);
-        return;
-      case "component":
-        walk(e.of, delay);
-        return;
-      case "choose": {
-        const chosen = e.cases.find((c) => holds(c.guard, lookup));
-        if (chosen !== undefined) walk(chosen.value, delay);
-        return;
-      }
       case "operand":
         return;
-      case "reduce":
-      case "fold": {
-        const points: number[][] = [];
-        const each = (d: number, point: readonly number[]): void => {
-          const dim = e.dims[d];
-          if (dim === undefined) {
-            if (holds(e.filter, lookup)) points.push([...point]);
-            return;
-          }
-          const hi = evaluateIndex(dim.hi, lookup);
-          for (let i = evaluateIndex(dim.lo, lookup); i < hi; i++) {
-            env.set(dim.index, i);
-            each(d + 1, [...point, i]);
-          }
-        };
-        each(0, []);
-        const own = points.length < 2 || !ops ? 0 : combiningDepth(e, points.length);
-        const mux = e.dataFilter !== undefined && ops ? 1 : 0;
-        for (const point of points) {
-          e.dims.forEach((d, k) => env.set(d.index, point[k]!));
-          for (const body of e.kind === "fold" ? e.bodies : [e.body]) walk(body, delay + own + mux);
-          if (e.dataFilter !== undefined) walk(e.dataFilter, delay + own + mux);
-        }
-        for (const d of e.dims) env.delete(d.index);
+      case "read":
+        this.read(e, delay);
+        return;
+      case "apply":
+        all(e.args, operatorCost(e).depth);
+        return;
+      case "select":
+        all([e.condition, e.then, e.otherwise], 1);
+        return;
+      case "table":
+        all(e.args, 1);
+        return;
+      case "vector":
+        all(e.components, 0);
+        return;
+      case "component":
+        all([e.of], 0);
+        return;
+      case "choose": {
+        const chosen = e.cases.find((c) => holds(c.guard, this.lookup));
+        if (chosen !== undefined) all([chosen.value], 0);
         return;
       }
+      case "reduce":
+      case "fold":
+        this.reduction(e, delay);
+        return;
     }
-  };
-  const piece = family.pieces.find((p) => holds(p.guard, lookup));
-  if (piece !== undefined) walk(piece.value, 0);
-  return [...found.values()];
+  }
+
+  private read(e: Read, before: number): void {
+    const source = this.families.get(e.family)!;
+    const { box } = this.unrolled.families.get(e.family)!;
+    const delay = before + (this.ops && e.at.some((s) => s.kind === "dynamic") ? 1 : 0);
+    const ranges = e.at.map((s, k): readonly [number, number] => {
+      if (s.kind === "static") {
+        const at = evaluateIndex(s.value, this.lookup);
+        return [at, at + 1];
+      }
+      this.walk(s.value, delay);
+      const chosen = this.values && chosenIndex(s.value, this.values, this.lookup);
+      if (chosen !== undefined) return [chosen, chosen + 1];
+      return [
+        Math.max(evaluateIndex(s.lo, this.lookup), box.lo[k]!),
+        Math.min(evaluateIndex(s.hi, this.lookup), box.lo[k]! + box.extent[k]!),
+      ];
+    });
+    const points = (d: number, point: readonly number[]): void => {
+      if (d === source.dims.length) {
+        this.add(source, point, delay);
+        return;
+      }
+      for (let i = ranges[d]![0]; i < ranges[d]![1]; i++) points(d + 1, [...point, i]);
+    };
+    points(0, []);
+  }
+
+  private add(source: Family, point: readonly number[], delay: number): void {
+    if (!isInstance(source, point, this.unrolled.sizes)) return;
+    const key = `${source.name} ${point.join(" ")}`;
+    const known = this.found.get(key);
+    if (known !== undefined && known.delay >= delay) return;
+    if (known === undefined && this.found.size >= this.most) return;
+    this.found.set(key, { ...instanceAt(this.unrolled, source, point), delay });
+  }
+
+  private reduction(e: Reduce | Fold, delay: number): void {
+    const points: number[][] = [];
+    const each = (d: number, point: readonly number[]): void => {
+      const dim = e.dims[d];
+      if (dim === undefined) {
+        if (holds(e.filter, this.lookup)) points.push([...point]);
+        return;
+      }
+      const hi = evaluateIndex(dim.hi, this.lookup);
+      for (let i = evaluateIndex(dim.lo, this.lookup); i < hi; i++) {
+        this.env.set(dim.index, i);
+        each(d + 1, [...point, i]);
+      }
+    };
+    each(0, []);
+    const tree = points.length < 2 || !this.ops ? 0 : combiningDepth(e, points.length);
+    const mux = e.dataFilter !== undefined && this.ops ? 1 : 0;
+    const bodies = e.kind === "fold" ? e.bodies : [e.body];
+    for (const point of points) {
+      e.dims.forEach((d, k) => this.env.set(d.index, point[k]!));
+      for (const x of e.dataFilter === undefined ? bodies : [...bodies, e.dataFilter])
+        this.walk(x, delay + tree + mux);
+    }
+    for (const d of e.dims) this.env.delete(d.index);
+  }
+}
+
+/** Whether a point of a family's box is one of its instances: the bounds of ragged families mention earlier indices. */
+function isInstance(family: Family, point: readonly number[], sizes: Sizes): boolean {
+  const env = new Map<string, number>(Object.entries(sizes));
+  const lookup = (n: string) => env.get(n) ?? 0;
+  return family.dims.every((d, k) => {
+    const inside = evaluateIndex(d.lo, lookup) <= point[k]! && point[k]! < evaluateIndex(d.hi, lookup);
+    env.set(d.index, point[k]!);
+    return inside;
+  });
 }
 
 /** The value of a plain data-dependent subscript; undefined where it is more than a read. */
