@@ -33,6 +33,13 @@ export async function cpuMismatch(
   const { system } = compiled;
   const inputs = randomInputs(system, sizes, seed);
   const nodes = system.families.filter((f) => f.role === "node").map((f) => f.name);
+  // Reals of both signs, zeros of both and what is no number, for half of the programs; all from 0 to 1 for the others.
+  if (seed % 8 >= 4)
+    for (const { data } of inputs.values())
+      if (data instanceof Float32Array)
+        data.forEach((v, k) => {
+          data[k] = [v, -v, v - 0.5, -0, Number.NaN, v, Number.POSITIVE_INFINITY][(seed + k * k) % 7]!;
+        });
   const given = Object.fromEntries([...inputs].map(([k, v]) => [k, v.data]));
   for (const checked of ways === "all" ? [false, true] : [seed % 2 === 1]) {
     const reference = interpret(system, { sizes, inputs, seed, checked });

@@ -451,11 +451,19 @@ const shapes: readonly Shape[] = [
   },
   {
     name: "pivots",
-    most: 16,
+    most: 26,
     members: (kind) => {
       const later: Place = {
         indices: ["r", "i", "j"],
-        static: ["(i == j)", "(j < r)", "(i != r - 1)"],
+        static: [
+          "(i == j)",
+          "(j < r)",
+          "(i != r - 1)",
+          "(i < r or j < r)",
+          "(j == r - 1)",
+          "(r < 5)",
+          "(i < 2 * r)",
+        ],
         reads: join(inputs("j", "n"), {
           [kind]: ["d[r-1, i, j]", "d[r-1, i, r-1]", "d[r-1, r-1, j]", "d[r-1, i, j]", "d[r-1, r-1, r-1]"],
         }),

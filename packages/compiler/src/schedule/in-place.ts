@@ -8,7 +8,7 @@ import { rewriteExpr } from "../equations/expressions";
 import { indicesOf } from "../equations/mentions";
 import type { Pass } from "../equations/pass";
 import type { Dim, Expr, Family, IndexExpr, Read, Subscript, System } from "../equations/system";
-import { combine, knownFacts, least, toAffine } from "../symbolic/affine";
+import { type Affine, combine, knownFacts, least, toAffine } from "../symbolic/affine";
 import { type GuardedRead, guardedReads } from "../symbolic/reads";
 
 const placeOf = (s: Subscript): IndexExpr | undefined => (s.kind === "static" ? s.value : undefined);
@@ -32,6 +32,19 @@ function stepDim(family: Family, own: readonly Read[]): number | undefined {
   return found < 0 ? undefined : found;
 }
 
+/** min(a, b) + c is at most a + c and at most b + c. */
+function atMost(e: IndexExpr): Affine[] {
+  switch (e.kind) {
+    case "add":
+    case "sub":
+      return atMost(e.left);
+    case "min":
+      return [e.left, e.right].map((x) => combine(toAffine(x), toAffine(e), -1));
+    default:
+      return [];
+  }
+}
+
 /** The family that holds what a read needs of the turn before; undefined where it depends on more than rows and columns do. */
 function sliceOf(read: Read, family: Family, step: number, name: string, system: System) {
   const time = family.dims[step]!;
@@ -52,7 +65,7 @@ function sliceOf(read: Read, family: Family, step: number, name: string, system:
     return d === step ? { ...dim, lo: build.add(dim.lo, build.integer(1)) } : dim;
   });
   // It is read under no guard: the whole slice must be there.
-  const facts = knownFacts(system.constraints, dims);
+  const facts = [...knownFacts(system.constraints, dims), ...dims.flatMap((d) => atMost(d.hi))];
   const inside = family.dims.every((dim, d) => {
     if (kept.includes(d)) return true;
     const place = toAffine(placeOf(read.at[d]!)!);

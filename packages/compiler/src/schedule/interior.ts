@@ -19,12 +19,16 @@ export interface Interior {
   readonly pieces: readonly Piece[];
 }
 
+/** Of the two parts that a comparison far from both ends makes. */
+type Part = "upper" | "lower";
+
 /** Undefined where some comparison cannot be settled so. `outer` are the indices that do not change in the loop. */
 export const interiorOf = (
   loop: Dim,
   pieces: readonly Piece[],
   outer: ReadonlySet<string>,
-): Interior | undefined => new Splitting(loop, outer).interior(pieces);
+  part: Part = "upper",
+): Interior | undefined => new Splitting(loop, outer, part).interior(pieces);
 
 /** The loop's index, once or negated, and what does not change in the loop. */
 interface Shifted {
@@ -41,6 +45,7 @@ class Splitting {
   constructor(
     private readonly loop: Dim,
     private readonly outer: ReadonlySet<string>,
+    private readonly part: Part,
   ) {}
 
   interior(pieces: readonly Piece[]): Interior | undefined {
@@ -57,8 +62,19 @@ class Splitting {
       inside.push({ ...p, guard, value: renameExpr(p.value, renaming, memo) });
       if (isAlways(guard)) break;
     }
-    const { from, to, except } = this;
-    return this.settled ? { from, to, except, pieces: inside } : undefined;
+    const { from, to } = this;
+    return this.settled ? { from, to, except: this.holes(), pieces: inside } : undefined;
+  }
+
+  /** What is left out, but for what lies at an end or beyond it, which moves the end. */
+  private holes(): readonly IndexExpr[] {
+    return this.except.filter((hole) => {
+      const above = Math.max(...this.from.map((e) => distance(e, hole) ?? -1));
+      const below = Math.max(...this.to.map((e) => distance(hole, e) ?? -2));
+      if (above === 0) this.from.push(build.add(hole, one));
+      if (below === -1) this.to.push(hole);
+      return above < 0 && below < -1;
+    });
   }
 
   private mentions(e: IndexExpr): boolean {
@@ -103,7 +119,7 @@ class Splitting {
     }
     // index < limit, or not.
     const limit = op === "<" || op === ">=" ? bound : build.add(bound, one);
-    const below = nearLo === undefined && nearHi !== undefined;
+    const below = nearLo === undefined && (nearHi !== undefined || this.part === "lower");
     (below ? this.to : this.from).push(limit);
     return op === "<" || op === "<=" ? below : !below;
   }

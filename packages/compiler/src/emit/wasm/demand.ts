@@ -4,13 +4,13 @@ import type { Family, IndexExpr } from "../../equations/system";
 import type { Step } from "../../schedule/schedule";
 import { type Code, FunctionBuilder, w } from "./encode";
 import { bytesOf, I32_LEAST, I32_MOST, Scope } from "./frame";
-import { Nests } from "./nests";
+import { Pivots } from "./pivots";
 import type { Place } from "./storage";
 
 /** The word that holds the stack pointer of computation on demand. */
 const STACK = 520;
 
-export abstract class Demand extends Nests {
+export abstract class Demand extends Pivots {
   /** Ends a function: it gives `result`. */
   protected abstract finish(root: Scope, body: Scope, names: string[], result: Code): void;
 

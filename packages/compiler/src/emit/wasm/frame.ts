@@ -3,6 +3,7 @@ import { nodeNumber } from "../../equations/build";
 import { collectIndices } from "../../equations/evaluate-index";
 import type { Condition, Dim, ElementType, Expr, Family, IndexExpr, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
+import { familiesFromZero, isFromZero, realInputs } from "../../schedule/from-zero";
 import type { Choice, Packed } from "../../schedule/packing";
 import type { Schedule } from "../../schedule/schedule";
 import { visitWord } from "../../schedule/words";
@@ -15,8 +16,8 @@ export interface HostPlan {
   readonly parameters: readonly Parameter[];
   /** First free byte after what the module itself uses. */
   readonly end: number;
-  /** Exported step functions, in order. */
-  readonly steps: readonly string[];
+  /** Exported step functions, in order; `fromZero`: the one for inputs whose reals are all 0 or more. */
+  readonly steps: readonly { readonly name: string; readonly fromZero?: string }[];
   readonly sites: readonly Site[];
   /** Families with a byte for each place that says whether it is computed. */
   readonly demanded: ReadonlySet<string>;
@@ -211,6 +212,11 @@ export abstract class Frame {
   /** Of these, rows that are read around their ends: the cells there are also kept beyond the other end. */
   protected readonly rings = new Set<string>();
   protected margin = 0;
+  /** Families whose reals are ordered as their bits are where inputs are: see `schedule/from-zero.ts`. */
+  private readonly zeroUp: ReadonlySet<string>;
+  /** Whether the code under construction runs only where they are, and whether it would be other code. */
+  protected fromZero: boolean;
+  protected asksFromZero = false;
   /** The index whose values are lanes in the code under construction. */
   protected four: string | undefined;
   protected fourScope: Scope | undefined;
@@ -234,6 +240,9 @@ export abstract class Frame {
     protected readonly forms: Forms,
   ) {
     this.families = new Map(system.families.map((x) => [x.name, x]));
+    this.zeroUp = familiesFromZero(system);
+    // Without inputs it is so.
+    this.fromZero = realInputs(system).length === 0;
     for (const [name, { word }] of packed)
       if (word !== undefined && this.families.get(name)!.role === "node" && !keep.has(name))
         this.bits.add(name);
@@ -243,6 +252,13 @@ export abstract class Frame {
           if (x.kind === "cells" && x.ring !== undefined && this.bits.has(x.family.name))
             this.rings.add(x.family.name);
         });
+  }
+
+  /** Whether reals are known to be ordered as their bits, as whole numbers, are. */
+  protected orderedAsBits(reals: readonly Expr[]): boolean {
+    if (!reals.every((e) => isFromZero(e, this.zeroUp))) return false;
+    this.asksFromZero = true;
+    return this.fromZero;
   }
 
   // Functions and memory

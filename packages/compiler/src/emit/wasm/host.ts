@@ -3,6 +3,7 @@ import { isGiven } from "@fathom/lang";
 import { isBox } from "../../equations/evaluate-index";
 import type { Family, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
+import { FROM_ZERO_BITS, realInputs } from "../../schedule/from-zero";
 import type { Schedule } from "../../schedule/schedule";
 import { arrayOf, DRIVER, ModuleText, RUNTIME } from "../module-text";
 import { type HostPlan, PARAMETERS, type Parameter, RING_BYTES, WASM_SIZE_LIMIT } from "./frame";
@@ -77,6 +78,21 @@ class HostText extends ModuleText {
     return lines;
   }
 
+  /** Whether all reals given are 0 or more, by their bits. */
+  private fromZero(): string[] {
+    if (this.host.steps.every((s) => s.fromZero === undefined)) return [];
+    const one = (f: Family): string => `allBelow(${this.family(f.name)}_at, ${this.family(f.name)}.length)`;
+    return [
+      "  const allBelow = (at, count) => {",
+      `    let k = exports.wordsBelow(at, count, ${FROM_ZERO_BITS});`,
+      "    const bits = new Uint32Array(memory.buffer, at, count);",
+      `    while (k < count && bits[k] < ${FROM_ZERO_BITS}) k++;`,
+      "    return k === count;",
+      "  };",
+      `  const fromZero = ${realInputs(this.system).map(one).join(" && ")};`,
+    ];
+  }
+
   text(): string {
     const { system, host } = this;
     const given = system.families.filter(isGiven);
@@ -145,8 +161,9 @@ class HostText extends ModuleText {
           return `${bound} > ${most} ? 0 : exports.${name}(${this.family(f.name)}_at, ${this.family(f.name)}.length, ${bound})`;
         }),
       ),
+      ...this.fromZero(),
       // Slices of some milliseconds: long enough to cost nothing, short enough to stop and to change to better code.
-      `  for (const step of [${host.steps.map((s) => `exports.${s}`).join(", ")}]) {`,
+      `  for (const step of [${host.steps.map((s) => (s.fromZero === undefined ? `exports.${s.name}` : `fromZero ? exports.${s.fromZero} : exports.${s.name}`)).join(", ")}]) {`,
       "    let from = 0, count = 1;",
       "    for (;;) {",
       "      const before = Date.now();",

@@ -9,6 +9,7 @@ import type {
   Expr,
   Family,
   IndexExpr,
+  Operator,
   Read,
   Subscript,
 } from "../../equations/system";
@@ -25,6 +26,8 @@ export const laneConstant = (n: number, type: ElementType): Code =>
   machine(type) === "f32"
     ? w.v128([...new Uint8Array(Float32Array.of(n, n, n, n).buffer)])
     : laneNumbers(Array<number>(4).fill(type.kind === "bit" ? -n : n));
+
+const ordering: ReadonlySet<Operator> = new Set(["min", "max", "clamp"]);
 
 export abstract class Lanes extends Scalars {
   /**
@@ -43,6 +46,11 @@ export abstract class Lanes extends Scalars {
     const p = this.keep(scope, "v128", w.f32x4PMax(x, y));
     const q = this.keep(scope, "v128", w.f32x4PMax(y, x));
     return w.vOr(w.vAnd(p, q), w.f32x4Ne(p, q));
+  }
+
+  /** Whether an operation orders reals that may be −0 or no number, in several instructions. */
+  protected ordersSlowly(e: Extract<Expr, { kind: "apply" }>): boolean {
+    return ordering.has(e.op) && typeOf(e.args[0]!).kind !== "int" && !this.orderedAsBits(e.args);
   }
 
   /** A value for four lanes; the same in all where it does not change. */
@@ -114,7 +122,9 @@ export abstract class Lanes extends Scalars {
           const operands = codes.map((c) => c[k] ?? c[0]!);
           const from = args.map((a) => a[k] ?? a[0]!);
           const where = from.reduce((a, v) => deeper(a, v.scope), this.root(scope));
-          return make(from, this.laneOperator(e.op, typeOf(e.args[0]!), operands, where));
+          const type = typeOf(e.args[0]!);
+          const asBits = ordering.has(e.op) && type.kind === "real" && !this.ordersSlowly(e);
+          return make(from, this.laneOperator(e.op, asBits ? { kind: "int" } : type, operands, where));
         });
       }
       case "select": {

@@ -1,5 +1,5 @@
 /** Nests of loops over the instances of families, and the time loops around them. */
-import { index as indexOf, someExpr, typeOf } from "../../equations/build";
+import { index as indexOf, integer, someExpr, sub, typeOf } from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
 import { readsOf } from "../../equations/expressions";
 import { changesWith, dimsMention } from "../../equations/mentions";
@@ -47,15 +47,15 @@ function vectorsSideBySide(pieces: readonly Piece[], index: string, rows: boolea
   return heaviest <= 8 ? 8 : heaviest <= 48 ? 4 : 1;
 }
 
-const TIME = "\u0000time";
+export const TIME = "\u0000time";
 /** Bytes of rows that a tile works on: below the second cache of machines of these years. */
 const CACHE = 640 * 1024;
 /** Turns in a tile, where tiles gain, and where they do not. */
 const MOST_TURNS = 32;
 const ALL_TURNS = 4096;
 
-type Loop = Extract<Step, { kind: "loop" }>;
-interface Member {
+export type Loop = Extract<Step, { kind: "loop" }>;
+export interface Member {
   readonly family: Family;
   readonly dim: number;
   readonly offset: number;
@@ -70,11 +70,20 @@ interface RowRange {
 }
 
 export abstract class Nests extends Rows {
-  /** Where a tile is computed: the rows of each family. */
-  private readonly rowsOf = new Map<
+  /** Where a part of a turn is computed: the rows (or columns) of each family. */
+  protected readonly partsOf = new Map<
     string,
-    { readonly index: string; readonly from: Code; readonly to: Code }
+    readonly { readonly index: string; readonly from: Code; readonly to: Code }[]
   >();
+
+  /** A loop whose turns are computed several at a time: see `schedule/pivots.ts`. False where it is none. */
+  protected abstract pivotLoop(
+    step: Loop,
+    members: readonly Member[],
+    turns: readonly [Code, Code],
+    range: Interval,
+    scope: Scope,
+  ): boolean;
 
   protected instance(family: Family, pieces: readonly Piece[], outer: Scope): void {
     const scope = new Scope(outer);
@@ -137,6 +146,7 @@ export abstract class Nests extends Rows {
     scope: Scope,
     slice?: Slice,
   ): void {
+    if (slice === undefined && this.stands(family, pieces)) return;
     const inner = new Set(open.map((d) => d.index));
     const outside = pieces.findIndex(
       (p) =>
@@ -183,6 +193,46 @@ export abstract class Nests extends Rows {
     }
     const [from, to] = this.part(family, first, lo, hi, scope, slice);
     this.loop(first.index, from, to, range, scope, (s) => this.nest(family, rest, pieces, s));
+  }
+
+  /** Whether all instances keep the value of the turn before, which lies where theirs would. */
+  private stands(family: Family, pieces: readonly Piece[]): boolean {
+    const fold = this.plan.folded.get(family.name);
+    if (fold?.window !== 1 || family.type.kind === "index") return false;
+    const { dims } = family;
+    const turn = indexOf(dims[fold.dim]!.index);
+    return pieces.every(
+      ({ value }) =>
+        value.kind === "read" &&
+        value.family === family.name &&
+        !this.unproved.has(value) &&
+        value.at.every(
+          (s, d) =>
+            s.kind === "static" &&
+            s.value === (d === fold.dim ? sub(turn, integer(1)) : indexOf(dims[d]!.index)),
+        ),
+    );
+  }
+
+  /** Where a loop starts: after the instances that keep their values, if these come first. */
+  private afterStanding(
+    family: Family,
+    loop: Dim,
+    pieces: readonly Piece[],
+    outer: ReadonlySet<string>,
+    from: Code,
+    scope: Scope,
+  ): Code {
+    if (this.plan.folded.get(family.name)?.window !== 1) return from;
+    const lower = interiorOf(loop, pieces, outer, "lower");
+    if (lower === undefined || lower.except.length > 0 || !this.stands(family, lower.pieces)) return from;
+    const ends = [...lower.from, ...lower.to];
+    if (ends.some((e) => this.faulty(e, scope) || !fits(this.interval(e, scope)))) return from;
+    const keep = (code: Code): Code => this.keep(scope, "i32", code);
+    const codes = (list: readonly IndexExpr[]): Code[] => list.map((e) => keep(this.narrow(e, scope)));
+    const below = codes(lower.to).reduce((a, b) => keep(w.select(a, b, w.lt(a, b))));
+    const covered = codes(lower.from).reduce((all, e) => w.and(all, w.le(e, from)), w.gt(below, from));
+    return keep(w.select(below, from, covered));
   }
 
   /** Whether neighbouring rows reduce over much the same values: these are loaded once for several (unroll and jam). */
@@ -246,7 +296,8 @@ export abstract class Nests extends Rows {
     if (ends.some((e) => this.faulty(e, scope) || !fits(this.interval(e, scope)))) return false;
     const { lo, hi, range } = this.bounds(loop, scope);
     const unit = rows === undefined ? 1 : 4 * VECTORS_IN_ROWS;
-    const [from, to] = this.part(family, loop, lo, hi, scope, slice, unit);
+    const [start, to] = this.part(family, loop, lo, hi, scope, slice, unit);
+    const from = slice === undefined ? this.afterStanding(family, loop, pieces, outer, start, scope) : start;
     const i = this.f.local("i32");
     const end = this.keep(scope, "i32", to);
     scope.add(w.set(i, from));
@@ -264,6 +315,7 @@ export abstract class Nests extends Rows {
     const vectors = (count: number, lines: number, since: Scope, scope: Scope): void => {
       this.four = index;
       this.cases(inner.pieces, scope, (p, s) => {
+        if (this.stands(family, [p])) return;
         const copies = this.copies(s, { local: i, range, since }, index, count, rows, lines);
         this.reduceTogether(p.value, copies, s);
         for (const copy of copies) {
@@ -422,6 +474,7 @@ export abstract class Nests extends Rows {
       this.tiles(step, members, skew, [from, to], range, scope);
       return;
     }
+    if (slice !== undefined && this.pivotLoop(step, members, [from, to], range, scope)) return;
     const start = slice === undefined ? undefined : from;
     this.carrying(step, start, scope, (shift) => {
       this.loop(TIME, from, to, range, scope, (inner) => {
@@ -481,11 +534,11 @@ export abstract class Nests extends Rows {
         for (const name of familiesOf(part)) {
           const { index } = this.families.get(name)!.dims[rows.get(name)!]!;
           const at = w.sub(first, w.i32(behind * position));
-          this.rowsOf.set(name, { index, from: at, to: w.add(at, w.get(height)) });
+          this.partsOf.set(name, [{ index, from: at, to: w.add(at, w.get(height)) }]);
         }
       });
       this.turn(step, members, time, inner);
-      this.rowsOf.clear();
+      this.partsOf.clear();
     });
     const last = w.add(most!, w.mul(w.sub(w.get(end), w.get(start)), w.i32(turn)));
     const next = w.add(w.get(start), w.get(turns));
@@ -522,8 +575,8 @@ export abstract class Nests extends Rows {
     unit = 1,
   ): [Code, Code] {
     if (slice !== undefined) return this.slice(lo, hi, slice, scope, unit);
-    const rows = this.rowsOf.get(family.name);
-    if (rows?.index !== d.index) return [lo, hi];
+    const rows = this.partsOf.get(family.name)?.find((p) => p.index === d.index);
+    if (rows === undefined) return [lo, hi];
     return [
       this.keep(scope, "i32", w.select(lo, rows.from, w.gt(lo, rows.from))),
       this.keep(scope, "i32", w.select(hi, rows.to, w.lt(hi, rows.to))),
@@ -531,7 +584,7 @@ export abstract class Nests extends Rows {
   }
 
   /** One turn of a loop that families share. */
-  private turn(step: Loop, members: readonly Member[], time: number, inner: Scope): void {
+  protected turn(step: Loop, members: readonly Member[], time: number, inner: Scope): void {
     const t = w.get(time);
     for (const part of step.body) {
       const names = familiesOf(part);

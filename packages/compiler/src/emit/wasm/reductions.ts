@@ -140,6 +140,7 @@ export abstract class Reductions extends Panels {
       if (e.op === "sum") for (const r of results) scope.add(w.set(r, add(w.get(r), constant(0))));
     } else if (lanes) {
       const identity = constant(empty);
+      const asBits = !real || ((e.op === "min" || e.op === "max") && this.orderedAsBits([e.body]));
       const step = (a: Code, b: Code, inner: Scope): Code => {
         switch (e.op) {
           case "sum":
@@ -147,9 +148,9 @@ export abstract class Reductions extends Panels {
           case "product":
             return w.i32x4Mul(a, b);
           case "min":
-            return real ? this.leastLanes(a, b, inner) : w.i32x4Min(a, b);
+            return asBits ? w.i32x4Min(a, b) : this.leastLanes(a, b, inner);
           case "max":
-            return real ? this.greatestLanes(a, b, inner) : w.i32x4Max(a, b);
+            return asBits ? w.i32x4Max(a, b) : this.greatestLanes(a, b, inner);
           case "any":
             return w.vOr(a, b);
           case "all":

@@ -11,6 +11,7 @@ import { runPasses, runPipeline } from "../../equations/pass";
 import type { Family, System } from "../../equations/system";
 import { saveSlices } from "../../schedule/in-place";
 import { packing } from "../../schedule/packing";
+import { withPivots } from "../../schedule/pivots";
 import { type Schedule, type Step, schedule, Unschedulable } from "../../schedule/schedule";
 import type { EmitOptions } from "../js";
 import { declaration } from "../module-text";
@@ -54,7 +55,8 @@ export function emitWasm(lowered: System, options: EmitWasmOptions = {}): Emitte
       schedule: plan,
     };
   };
-  const plan = schedule(system, keep);
+  const byName = new Map(system.families.map((f) => [f.name, f]));
+  const plan = withPivots(schedule(system, keep), byName, unproved);
   try {
     return make(plan);
   } catch (error) {
@@ -79,12 +81,23 @@ function inRows(family: Family, steps: readonly Step[]): readonly number[] {
 
 class Printer extends Demand {
   module(): { wasm: Uint8Array; host: HostPlan } {
-    const steps: string[] = [];
-    for (const family of this.system.families) {
-      if (family.role !== "random") continue;
-      this.step({ kind: "nest", family, fixed: new Set() }, steps);
+    const steps: HostPlan["steps"][number][] = [];
+    const random = this.system.families.filter((f) => f.role === "random");
+    for (const step of [
+      ...random.map((family): Step => ({ kind: "nest", family, fixed: new Set() })),
+      ...this.plan.steps,
+    ]) {
+      const names: string[] = [];
+      this.asksFromZero = false;
+      this.step(step, names);
+      const usual = names.splice(0);
+      if (this.asksFromZero && !this.fromZero) {
+        this.fromZero = true;
+        this.step(step, names);
+        this.fromZero = false;
+      }
+      steps.push(...usual.map((name, k) => ({ name, ...(names[k] && { fromZero: names[k] }) })));
     }
-    for (const step of this.plan.steps) this.step(step, steps);
     // What the host asks of inputs.
     const given = this.system.families.filter(isGiven);
     const kinds = new Set(given.map((f) => f.type.kind));
@@ -92,7 +105,7 @@ class Printer extends Demand {
       this.exported.push({ name, index: this.libraryFunction(name) });
     };
     if (kinds.has("bit") || kinds.has("enum")) check("bytesBelow");
-    if (kinds.has("index")) check("wordsBelow");
+    if (kinds.has("index") || steps.some((s) => s.fromZero)) check("wordsBelow");
     const wasm = encodeModule({
       imports: [{ name: "fail", params: ["i32"] }],
       functions: this.functions,
@@ -132,8 +145,9 @@ class Printer extends Demand {
     for (const b of root.code) this.f.code.push(b);
     for (const b of body.code) this.f.code.push(b);
     this.f.code.push(...result);
-    const name = `step${names.length}`;
-    this.exported.push({ name, index: this.addFunction(this.f) });
+    const index = this.addFunction(this.f);
+    const name = `step${index}`;
+    this.exported.push({ name, index });
     names.push(name);
   }
 }
