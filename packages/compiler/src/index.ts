@@ -1,92 +1,125 @@
-export * from "../certificate-checker/check";
-export * from "../certificate-checker/json";
-export { DEPTH, type LevelClaim, type LevelPiece } from "../certificate-checker/obligations";
-export * from "./algebra/associativity";
-export * from "./algebra/contraction";
-export * from "./algebra/declarations";
-export * from "./algebra/finite";
-export * from "./algebra/linear";
-export * from "./algebra/recurrence";
-export * from "./algebra/rewrite/as-source";
-export * from "./algebra/rewrite/rewrites";
-export * from "./algebra/semiring";
-export * from "./algebra/transition-monoid";
-export * from "./catalogue/elementary-rules";
-export * from "./check-program";
-export * from "./checks/checks";
-export * from "./checks/compile";
-export * from "./checks/sizes";
-export * from "./checks/small-sizes";
+export { verifyCertificate } from "../certificate-checker/check";
+export { printCertificate } from "../certificate-checker/json";
+export { checkDeclarations } from "./algebra/declarations";
+export { applyEdits, rewriteAsSource, type SourceRewrite } from "./algebra/rewrite/as-source";
+export { type Rewrite, rewrites } from "./algebra/rewrite/rewrites";
+export { checkProgram } from "./check-program";
+export { type Compiled, compileTask } from "./checks/compile";
+export { sizeProblems } from "./checks/sizes";
+export { smallSizes } from "./checks/small-sizes";
 export { type CircuitClass, explainClass, inclusion, parseClass, printClass } from "./classes/classes";
-export * from "./classes/verdict";
-export * from "./depth/graph-dot";
-export * from "./depth/guess";
-export * from "./depth/instance-graph";
+export { type ClassBound, type Judgement, type VerdictKind, verdictText } from "./classes/verdict";
+export { drawGraph } from "./depth/graph-dot";
 export { formOfPieces } from "./depth/pieces";
-export * from "./depth/prove";
-export * from "./depth/samples";
-export * from "./depth/work";
-export * from "./emit/js";
+export { type DepthProof, proveDepth } from "./depth/prove";
+export { defaultSizes, sampleFigures } from "./depth/samples";
+export { type WorkResult, workOf } from "./depth/work";
+export { emitJs } from "./emit/js";
 export { WASM_SIZE_LIMIT } from "./emit/wasm/frame";
-export { type EmittedWasm, type EmitWasmOptions, emitWasm } from "./emit/wasm/wasm";
-export * from "./emit/wgsl/launches";
-export * from "./emit/wgsl/layout";
+export { type EmitWasmOptions, emitWasm } from "./emit/wasm/wasm";
+export { type ByLevel, type Launch, launchesGpu, listByLevel } from "./emit/wgsl/launches";
+export { type GpuLayout, layoutGpu, shareBanks } from "./emit/wgsl/layout";
 export { asksForOwnRounding, type OwnRounding, withOwnRounding } from "./emit/wgsl/library";
-export * from "./emit/wgsl/module";
-export * from "./emit/wgsl/plan";
-export { FUSED_WIDTH, type GpuFamily, type GpuProgram, GROUP, inBanks } from "./emit/wgsl/program";
+export { emitGpu } from "./emit/wgsl/module";
+export { type GpuForms, type GpuOptions, type GpuPlan, planGpu } from "./emit/wgsl/plan";
+export { FUSED_WIDTH, type GpuProgram, GROUP, inBanks } from "./emit/wgsl/program";
 export { indexBeyond32 } from "./emit/wgsl/ranges";
-export * from "./equations/build";
-export * from "./equations/conditions";
-export * from "./equations/cost";
-export * from "./equations/elementary";
-export * from "./equations/evaluate-index";
-export * from "./equations/expressions";
-export * from "./equations/interpret";
-export * from "./equations/lower/lower";
-export * from "./equations/monoid";
-export * from "./equations/operators";
-export * from "./equations/pass";
-export * from "./equations/print";
-export * from "./equations/random";
-export * from "./equations/read";
+export {
+  apply,
+  bit,
+  ceilLog2,
+  constant,
+  forgetInterned,
+  index,
+  indexOperators,
+  int,
+  integer,
+  log2,
+  pow2,
+  real,
+  size,
+  someExpr,
+} from "./equations/build";
+export type { CostModel } from "./equations/cost";
+export { elementary } from "./equations/elementary";
+export { evaluateIndex, forEachPoint, IndexFault, pointAt } from "./equations/evaluate-index";
+export { rewriteExpr } from "./equations/expressions";
+export { interpret } from "./equations/interpret";
+export { lower } from "./equations/lower/lower";
+export { runPasses, runPipeline } from "./equations/pass";
+export { printCondition, printIndex, printInstance, printSystem } from "./equations/print";
+export { uniform } from "./equations/random";
+export { readSystem } from "./equations/read";
 export { taskSource } from "./equations/source";
-export * from "./equations/system";
-export * from "./equations/values";
-export * from "./equations/verify";
+export type { ElementType, Expr, Family, FamilyValues, IndexExpr, Sizes, System } from "./equations/system";
+export {
+  allocate,
+  bindValues,
+  checkSizes,
+  componentsOf,
+  type Given,
+  type Nested,
+  offsetOf,
+  place,
+  randomInputs,
+  randomValues,
+  showSizes,
+  toNested,
+  typeText,
+} from "./equations/values";
+export { verifySystem } from "./equations/verify";
 export { alignment, coarsened, type Distance, distanceBetween } from "./report/alignment";
-export * from "./report/analyze";
-export * from "./report/curves";
-export * from "./report/expects";
-export * from "./report/forms";
-export * from "./report/frontier";
+export { analyze, checkExpects, type ModelReport, type Report } from "./report/analyze";
+export { type Curve, curvesOf } from "./report/curves";
+export { decideExpects } from "./report/expects";
+export { FormsMemo, formsOf } from "./report/forms";
+export { type Frontier, type FrontierPoint, frontierOf, knownLimits } from "./report/frontier";
 export { holdExpects } from "./report/hold-expects";
-export * from "./report/html";
-export * from "./report/json";
-export * from "./report/markdown";
-export * from "./report/numbers";
+export { type Picture, reportHtml } from "./report/html";
+export { printJson, reportJson, rewrittenJson } from "./report/json";
+export { derivationMarkdown, reportMarkdown } from "./report/markdown";
+export { type Count, sizesText, wholeOrRounded } from "./report/numbers";
 export { PAGE_STYLE } from "./report/page-style";
-export * from "./report/prediction";
-export * from "./report/rewritten";
+export {
+  brentSteps,
+  bytesOf,
+  type FiguresAt,
+  figuresAt,
+  launchCount,
+  type MachineProfile,
+  PROFILE_SCHEMA,
+  predict,
+  profileProblem,
+  type TargetProfile,
+} from "./report/prediction";
+export { comparedRows, type RewrittenReport, rewrittenReports, saysOf, worthOf } from "./report/rewritten";
 export { saveSlices } from "./schedule/in-place";
-export * from "./schedule/inspector";
-export * from "./schedule/packing";
-export * from "./schedule/schedule";
-export * from "./schedule/stencil";
-export * from "./schedule/wavefront";
-export * from "./schedule/words";
-export * from "./symbolic/affine";
-export * from "./symbolic/closed-form";
-export * from "./symbolic/growth";
-export * from "./symbolic/linear";
-export * from "./symbolic/polynomial";
-export * from "./symbolic/rational";
-export * from "./symbolic/reads";
-export * from "./symbolic/simplex";
-export * from "./symbolic/standing";
-export * from "./unroll/unroll";
-export * from "./verdict/judge";
-export * from "./verdict/match";
-export * from "./verdict/program";
+export { levelsOf } from "./schedule/inspector";
+export { packLanes, unpackLanes } from "./schedule/packing";
+export type { WaveStep } from "./schedule/wavefront";
+export {
+  type ClosedForm,
+  closed,
+  closedFormKey,
+  evaluateClosedForm,
+  fromIndexExpr,
+  printClosedForm,
+  sameClosedForm,
+  substituteClosedForm,
+} from "./symbolic/closed-form";
+export { type Growth, printGrowth } from "./symbolic/growth";
+export { isWhole, rational } from "./symbolic/rational";
+export {
+  type Derivation,
+  type Figure,
+  printFigure,
+  printStanding,
+  type ShownPart,
+  shownParts,
+} from "./symbolic/standing";
+export { type Unrolled, unroll } from "./unroll/unroll";
+export { readingText, verdictOf } from "./verdict/judge";
+export { matchModel, type Side } from "./verdict/match";
+export { judgementOf } from "./verdict/program";
 export { withFiniteInts } from "./verdict/ranges";
-export * from "./verdict/reductions";
+export { checkReductions, describeReduction, reductionTest } from "./verdict/reductions";

@@ -1,6 +1,8 @@
 import { check } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
-import { checkDeclarations, compileTask, declaredMonoids, unroll } from "../src/index";
+import { checkDeclarations, declaredMonoids } from "../src/algebra/declarations";
+import { compileTask } from "../src/checks/compile";
+import { unroll } from "../src/unroll/unroll";
 
 const laws = (text: string) => {
   const program = check("m.fathom", text);

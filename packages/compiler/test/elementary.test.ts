@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { elementary, threefry } from "../src/index";
+import { elementary } from "../src/equations/elementary";
+import { threefry } from "../src/equations/random";
 
 const bits = new Int32Array(1);
 const floats = new Float32Array(bits.buffer);

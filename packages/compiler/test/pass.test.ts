@@ -1,29 +1,24 @@
 import { check } from "@fathom/lang";
 import { expect, test } from "vitest";
+import { emitJs } from "../src/emit/js";
 import {
   always,
   apply,
-  BrokenPass,
   bit,
   constant,
-  type Expr,
-  emitJs,
-  type Family,
   fold,
   index,
   indexValue,
   int,
   integer,
-  lower,
-  type Pass,
   read,
-  runPasses,
-  runPipeline,
-  type System,
   size,
   vector,
-  verifySystem,
-} from "../src/index";
+} from "../src/equations/build";
+import { lower } from "../src/equations/lower/lower";
+import { BrokenPass, type Pass, runPasses, runPipeline } from "../src/equations/pass";
+import type { Expr, Family, System } from "../src/equations/system";
+import { verifySystem } from "../src/equations/verify";
 
 const system = (text: string): System => {
   const program = check("a", text);

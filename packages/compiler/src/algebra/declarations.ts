@@ -62,7 +62,7 @@ function brokenLaw(item: MonoidItem, broken: Broken, at: Parameters<typeof diagn
 }
 
 /** A scalar by itself, a tuple in brackets. */
-export function printElement(element: Element): string {
+function printElement(element: Element): string {
   const parts = element.map((v) => (typeof v === "number" ? String(v) : `(${v.join(", ")})`));
   return parts.length === 1 ? parts[0]! : `[${parts.join(", ")}]`;
 }

@@ -12,7 +12,7 @@ import { toAffine } from "../symbolic/affine";
 import { isOutside, type Recurrence, type StepEquation, stateRead, valuesOfType } from "./recurrence";
 
 /** One digit of the state: a cell of a state family so many steps back. */
-export interface Digit {
+interface Digit {
   readonly family: string;
   readonly cell: readonly number[];
   readonly lag: number;
@@ -20,7 +20,7 @@ export interface Digit {
 }
 
 /** What chose one step map: inputs and static conditions with the values they took. */
-export interface Letter {
+interface Letter {
   readonly given: readonly { readonly what: string; readonly value: number }[];
   /** The image of each state. */
   readonly map: readonly number[];

@@ -11,7 +11,7 @@ import type { Condition, Dim, ElementType, Expr, IndexExpr, Read, System } from 
 
 import { type Recurrence, type StateRead, type StepEquation, stateRead } from "./recurrence";
 
-export type RingName = "int" | "real" | "gf2" | "boolean" | "max-plus" | "min-plus";
+type RingName = "int" | "real" | "gf2" | "boolean" | "max-plus" | "min-plus";
 
 /** What an affine form is made with. `zero` undefined: the semiring has none among its values (−∞ as an int). */
 export interface Ring {

@@ -83,7 +83,7 @@ export interface Recurrence {
   readonly origin?: Origin | undefined;
 }
 
-export interface StateFamily {
+interface StateFamily {
   readonly family: string;
   readonly type: ElementType;
   /** Dimensions that are neither the running index nor copies: the cells of one copy at one step. */

@@ -18,7 +18,7 @@ export interface MonoidGroup {
   readonly moved: readonly number[];
 }
 
-export type MonoidKind = "aperiodic" | "solvable" | "non-solvable";
+type MonoidKind = "aperiodic" | "solvable" | "non-solvable";
 
 export interface TransitionMonoid {
   readonly states: number;

@@ -8,7 +8,7 @@ import { showSizes } from "../equations/values";
 import { unroll } from "../unroll/unroll";
 import { type InstanceGraph, instanceGraph } from "./instance-graph";
 
-export interface DrawnGraph {
+interface DrawnGraph {
   readonly dot: string;
   readonly title: string;
   readonly sizes: Sizes;
@@ -58,7 +58,7 @@ export function drawGraph(
 }
 
 /** Graphviz source of an instance graph, one rank for each level. */
-export function graphDot(graph: InstanceGraph, title: string): string {
+function graphDot(graph: InstanceGraph, title: string): string {
   const quoted = (s: string) => s.replace(/["\\]/g, "\\$&");
   const lines = [
     `digraph {`,

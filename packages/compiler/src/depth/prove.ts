@@ -37,7 +37,7 @@ import { sizeCases } from "./size-cases";
 
 export type { ProveOptions } from "./settle";
 
-export interface FamilyLevel {
+interface FamilyLevel {
   readonly level: Figure;
   /** The level by cases, where it is proved. */
   readonly pieces: readonly LevelPiece[];

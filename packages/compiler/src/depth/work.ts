@@ -37,7 +37,7 @@ export type WorkResult =
     }
   | { readonly kind: "none"; readonly why: string };
 
-export interface FamilyWork {
+interface FamilyWork {
   readonly family: string;
   readonly exact: boolean;
   readonly form: ClosedForm;

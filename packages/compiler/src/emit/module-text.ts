@@ -4,7 +4,7 @@ import { isAlways } from "../equations/conditions";
 import { collectIndices, isBox } from "../equations/evaluate-index";
 import { printComparison } from "../equations/print";
 import type { Comparison, Condition, Dim, ElementType, Family, IndexExpr, System } from "../equations/system";
-import { componentsOf, SIZE_LIMIT } from "../equations/values";
+import { componentsOf, FAMILY_LIMIT, SIZE_LIMIT } from "../equations/values";
 
 /** Inlined into every module. */
 export const RUNTIME = `
@@ -59,7 +59,7 @@ const below = (name, values, bound, from, box) => {
     outside(at(name, ...place), values[k], bound);
   }
 };
-const FAMILY_LIMIT = ${2 ** 29};
+const FAMILY_LIMIT = ${FAMILY_LIMIT};
 const allocate = (name, Type, points) => {
   if (points > FAMILY_LIMIT) fail("too-large", name + " needs " + points + " values, the limit is " + FAMILY_LIMIT);
   return new Type(points);

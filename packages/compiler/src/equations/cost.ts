@@ -32,7 +32,7 @@ export function operatorCost(expr: Extract<Expr, { kind: "apply" }>): {
 }
 
 /** Operators after the last operand: ceil(log2 k) deep, k − 1 many; a majority compares at the end. */
-export function reductionCost(
+function reductionCost(
   op: ReduceOp,
   operands: number,
   width: number,

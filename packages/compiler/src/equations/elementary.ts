@@ -108,7 +108,7 @@ export const elementary = {
 } as const;
 
 /** sin for 0, cos for 1: the quadrant it starts from. */
-export function trigonometric(start: 0 | 1): (x: number) => number {
+function trigonometric(start: 0 | 1): (x: number) => number {
   const f = Math.fround;
   const F = new Float32Array(1);
   const I = new Int32Array(F.buffer);

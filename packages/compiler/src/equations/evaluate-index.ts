@@ -22,7 +22,7 @@ const exact = (n: number): number => {
 };
 
 /** One of the binary operators on integers. */
-export function evaluateOperator(
+function evaluateOperator(
   kind: "add" | "sub" | "mul" | "div" | "mod" | "min" | "max",
   a: number,
   b: number,
@@ -47,7 +47,7 @@ export function evaluateOperator(
   }
 }
 
-export function power(a: number): number {
+function power(a: number): number {
   if (a < 0) throw new IndexFault(`2^${a} is not a whole number`);
   if (a > 52) throw new IndexFault(`2^${a} is too large`, "large");
   return 2 ** a;

@@ -6,7 +6,7 @@ import { type Diagnostic, diagnostic, isGiven } from "@fathom/lang";
 import { evaluateIndex, evaluateInt, familyBox, forEachPoint, holds, IndexFault } from "./evaluate-index";
 import { type Element, foldElements } from "./monoid";
 import { applyOperator, type Fault, type Operand, reduceOperands, type Value } from "./operators";
-import { printIndex, printInstance } from "./print";
+import { printInstance } from "./print";
 import { familyKey, uniform } from "./random";
 import type { Dim, Expr, Family, FamilyValues, IndexExpr, Origin, Sizes, System } from "./system";
 import { allocate, boundOf, componentsOf, offsetOf, place, showSizes } from "./values";
@@ -277,9 +277,3 @@ class Run {
     walk(0, new Map(env), []);
   }
 }
-
-/** For messages: `cell[t - 1, i]` as the equation has it. */
-export const printRead = (e: Extract<Expr, { kind: "read" }>): string =>
-  e.at.length === 0
-    ? e.family
-    : `${e.family}[${e.at.map((s) => (s.kind === "static" ? printIndex(s.value) : "…")).join(", ")}]`;

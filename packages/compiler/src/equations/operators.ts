@@ -40,7 +40,7 @@ const floorMod = (a: number, b: number, report: FaultReport): number => {
 };
 
 /** Truncates towards zero, saturates, NaN to 0. */
-export const truncate = (x: number): number =>
+const truncate = (x: number): number =>
   x !== x ? 0 : Math.max(-2147483648, Math.min(2147483647, Math.trunc(x))) | 0;
 
 type Scalar = (args: readonly number[], report: FaultReport) => number;
@@ -150,7 +150,7 @@ export function canonicalTree<T>(items: readonly T[], combine: (a: T, b: T) => T
 }
 
 /** Sum of binary32 numbers in canonical order; never −0. */
-export function canonicalSum(items: readonly number[]): number {
+function canonicalSum(items: readonly number[]): number {
   return items.length === 0 ? 0 : f(canonicalTree(items, (a, b) => f(a + b)) + 0);
 }
 

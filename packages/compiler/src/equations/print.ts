@@ -62,7 +62,7 @@ export function printCondition(condition: Condition): string {
 const printDims = (dims: readonly Dim[]): string =>
   dims.map((d) => `${d.index}: ${printIndex(d.lo)}..${printIndex(d.hi)}`).join(", ");
 
-export function printType(type: ElementType): string {
+function printType(type: ElementType): string {
   switch (type.kind) {
     case "bit":
     case "int":

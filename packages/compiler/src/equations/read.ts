@@ -24,7 +24,7 @@ import type {
 } from "./system";
 
 /** The text is not what `printSystem` writes. */
-export class SystemSyntaxError extends Error {}
+class SystemSyntaxError extends Error {}
 
 const roles: readonly string[] = ["input", "param", "random", "node", "output"];
 const reductions: readonly string[] = Object.keys(reductionWords).filter((word) => word !== "reduce");

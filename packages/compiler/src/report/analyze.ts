@@ -19,7 +19,7 @@ import { type FormsMemo, formsOf, type ModelForms, type TaskForms } from "./form
 import { type Count, countAt, ratioOf } from "./numbers";
 
 /** Numbers at the sizes of a report; each undefined where it was neither counted nor follows from a proved form. */
-export interface Figures {
+interface Figures {
   readonly model: CostModel;
   readonly sizes: Sizes;
   readonly depth: Count | undefined;

@@ -8,7 +8,7 @@ import { unroll } from "../unroll/unroll";
 import type { TaskForms } from "./forms";
 import { countAt } from "./numbers";
 
-export interface CurvePoint {
+interface CurvePoint {
   readonly value: number;
   readonly figure: "depth" | "work";
   readonly model: CostModel;

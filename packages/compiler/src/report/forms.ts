@@ -31,7 +31,7 @@ import {
   shownParts,
 } from "../symbolic/standing";
 
-export interface FamilyForms {
+interface FamilyForms {
   readonly name: string;
   /** The largest level in the family. */
   readonly level: Figure;

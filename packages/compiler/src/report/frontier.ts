@@ -27,14 +27,14 @@ export interface FrontierPoint {
 }
 
 /** c(k) as a polynomial in k, as far as it was counted: ring and edges cut it off later. */
-export interface ConeForm {
+interface ConeForm {
   readonly form: string;
   readonly degree: 0 | 1 | 2;
   /** It holds for k = 1 up to this one, at the sizes given. */
   readonly upTo: number;
 }
 
-export interface StateCurve {
+interface StateCurve {
   readonly families: readonly string[];
   /** Live bits of one copy for all sizes, a word as 32. */
   readonly live: string;

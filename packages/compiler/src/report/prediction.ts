@@ -17,7 +17,7 @@ import { formsOf } from "./forms";
 import { countAt } from "./numbers";
 
 /** Kinds of operations whose rates differ most: bits lie many a word. */
-export type Rate = "bit" | "int" | "real";
+type Rate = "bit" | "int" | "real";
 
 /** Figures of one back end on one machine. What is not known is left out, and then costs nothing: the prediction is a lower bound. */
 export interface TargetProfile {
@@ -52,7 +52,7 @@ export interface MachineProfile {
 }
 
 /** What a run asks of a machine. */
-export interface Demand {
+interface Demand {
   /** In the ops model. */
   readonly depth: number;
   readonly work: Readonly<Record<Rate, number>>;
@@ -62,7 +62,7 @@ export interface Demand {
   readonly meetings: number;
 }
 
-export const rateOf = (type: ElementType): Rate =>
+const rateOf = (type: ElementType): Rate =>
   type.kind === "bit" || type.kind === "enum"
     ? "bit"
     : type.kind === "real" || type.kind === "vector"

@@ -10,7 +10,7 @@ import { type Figure, provedForm, type ShownPart, shownParts } from "../symbolic
 import { unroll } from "../unroll/unroll";
 import { type Count, countAt, wholeOrRounded } from "./numbers";
 
-export interface RewrittenModel {
+interface RewrittenModel {
   /** At the sizes given, counted on the whole graph; where that is too large, only a depth that is proved. */
   readonly at: Partial<Readonly<Record<"depth" | "work" | "width", Count>>>;
   readonly depth: Figure;

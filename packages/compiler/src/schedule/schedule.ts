@@ -15,7 +15,7 @@ import { inPlace } from "./in-place";
 type Dependence = GuardedRead;
 
 /** Steps that compute every value in its turn. */
-export type OrderedStep =
+type OrderedStep =
   /** Families that need nothing of each other inside this step: one nest over the remaining dimensions each. */
   | { readonly kind: "nest"; readonly family: Family; readonly fixed: ReadonlySet<number> }
   | {

@@ -12,7 +12,7 @@ import { type GuardedRead, guardedReads } from "../symbolic/reads";
 import { components, planesOf } from "./schedule";
 
 /** An instance's time is the sum of its indices, each times its weight, plus the offset. */
-export interface Time {
+interface Time {
   readonly weights: readonly number[];
   readonly offset: number;
 }

@@ -57,7 +57,7 @@ export interface Growth {
 export type Order = "less" | "equal" | "greater" | "incomparable";
 
 /** Units and what is known of their logarithms: growths can be compared where they share one. */
-export interface Cone {
+interface Cone {
   readonly units: ReadonlyMap<string, Unit>;
   readonly facts: readonly Fact[];
 }

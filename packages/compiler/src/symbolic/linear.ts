@@ -27,7 +27,7 @@ export const variableForm = (variable: number): LinearForm => ({
 });
 
 /** `a + factor · b` */
-export function addScaled(a: LinearForm, b: LinearForm, factor: bigint): LinearForm {
+function addScaled(a: LinearForm, b: LinearForm, factor: bigint): LinearForm {
   if (factor === 0n) return a;
   const constant = a.constant + factor * b.constant;
   if (b.terms.size === 0) return { constant, terms: a.terms };
@@ -49,12 +49,6 @@ export const shiftForm = (a: LinearForm, by: bigint): LinearForm => ({
 });
 export const isConstantForm = (a: LinearForm): boolean => a.terms.size === 0;
 
-export function sameForm(a: LinearForm, b: LinearForm): boolean {
-  if (a.constant !== b.constant || a.terms.size !== b.terms.size) return false;
-  for (const [v, c] of a.terms) if (b.terms.get(v) !== c) return false;
-  return true;
-}
-
 /** Values of variables; a variable without one counts as 0. */
 export type Point = ReadonlyMap<number, Rational>;
 
@@ -66,7 +60,7 @@ export function evaluateForm(a: LinearForm, point: Point): Rational {
 }
 
 export const atLeastZero = (form: LinearForm): Constraint => ({ form, equality: false });
-export const equalsZero = (form: LinearForm): Constraint => ({ form, equality: true });
+const equalsZero = (form: LinearForm): Constraint => ({ form, equality: true });
 /** `a <= b` */
 export const atMost = (a: LinearForm, b: LinearForm): Constraint => atLeastZero(subtractForms(b, a));
 /** `a < b` for whole numbers */
@@ -98,17 +92,4 @@ export function tighten(constraint: Constraint): Constraint | undefined {
   const terms = new Map<number, bigint>();
   for (const [v, c] of form.terms) terms.set(v, c / common);
   return { form: { constant: floorDivide(form.constant, common), terms }, equality };
-}
-
-/** `2*n - i + 1` */
-export function printForm(a: LinearForm, name: (variable: number) => string): string {
-  let text = "";
-  for (const [v, c] of a.terms) {
-    const size = absolute(c);
-    const term = size === 1n ? name(v) : `${size}*${name(v)}`;
-    text += text === "" ? (c < 0n ? `-${term}` : term) : c < 0n ? ` - ${term}` : ` + ${term}`;
-  }
-  if (text === "") return `${a.constant}`;
-  if (a.constant === 0n) return text;
-  return a.constant < 0n ? `${text} - ${-a.constant}` : `${text} + ${a.constant}`;
 }

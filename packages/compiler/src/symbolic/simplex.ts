@@ -174,7 +174,7 @@ export interface StandardProgram {
 }
 
 /** Whole numbers over a common positive denominator. */
-export interface Vector {
+interface Vector {
   readonly numerators: readonly bigint[];
   readonly denominator: bigint;
 }

@@ -39,7 +39,7 @@ export interface UnrollOptions {
   readonly cancelled?: (() => boolean) | undefined;
 }
 
-export interface FamilyLevels {
+interface FamilyLevels {
   readonly family: Family;
   readonly box: Box;
   /** By offset in the box; −1 where the box has no instance. Absent for inputs: all 0. */
@@ -67,7 +67,7 @@ export type UnrollResult =
   | { readonly ok: true; readonly result: Unrolled }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-export const UNROLL_LIMIT = 50_000_000;
+const UNROLL_LIMIT = 50_000_000;
 
 export const unroll = (system: System, sizes: Sizes, options: UnrollOptions): UnrollResult =>
   unroller(system, options)(sizes, options.limit);

@@ -14,7 +14,7 @@ import { printClosedForm } from "../symbolic/closed-form";
 import type { Figure } from "../symbolic/standing";
 import { readingText, verdictOf } from "./judge";
 
-export type MatchOutcome =
+type MatchOutcome =
   /** By a theorem: the model's class is properly inside a class that the task is hard for. */
   | "ruled out"
   /** The same, if two classes that are believed to differ do. */

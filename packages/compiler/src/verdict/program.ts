@@ -81,7 +81,7 @@ function hardnessFromReductions(
 }
 
 /** Hardness that does not come from the equations of a task: reductions to it that agree, and citations. */
-export const programHardness = (
+const programHardness = (
   program: CheckedProgram,
   task: TaskItem,
   visited: ReadonlySet<TaskItem> = new Set(),

@@ -2,17 +2,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { type FiniteStep, finiteStep } from "../../src/algebra/finite";
+import { findRecurrences } from "../../src/algebra/recurrence";
 import {
   composeMaps,
-  type FiniteStep,
-  findRecurrences,
-  finiteStep,
   groupName,
   identityMap,
   printCycles,
   type Transformation,
   transitionMonoid,
-} from "../../src/index";
+} from "../../src/algebra/transition-monoid";
 import { systemOf } from "./systems";
 
 const automata = resolve(import.meta.dirname, "../../../../../shared/data/automata");

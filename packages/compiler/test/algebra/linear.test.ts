@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { findRecurrences, type LinearStep, linearStep, printExpr } from "../../src/index";
+import { type LinearStep, linearStep } from "../../src/algebra/linear";
+import { findRecurrences } from "../../src/algebra/recurrence";
+import { printExpr } from "../../src/equations/print";
 import { systemOf } from "./systems";
 
 const linear = (text: string): LinearStep | undefined => {

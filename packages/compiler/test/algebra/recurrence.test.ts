@@ -1,11 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  findRecurrences,
-  printExpr,
-  printIndex,
-  type Recurrence,
-  recursiveComponents,
-} from "../../src/index";
+import { findRecurrences, type Recurrence, recursiveComponents } from "../../src/algebra/recurrence";
+import { printExpr, printIndex } from "../../src/equations/print";
 import { systemOf } from "./systems";
 
 const find = (text: string): readonly Recurrence[] => findRecurrences(systemOf(text));

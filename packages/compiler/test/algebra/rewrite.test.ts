@@ -2,18 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { randomInputs } from "@fathom/compiler";
 import { expect, test } from "vitest";
-import {
-  interpret,
-  printSystem,
-  type Rewrite,
-  readSystem,
-  rewrites,
-  type Sizes,
-  type System,
-  sizeProblems,
-  unroll,
-  verifySystem,
-} from "../../src/index";
+import { type Rewrite, rewrites } from "../../src/algebra/rewrite/rewrites";
+import { sizeProblems } from "../../src/checks/sizes";
+import { interpret } from "../../src/equations/interpret";
+import { printSystem } from "../../src/equations/print";
+import { readSystem } from "../../src/equations/read";
+import type { Sizes, System } from "../../src/equations/system";
+import { verifySystem } from "../../src/equations/verify";
+import { unroll } from "../../src/unroll/unroll";
 import { systemOf } from "./systems";
 
 const automata = resolve(import.meta.dirname, "../../../../../shared/data/automata");

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { contraction, findRecurrences, printIndex, recursiveComponents, semiringForm } from "../../src/index";
+import { contraction } from "../../src/algebra/contraction";
+import { findRecurrences, recursiveComponents } from "../../src/algebra/recurrence";
+import { semiringForm } from "../../src/algebra/semiring";
+import { printIndex } from "../../src/equations/print";
 import { systemOf } from "./systems";
 
 const form = (text: string): string | undefined => {

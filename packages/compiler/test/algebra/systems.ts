@@ -1,7 +1,8 @@
 /** Systems for the tests of the algebra. */
 import { check } from "@fathom/lang";
 import { expect } from "vitest";
-import { lower, type System } from "../../src/index";
+import { lower } from "../../src/equations/lower/lower";
+import type { System } from "../../src/equations/system";
 
 /** The equations of the last task of a text, which must be free of mistakes. */
 export function systemOf(text: string): System {

@@ -1,17 +1,14 @@
 import { check } from "@fathom/lang";
 import { expect, test } from "vitest";
-import {
-  type CostModel,
-  compileTask,
-  type DepthProof,
-  printCertificate,
-  printClosedForm,
-  proveDepth,
-  provedForm,
-  type System,
-  verifyCertificate,
-} from "../../src/index";
+import { verifyCertificate } from "../../certificate-checker/check";
+import { printCertificate } from "../../certificate-checker/json";
+import { compileTask } from "../../src/checks/compile";
+import { type DepthProof, proveDepth } from "../../src/depth/prove";
+import type { CostModel } from "../../src/equations/cost";
+import type { System } from "../../src/equations/system";
+import { printClosedForm } from "../../src/symbolic/closed-form";
 import { effort } from "../../src/symbolic/effort";
+import { provedForm } from "../../src/symbolic/standing";
 
 const layer = `task Layer(n: size, d: size) where n >= 1, d >= 1 {
   input h[i: 0..n, c: 0..d]: real

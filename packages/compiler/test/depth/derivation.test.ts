@@ -1,6 +1,8 @@
 import { check } from "@fathom/lang";
 import { expect, test } from "vitest";
-import { compileTask, type Derivation, proveDepth } from "../../src/index";
+import { compileTask } from "../../src/checks/compile";
+import { proveDepth } from "../../src/depth/prove";
+import type { Derivation } from "../../src/symbolic/standing";
 
 const derivation = (text: string): Derivation => {
   const program = check("a.fathom", text);

@@ -1,6 +1,8 @@
 /** A form that is only checked must still hold far from the sizes it was fitted to: a logarithm is not the least of some lines. */
 import { expect, test } from "vitest";
-import { evaluateClosedForm, printClosedForm, rewrittenReports, unroll } from "../../src/index";
+import { rewrittenReports } from "../../src/report/rewritten";
+import { evaluateClosedForm, printClosedForm } from "../../src/symbolic/closed-form";
+import { unroll } from "../../src/unroll/unroll";
 import { systemOf } from "../algebra/systems";
 
 const ONLINE = `task Online(n: size, d: size) where n >= 1, d >= 1 {

@@ -1,24 +1,17 @@
 import { check } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
-import {
-  analyze,
-  type Compiled,
-  checkExpects,
-  closed,
-  compare,
-  compileTask,
-  type ExpectResult,
-  FormsMemo,
-  formsOf,
-  integer,
-  printFigure,
-  reportJson,
-  reportMarkdown,
-  size,
-} from "../../src/index";
+import { type Compiled, compileTask } from "../../src/checks/compile";
+import { compare, integer, size } from "../../src/equations/build";
+import { analyze, checkExpects } from "../../src/report/analyze";
+import type { ExpectResult } from "../../src/report/expects";
+import { FormsMemo, formsOf } from "../../src/report/forms";
+import { reportJson } from "../../src/report/json";
+import { reportMarkdown } from "../../src/report/markdown";
 import { size as sizeForm } from "../../src/symbolic/atoms";
+import { closed } from "../../src/symbolic/closed-form";
 import { provesComparison } from "../../src/symbolic/compare";
 import { atLeastZero } from "../../src/symbolic/region";
+import { printFigure } from "../../src/symbolic/standing";
 
 function compiled(text: string, name?: string): Compiled {
   const program = check("a.fathom", text);

@@ -1,6 +1,9 @@
 import { check } from "@fathom/lang";
 import { expect, test } from "vitest";
-import { compileTask, frontierOf, judgementOf, knownLimits, unroll } from "../../src/index";
+import { compileTask } from "../../src/checks/compile";
+import { frontierOf, knownLimits } from "../../src/report/frontier";
+import { unroll } from "../../src/unroll/unroll";
+import { judgementOf } from "../../src/verdict/program";
 
 const curve = (text: string, sizes: Record<string, number>) => {
   const program = check("f.fathom", text);

@@ -1,6 +1,9 @@
 import { check } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
-import { analyze, compileTask, curvesOf, formHtml, reportHtml } from "../../src/index";
+import { compileTask } from "../../src/checks/compile";
+import { analyze } from "../../src/report/analyze";
+import { curvesOf } from "../../src/report/curves";
+import { formHtml, reportHtml } from "../../src/report/html";
 
 const text = `/// <script>alert(1)</script> & "quotes"
 task Grid(n: size, T: size) where n >= 1 {

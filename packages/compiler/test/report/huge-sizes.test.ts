@@ -1,6 +1,9 @@
 import { check } from "@fathom/lang";
 import { describe, expect, test } from "vitest";
-import { type AnalyzeResult, analyze, compileTask, reportJson, type Sizes } from "../../src/index";
+import { compileTask } from "../../src/checks/compile";
+import type { Sizes } from "../../src/equations/system";
+import { type AnalyzeResult, analyze } from "../../src/report/analyze";
+import { reportJson } from "../../src/report/json";
 
 function report(text: string, sizes?: Sizes) {
   const program = check("a.fathom", text);

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { closed } from "../../src/symbolic/closed-form";
 import {
   atLeastForm,
   atMostForm,
   checkedAt,
-  closed,
   exactly,
   printFigure,
   printStanding,
   proved,
   provedForm,
-} from "../../src/index";
+} from "../../src/symbolic/standing";
 
 const n = closed.size("n");
 

@@ -1,28 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { compare, index, integer, log2, mul, pow2, size } from "../../src/equations/build";
+import type { Condition, Size } from "../../src/equations/system";
+import { type ClosedForm, closed, evaluateClosedForm } from "../../src/symbolic/closed-form";
 import {
-  type ClosedForm,
-  type Condition,
-  closed,
-  compare,
   compareGrowth,
-  compareRational,
-  evaluateClosedForm,
   exponentialFactor,
   type Growth,
   growthOf,
-  index,
-  integer,
   isConstant,
-  log2,
-  mul,
   polylogDegree,
-  pow2,
   printGrowth,
-  rational,
-  type Size,
-  size,
-} from "../../src/index";
+} from "../../src/symbolic/growth";
+import { compareRational, rational } from "../../src/symbolic/rational";
 
 const grows = (...names: string[]): Size[] => names.map((name) => ({ name, kind: "size" }));
 const always: Condition = [[]];

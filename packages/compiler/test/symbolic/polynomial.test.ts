@@ -3,27 +3,29 @@ import { describe, expect, test } from "vitest";
 import {
   addPolynomials,
   atomsOf,
-  ceilingOf,
   constantPolynomial,
   degree,
   evaluatePolynomial,
-  floorOf,
-  minus,
   multiplyPolynomials,
-  over,
   type Polynomial,
-  plus,
   powerOfPolynomial,
   printPolynomial,
-  printRational,
-  rational,
   samePolynomial,
   scalePolynomial,
   substitutePolynomial,
   subtractPolynomials,
-  times,
   variable,
-} from "../../src/index";
+} from "../../src/symbolic/polynomial";
+import {
+  ceilingOf,
+  floorOf,
+  minus,
+  over,
+  plus,
+  printRational,
+  rational,
+  times,
+} from "../../src/symbolic/rational";
 
 const [n, m] = [variable("n"), variable("m")];
 const number = (k: number) => constantPolynomial(k);

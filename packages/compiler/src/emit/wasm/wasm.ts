@@ -20,7 +20,7 @@ import { type Code, encodeModule, FunctionBuilder, w } from "./encode";
 import { type Forms, type HostPlan, Scope } from "./frame";
 import { hostText } from "./host";
 
-export interface EmittedWasm {
+interface EmittedWasm {
   readonly wasm: Uint8Array;
   /** An ES module whose `create` takes the bytes, or the compiled `WebAssembly.Module`, and gives `run` and `runAsync`. */
   readonly js: string;

@@ -4,7 +4,7 @@ import type { Sizes } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { type GpuFamily, type GpuProgram, type GpuTiles, LANES, override } from "./program";
 
-export interface FamilyPlace {
+interface FamilyPlace {
   readonly family: GpuFamily;
   readonly lo: readonly number[];
   readonly extent: readonly number[];

@@ -4,7 +4,7 @@ import { emitJs } from "../js";
 import { declaration } from "../module-text";
 import type { GpuPlan } from "./plan";
 
-export interface EmittedGpu {
+interface EmittedGpu {
   readonly js: string;
   readonly wgsl: string;
   readonly dts: string;
@@ -12,7 +12,7 @@ export interface EmittedGpu {
   readonly levels: string | undefined;
 }
 
-export interface EmitGpuOptions {
+interface EmitGpuOptions {
   readonly keep?: readonly string[] | undefined;
   readonly unproved?: ReadonlySet<Read> | undefined;
 }
