@@ -20,7 +20,7 @@ const depthText = (o: Order): string =>
     : "polynomial";
 
 /** How many layers a component is deep at most, by its structure. */
-function depthOrder(c: Component): { readonly order: Order; readonly why: string } {
+export function depthOrder(c: Component): { readonly order: Order; readonly why: string } {
   const { recurrence: r, orders } = c;
   const longestOf = (families: readonly Family[], axis: ReadonlyMap<string, number>) => {
     // Families may run for different times: a path passes through no more steps than all of them have.
@@ -36,7 +36,7 @@ function depthOrder(c: Component): { readonly order: Order; readonly why: string
       longest.span === undefined ? "no more steps than instances" : `${printIndex(longest.span)} steps`;
     return {
       order: longest.order,
-      why: `time runs along ${r.along}: ${steps}, of at most ${c.families.length} layers each`,
+      why: `time runs along ${r.along}: ${steps}, of at most ${c.families.length === 1 ? "one layer" : `${c.families.length} layers`} each`,
     };
   }
   const order = c.families.map((f) => orders.ofPoints(f.dims)).reduce(larger, constantOrder);

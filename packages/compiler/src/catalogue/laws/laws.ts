@@ -11,6 +11,7 @@ import { formalDegree } from "./degree";
 import { elimination, gaussian } from "./elimination";
 import { autonomousState, finiteState, logarithmicState, monotoneChain } from "./finite-state";
 import type { Law } from "./law";
+import { oneOperation, thresholds } from "./layers";
 import { affineScalar, affineTriangular, linearFraction, linearOfSizes, timeInvariantLinear } from "./linear";
 
 /** In the order in which they are tried. */
@@ -35,5 +36,7 @@ export const laws: readonly Law[] = [
   carriedValues,
   formalDegree,
   monotoneGrid,
+  oneOperation,
+  thresholds,
   asWritten,
 ];
