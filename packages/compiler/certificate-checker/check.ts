@@ -14,6 +14,7 @@ import { readCertificate } from "./json";
 import { Claims, DEPTH, type LevelClaim, type LevelPiece, lowerPieces, type Obligation } from "./obligations";
 import { checkProof, type Proof, Rejected } from "./sequent";
 
+/** A proof of the depth of one system in one cost model; the text of its equations is part of it. */
 export interface Certificate {
   readonly format: "fathom depth certificate 2";
   readonly task: string;
@@ -38,6 +39,7 @@ export interface Level {
 /** What is claimed of one family: exactly, or from above and perhaps from below. */
 export type Bounds = Pick<LevelClaim, "pieces" | "exact" | "below">;
 
+/** What a certificate shows, or why it shows nothing. */
 export type Verdict =
   | {
       readonly ok: true;

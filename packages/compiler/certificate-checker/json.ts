@@ -238,6 +238,7 @@ function shownIn(j: Json | undefined): Shown {
   };
 }
 
+/** A certificate as JSON that people can read too: equations a line each, forms as nested lists. */
 export function printCertificate(c: Certificate): string {
   const { format, task, model, system, shown } = c;
   const all = { format, task, model, system: system.split("\n"), shown: shownOut(shown) };

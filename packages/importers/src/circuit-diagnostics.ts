@@ -60,6 +60,7 @@ export const circuitCatalogue = define({
 
 export type CircuitDiagnosticCode = keyof typeof circuitCatalogue;
 
+/** What is wrong with a file, at a line of it. */
 export interface CircuitDiagnostic {
   readonly code: CircuitDiagnosticCode;
   readonly severity: "error";

@@ -1,5 +1,6 @@
 import { type Circuit, GateKind } from "./circuit";
 
+/** What costs nothing. */
 export interface LevelOptions {
   /**
    * Whether NOT and BUF gates cost nothing. In AIGER files, and for negated literals of BLIF covers, an inverter is a
@@ -8,6 +9,7 @@ export interface LevelOptions {
   readonly freeInverters: boolean;
 }
 
+/** Figures of one circuit: exact, and in gates. */
 export interface CircuitLevels {
   /** By node: 0 for constants and inputs, else the cost of the gate plus the largest level among its operands. */
   readonly levels: Uint32Array;

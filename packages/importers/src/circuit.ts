@@ -38,6 +38,7 @@ export const gateKindNames: readonly string[] = [
   "SOP-NOT",
 ];
 
+/** The formats that are read; a file's contents say which, or else its ending. */
 export type CircuitFormat = "aiger" | "bench" | "bristol" | "blif";
 
 /**
@@ -55,6 +56,7 @@ export interface WireGroup {
   readonly count: number;
 }
 
+/** A circuit of gates in an order in which each stands after what it reads: typed arrays, some bytes a gate. */
 export interface Circuit {
   readonly format: CircuitFormat;
   /** The file it was read from. */

@@ -6,6 +6,7 @@ import type { Range } from "./syntax/tree";
 
 export type Severity = "error" | "warning" | "info";
 
+/** One mistake, with the smallest range to blame. */
 export interface Diagnostic {
   readonly code: DiagnosticCode;
   readonly severity: Severity;

@@ -2,6 +2,7 @@
 import type { OwnRounding } from "@fathom/compiler";
 import type { Gpu } from "./device";
 
+/** What a device was seen to do in one kind of operation. */
 export interface Measured {
   readonly what: string;
   readonly tried: number;

@@ -30,6 +30,7 @@ import { type Dispatch, type Position, piecesOf, startOf, workOf } from "./dispa
 import { COMPUTED, FAULT_WORDS, faultOf } from "./faults";
 import { ownRounding } from "./measure";
 
+/** One run of a `GpuProgram`. */
 export interface GpuRunOptions {
   readonly gpu: Gpu;
   /** Must satisfy `where`. */
@@ -49,6 +50,7 @@ export interface GpuRunOptions {
   readonly checkpointMs?: number | undefined;
 }
 
+/** Whole results or diagnostics; never a part as if it were whole. */
 export interface GpuResult {
   /** Outputs and the families kept; empty where a diagnostic says why. */
   readonly values: ReadonlyMap<string, FamilyValues>;
@@ -57,6 +59,7 @@ export interface GpuResult {
   readonly device?: DeviceReport | undefined;
 }
 
+/** The device that computed, and what it was trusted with. */
 export interface DeviceReport {
   readonly name: string;
   /** The processor in disguise. */

@@ -43,6 +43,7 @@ export function foretell(
   return found;
 }
 
+/** What a choice of a target goes by. */
 export interface Choice {
   readonly sizes: Sizes;
   /** What this machine does in which time; without, WebAssembly is taken wherever it goes. */

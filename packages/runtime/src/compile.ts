@@ -11,6 +11,7 @@ import {
 import { check, type Diagnostic, type Host } from "@fathom/lang";
 import { type ExecuteOptions, execute, type Outcome } from "./execute";
 
+/** Which task of which text, and where its imports are found. */
 export interface CompileOptions {
   /** The task, where the text has several; the first where absent. */
   readonly task?: string;
@@ -20,12 +21,14 @@ export interface CompileOptions {
   readonly host?: Host;
 }
 
+/** What a program is run on, and how: see `ExecuteOptions`. */
 export interface RunOptions extends Omit<ExecuteOptions, "sizes" | "inputs"> {
   readonly sizes?: Sizes;
   /** By name: nested lists, a text of bits, or a flat typed array in row-major order. */
   readonly inputs?: Readonly<Record<string, Given>>;
 }
 
+/** A task that was checked for all sizes, or what is wrong with it. */
 export interface Program {
   /** Undefined where the text is wrong. */
   readonly compiled: Compiled | undefined;

@@ -16,6 +16,7 @@ import {
 import { type CheckedProgram, type Diagnostic, diagnostic, type ExampleItem, type Expr } from "@fathom/lang";
 import { loadModule } from "./load";
 
+/** What became of one example on one back end: it holds where there are no diagnostics. */
 export interface ExampleResult {
   readonly title: string;
   readonly backend: "interpreter" | "js" | "wasm";

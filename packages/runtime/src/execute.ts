@@ -13,6 +13,7 @@ import type { DeviceReport, Gpu } from "@fathom/runtime-gpu";
 import { chooseTarget, type Target } from "./choose";
 import { type EmittedModule, loadModule } from "./load";
 
+/** One run: sizes, values, target, and how it is followed and stopped. */
 export interface ExecuteOptions {
   readonly sizes: Sizes;
   /** A value for every input and param family: see `bindValues`. */

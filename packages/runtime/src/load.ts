@@ -1,6 +1,7 @@
 /** Emitted code as a module that runs. The only place where emitted text becomes code. */
 import { type Compiled, type EmitWasmOptions, emitJs, emitWasm, type FamilyValues } from "@fathom/compiler";
 
+/** What an emitted module is run on. */
 export interface ModuleOptions {
   readonly sizes: Readonly<Record<string, number>>;
   /** Flat values in row-major order. */
@@ -20,6 +21,7 @@ export interface EmittedModule {
 const importText = (text: string): Promise<unknown> =>
   import(/* @vite-ignore */ `data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`);
 
+/** The module of a task, emitted and loaded: emitted text becomes code here and nowhere else. */
 export async function loadModule(
   compiled: Pick<Compiled, "system" | "unproved">,
   target: "js" | "wasm",

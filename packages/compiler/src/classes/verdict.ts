@@ -9,6 +9,7 @@ import type { Origin } from "../equations/system";
 import type { Derivation, Standing } from "../symbolic/standing";
 import type { CircuitClass } from "./classes";
 
+/** What can be said of a task in one word. */
 export type VerdictKind =
   /** In TC = NC, with the derivation. */
   | "parallel"
@@ -95,6 +96,7 @@ export interface Hardness {
   readonly origin?: Origin | undefined;
 }
 
+/** Under which readings of length, horizon, words and order class and verdict hold. */
 export interface SideConditions {
   readonly uniformity: {
     readonly value: "DLOGTIME" | "L" | "P" | "nonuniform";
@@ -159,6 +161,7 @@ export interface AssumedLaw {
   readonly origin?: Origin | undefined;
 }
 
+/** Class, verdict and how they were reached. A bound and a hardness that contradict one another are a fault of ours, never printed. */
 export interface Judgement {
   readonly task: string;
   readonly verdict: VerdictKind;

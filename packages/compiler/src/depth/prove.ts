@@ -45,6 +45,7 @@ interface FamilyLevel {
   readonly derivation: Derivation;
 }
 
+/** What is known of a depth and of the levels it rests on, for all sizes; the certificate where the depth, or a bound of it, is proved. */
 export interface DepthProof {
   readonly depth: Figure;
   readonly families: ReadonlyMap<string, FamilyLevel>;

@@ -26,6 +26,7 @@ import {
 } from "../symbolic/region";
 import { Budget, gather, NotSummable, sumOver, type Weighted } from "../symbolic/sum";
 
+/** Work for all sizes: summed exactly, bounded from above, or neither, with the reason. */
 export type WorkResult =
   | { readonly kind: "exact"; readonly form: ClosedForm; readonly families: readonly FamilyWork[] }
   /** A guard was left out: every instance counts as the dearest. */

@@ -18,6 +18,7 @@ import { familiesOf, type Schedule, type Step, schedule, Unschedulable } from ".
 import { arrayOf, DRIVER, declaration, ModuleText, RUNTIME } from "./module-text";
 import { TextScope } from "./text-scope";
 
+/** What a module delivers and checks. */
 export interface EmitOptions {
   /** Report the first int overflow and the first division by zero, with the instance. */
   readonly checked?: boolean;
@@ -27,12 +28,14 @@ export interface EmitOptions {
   readonly unproved?: ReadonlySet<Expr>;
 }
 
+/** A module of plain JavaScript that imports nothing, its `.d.ts`, and the order it computes in. */
 export interface Emitted {
   readonly js: string;
   readonly dts: string;
   readonly schedule: Schedule;
 }
 
+/** A task as a module of JavaScript: loop nests in the order of the schedule, storage folded to what is still read. */
 export function emitJs(lowered: System, options: EmitOptions = {}): Emitted {
   const keep = new Set(options.keep ?? []);
   const system = runPipeline(runPasses(keep), lowered, { verify: false });

@@ -53,6 +53,7 @@ function power(a: number): number {
   return 2 ** a;
 }
 
+/** The value of an index expression. @throws IndexFault where it has none, or one beyond 2^53 */
 export function evaluateIndex(e: IndexExpr, lookup: Lookup): number {
   switch (e.kind) {
     case "integer":

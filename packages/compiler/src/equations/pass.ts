@@ -7,6 +7,7 @@ import { readsOf } from "./expressions";
 import type { System } from "./system";
 import { verifySystem } from "./verify";
 
+/** A step of a pipeline: gives equations with the same meaning. */
 export interface Pass {
   readonly name: string;
   /** One line: what it gains. */
@@ -24,6 +25,7 @@ export class BrokenPass extends Error {
   }
 }
 
+/** Runs passes one after another. @throws BrokenPass with `verify`, where one gives unsound equations */
 export function runPipeline(
   passes: readonly Pass[],
   system: System,

@@ -53,6 +53,7 @@ export function printIndex(e: IndexExpr, level = 0, name: (index: string) => str
 export const printComparison = (c: Comparison): string =>
   `${printIndex(c.left)} ${c.op} ${printIndex(c.right)}`;
 
+/** `1 <= n and i < n or …`; `true` for what always holds, `false` for what never does. */
 export function printCondition(condition: Condition): string {
   if (isAlways(condition)) return "true";
   if (condition.length === 0) return "false";
@@ -168,6 +169,7 @@ function printFamily(f: Family, families: FamilyTypes): string {
   ].join("\n");
 }
 
+/** Equations as text that `readSystem` reads back. Equal texts are equal systems, but for where they came from. */
 export function printSystem(system: System): string {
   const families: FamilyTypes = new Map(system.families.map((f) => [f.name, f.type]));
   const sizes = system.sizes.map((s) => `${s.name}: ${s.kind}`).join(", ");

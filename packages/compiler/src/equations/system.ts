@@ -14,6 +14,7 @@ export interface Origin {
   readonly end: number;
 }
 
+/** A task as equations: families of instances over index spaces that depend on sizes. */
 export interface System {
   readonly name: string;
   readonly sizes: readonly Size[];
@@ -47,6 +48,7 @@ export interface Size {
 
 export type Role = "input" | "param" | "random" | "node" | "output";
 
+/** Instances under one name: given from outside, or each defined by the first equation whose guard holds. */
 export interface Family {
   /** Dotted for families that come from a `use`: `p.total`. */
   readonly name: string;

@@ -218,6 +218,7 @@ const show = (v: Given): string => {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 };
 
+/** A type in messages: `vec3`, the name of an enum, `int`. */
 export function typeText(type: ElementType): string {
   return type.kind === "vector" ? `vec${type.width}` : type.kind === "enum" ? type.name : type.kind;
 }
@@ -288,6 +289,7 @@ export function randomValues(family: Family, sizes: Sizes, seed: number): Family
 export const randomInputs = (system: System, sizes: Sizes, seed: number): Map<string, FamilyValues> =>
   new Map(system.families.filter(isGiven).map((f) => [f.name, randomValues(f, sizes, seed)]));
 
+/** Values as lists of lists, as JSON has them; bits and enums are numbers. */
 export type Nested = number | readonly Nested[];
 
 /** Nested lists of the points a family has; vectors are lists of their components. */

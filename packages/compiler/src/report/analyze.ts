@@ -47,6 +47,7 @@ export interface ModelReport extends ModelForms {
   readonly at: Figures;
 }
 
+/** What is said of a task: see docs/reference/report.md. */
 export interface Report {
   readonly task: string;
   readonly sizes: Sizes;
@@ -60,6 +61,7 @@ export interface Report {
   readonly judgement: Judgement;
 }
 
+/** At which sizes, within which limits. */
 export interface AnalyzeOptions {
   /** The sizes for exact figures; without, middling small ones. */
   readonly sizes?: Sizes | undefined;
@@ -71,6 +73,7 @@ export interface AnalyzeOptions {
   readonly memo?: FormsMemo | undefined;
 }
 
+/** The report, or what is wrong with the sizes asked for. */
 export type AnalyzeResult =
   | { readonly ok: true; readonly report: Report }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };

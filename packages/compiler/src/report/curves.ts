@@ -15,6 +15,7 @@ interface CurvePoint {
   readonly count: number;
 }
 
+/** Figures over a range of one size, the others kept. */
 export interface Curve {
   readonly size: string;
   /** The other sizes. */

@@ -46,6 +46,7 @@ const escapes: Readonly<Record<string, string>> = {
 };
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => escapes[c]!);
 
+/** The report as one page without scripts: nothing in it is fetched, and text of users is escaped. */
 export function reportHtml(report: Report, parts: PageParts): string {
   const { task, judgement } = report;
   const at = sizesText(report.sizes);

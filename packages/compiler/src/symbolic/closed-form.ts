@@ -26,6 +26,7 @@ import {
   zero,
 } from "./rational";
 
+/** A number for each assignment of sizes (and of indices, for levels), exactly. Made by the constructors of `closed`, which simplify. */
 export type ClosedForm =
   | { readonly kind: "constant"; readonly value: Rational }
   | { readonly kind: "size"; readonly name: string }
@@ -383,6 +384,7 @@ export const closed = {
   cases,
 } as const;
 
+/** An index expression as a closed form. @throws NotClosed for a quotient by what is neither a number nor a power of two */
 export function fromIndexExpr(e: IndexExpr): ClosedForm {
   switch (e.kind) {
     case "integer":

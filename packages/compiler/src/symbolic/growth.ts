@@ -46,6 +46,7 @@ type Unit =
   | { readonly kind: "exponent"; readonly of: readonly (readonly [string, number])[] }
   | { readonly kind: "min"; readonly of: readonly Monomial[]; readonly level: number };
 
+/** How a form grows as its sizes do, up to a constant factor: the sum of these products of powers, logarithms and exponentials. */
 export interface Growth {
   /** None dominated by another; empty for 0, one without factors for a constant. */
   readonly terms: readonly Monomial[];

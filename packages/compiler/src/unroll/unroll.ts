@@ -23,6 +23,7 @@ import { place, showSizes } from "../equations/values";
 import { TooManyOperands } from "./frame";
 import { type LevelTable, UnrollLevels } from "./levels";
 
+/** In which model, on which values, within which limits. */
 export interface UnrollOptions {
   readonly model: CostModel;
   /** Values of every family: data-dependent reads then count as the one they are. Without: the worst case over inputs. */
@@ -49,6 +50,7 @@ interface FamilyLevels {
   readonly work: number;
 }
 
+/** Counts of one graph: exact. */
 export interface Unrolled {
   readonly model: CostModel;
   readonly sizes: Sizes;
@@ -63,12 +65,14 @@ export interface Unrolled {
   readonly worstCase: boolean;
 }
 
+/** The counts, or why there are none: too many instances, a cycle, a read outside its family. */
 export type UnrollResult =
   | { readonly ok: true; readonly result: Unrolled }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 const UNROLL_LIMIT = 50_000_000;
 
+/** One graph: see `unroller`, which makes closures once for many sizes. */
 export const unroll = (system: System, sizes: Sizes, options: UnrollOptions): UnrollResult =>
   unroller(system, options)(sizes, options.limit);
 

@@ -24,6 +24,7 @@ type MatchOutcome =
   /** The model is too shallow to follow the task as written, and nothing is known of other ways. */
   | "open";
 
+/** A task of a match, with what is known of it. */
 export interface Side {
   readonly name: string;
   readonly judgement: Judgement;
@@ -33,6 +34,7 @@ export interface Side {
   readonly grows: readonly string[];
 }
 
+/** What a task needs beside what a model gives. */
 export interface Match {
   readonly task: Side;
   readonly model: Side;

@@ -71,6 +71,7 @@ export interface CheckedFile {
   readonly tree: SourceFile;
 }
 
+/** A file and all that it imports, with names and types settled. Whatever is wrong is among the diagnostics; the rest is still there. */
 export interface CheckedProgram {
   /** The file asked for is first; the files it imports follow, each once. */
   readonly files: readonly CheckedFile[];

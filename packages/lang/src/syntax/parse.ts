@@ -8,6 +8,7 @@ import { Segments } from "./segments";
 import { lexer, tokenRange } from "./tokens";
 import type { Comment, Item, SourceFile } from "./tree";
 
+/** A tree, however broken the text, and what is wrong with it. */
 export interface Parsed {
   readonly tree: SourceFile;
   readonly diagnostics: readonly Diagnostic[];

@@ -1,6 +1,7 @@
 /** The two shapes of a read, taken apart: `a[i, j]` and `p[t].total[i]`. Checker and lowering share it. */
 import type { Expr, Name } from "./tree";
 
+/** A read of a family, or of a family of a used task: `a[i]`, `p.a[i]`, `p[j].a[i]`. */
 export interface ReadShape {
   /** The family's name, as it stands. */
   readonly name: Name;

@@ -11,6 +11,7 @@ const itemStart = /(?:import|enum|fn|monoid|task|reduction|example)\b/y;
 /** Comments above an item may be its documentation. */
 const noTokens = /^[ \t\r\uFEFF\u00A0]*(?:\/\/[^\r]*\r?)?$/;
 
+/** Parses versions of one file, each from what it shares with the last. */
 export class Reparser {
   /** Of the last version, by the text of the portion and the word after it. */
   private portions = new Map<string, Portion>();

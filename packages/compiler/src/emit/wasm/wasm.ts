@@ -28,11 +28,13 @@ interface EmittedWasm {
   readonly schedule: Schedule;
 }
 
+/** The options of JavaScript, and forms of code to force or forbid. */
 export interface EmitWasmOptions extends EmitOptions {
   /** Which forms of code are used; tests ask for every one. */
   readonly forms?: Forms | undefined;
 }
 
+/** A task as a module of WebAssembly, by the same schedule as JavaScript and with the same bits. Sizes go up to `WASM_SIZE_LIMIT`. */
 export function emitWasm(lowered: System, options: EmitWasmOptions = {}): EmittedWasm {
   const keep = new Set(options.keep ?? []);
   const unproved = options.unproved ?? new Set();

@@ -43,6 +43,7 @@ import { COMPONENT, replaceSizes } from "./families";
 import type { Binding, Env } from "./statics";
 import { Values } from "./values";
 
+/** The equations of a task of a program without errors: what it means, with nothing proved of it yet. */
 export function lower(program: CheckedProgram, task: TaskItem): System {
   return new Lowering(program).task(task);
 }
