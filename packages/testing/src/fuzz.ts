@@ -1,3 +1,43 @@
+import fc from "fast-check";
+import type { RandomProgram } from "./random-program";
+
 /** How many random programs a test draws, and from which seed: `scripts/fuzz.mjs` asks for more and for others. */
 export const fuzzRuns = (usual: number): number => Number(process.env.FATHOM_FUZZ_PROGRAMS ?? usual);
 export const fuzzSeed = (usual: number): number => Number(process.env.FATHOM_FUZZ_SEED ?? usual);
+
+/** Runs that go longer than tests do say where they are, every so many programs. */
+const TOLD_EVERY = 250;
+const LONG = 400;
+
+/**
+ * Judges so many random programs, and fails with the smallest wrong one that was found, as text to be pasted into a file. `judge` says
+ * what is wrong.
+ */
+export async function everyProgram(
+  name: string,
+  programs: fc.Arbitrary<RandomProgram>,
+  { numRuns, seed }: { readonly numRuns: number; readonly seed: number },
+  judge: (program: RandomProgram) => Promise<string | undefined>,
+): Promise<void> {
+  let judged = 0;
+  let found: string | undefined;
+  const property = fc.asyncProperty(programs, async (program) => {
+    judged++;
+    if (numRuns >= LONG && judged % TOLD_EVERY === 0 && found === undefined)
+      process.stderr.write(`${name}: ${judged} of ${numRuns} agree\n`);
+    const thrown = (error: unknown): string =>
+      `${program.text}\nat ${JSON.stringify(program.sizes)}, seed ${program.seed}: ${(error as Error).stack}`;
+    const wrong = await judge(program).catch(thrown);
+    if (wrong === undefined) return;
+    if (numRuns >= LONG && found === undefined) process.stderr.write(`${name}: one is wrong, shrinking it\n`);
+    found = wrong;
+    throw new Error(wrong);
+  });
+  const { failed, errorInstance, numShrinks, counterexamplePath } = await fc.check(property, {
+    numRuns,
+    seed,
+  });
+  if (!failed) return;
+  const again = `seed ${seed}, path ${counterexamplePath}, shrunk ${numShrinks} times`;
+  throw new Error(`${(errorInstance as Error).message}\n(${again})`);
+}

@@ -520,7 +520,7 @@ const shapes: readonly Shape[] = [
         reads: { [kind]: ["e[i, 0]", "f[0, j]"] },
         ranges: ["0..n", "0..=m", "0..n", "0..=j", "0..=i", "i..n"],
         inner: join(
-          { int: ["(j + q)", "(i - q)", "(2 * q - j)"], bit: ["j + q < n", "q <= i", "q + i != j"] },
+          { int: ["(j + q)", "(i - q)", "(2 * q - j)"], bit: ["(j + q < n)", "(q <= i)", "(q + i != j)"] },
           {
             [kind]: ["e[i, q]", "f[q, j]", "e[i, q]", "f[q, j]", "f[q, i]"],
           },
@@ -587,6 +587,168 @@ const shapes: readonly Shape[] = [
       ).map((line) => [line, "output o[i: 0..n] = s[log2(n), i]"]),
   },
   {
+    name: "red and black cells of one plane",
+    members: (kind) => {
+      const old = ["g[t-1, i]", "g[t-1, (i+1) mod n]", `(g[t-1, i-1] ?? ${missing[kind]})`];
+      const red = { ...base("i"), indices: ["i", "t"], reads: join(inputs("i", "n"), { [kind]: old }) };
+      const sides = [`(g[t, i-1] ?? ${missing[kind]})`, `(g[t, i+1] ?? ${missing[kind]})`];
+      const black = { ...red, reads: join(red.reads, { [kind]: [...sides, ...sides] }) };
+      return filled(
+        kind,
+        `node g[t: 0..=T, i: 0..n]: ${kind} = if t == 0 { $ } else if (i + t) mod 2 == 0 { $ } else { $ }`,
+        [base("i"), red, black],
+        2,
+      ).map((line) => [
+        line,
+        "output o[i: 0..n] = g[T, i]",
+        "output all[t: 0..=T, i: 0..n] = g[t, n - 1 - i]",
+      ]);
+    },
+  },
+  {
+    name: "half a sweep at a time",
+    most: 40,
+    members: (kind) => {
+      const around = ["i-1, j", "i+1, j", "i, j-1", "i, j+1"].map(
+        (a) => `(g[s-1, ${a}] ?? ${missing[kind]})`,
+      );
+      const turn: Place = {
+        ...base("i"),
+        indices: ["i", "j", "s"],
+        reads: join(inputs("i", "n"), { [kind]: [...around, "g[s-1, i, j]"] }),
+        ranges: [],
+      };
+      return filled(
+        kind,
+        `node g[s: 0..=2*T, i: 0..n, j: 0..m]: ${kind} = if s == 0 { $ } else if (i + j + s) mod 2 == 0 { $ } else { g[s-1, i, j] }`,
+        [{ ...base("i"), indices: ["i", "j"] }, turn],
+        2,
+      ).map((line) => [line, "output o[i: 0..n, j: 0..m] = g[2*T, i, j]"]);
+    },
+  },
+  {
+    name: "every third, and what lies between",
+    members: (kind) =>
+      filled(kind, `node h[i: 0..n]: ${kind} = if i mod 3 == 0 { $ } else if i mod 3 == 1 { $ } else { $ }`, [
+        base("i"),
+        { ...base("i"), reads: join(inputs("i", "n"), { [kind]: ["h[i-1]", "h[3 * (i div 3)]"] }) },
+        { ...base("i"), reads: join(inputs("i", "n"), { [kind]: ["h[i-1]", "h[i-2]", "h[i-1]"] }) },
+      ]).map((line) => [line, "output o[i: 0..n] = h[n - 1 - i]"]),
+  },
+  {
+    name: "intervals by their ends",
+    most: 14,
+    kinds: ["bit", "int", "real"],
+    members: (kind) =>
+      filled(kind, `node s[i: 0..n, j: i..n]: ${kind} = if i == j { $ } else { $ }`, [
+        base("i"),
+        {
+          ...base("j"),
+          indices: ["i", "j"],
+          static: ["(j == i + 1)", "(j - i > 2)"],
+          reads: { [kind]: ["s[i+1, j]", "s[i, j-1]", "s[i+1, j]"] },
+          ranges: ["i..j"],
+          inner: { [kind]: ["s[i, q]", "s[q+1, j]"] },
+        },
+      ]).map((line) => [
+        line,
+        `output o[i: 0..n, j: 0..n] = if i <= j { s[i, j] } else { ${missing[kind]} }`,
+      ]),
+  },
+  {
+    name: "mirrors",
+    members: (kind) => {
+      const reads = ["g[t-1, n - 1 - i]", "g[t-1, (n - i) mod n]", `(g[t-1, n - 2 - i] ?? ${missing[kind]})`];
+      const later = {
+        ...base("i"),
+        indices: ["i", "t"],
+        reads: join(inputs("n - 1 - i", "n"), { [kind]: reads }),
+      };
+      return filled(kind, `node g[t: 0..=T, i: 0..n]: ${kind} = if t == 0 { $ } else { $ }`, [
+        base("i"),
+        later,
+      ]).map((line) => [line, "output o[i: 0..n] = g[T, n - 1 - i]"]);
+    },
+  },
+  {
+    name: "long reductions",
+    members: (kind) => {
+      const far = ["(q * 7 + i) mod n", "q mod n", "(n - 1 - i + q) mod n", "(q + 61) mod n"];
+      const cell: Place = {
+        indices: ["i", "(i * i)"],
+        static: ["(i == 1)"],
+        reads: inputs("i", "n"),
+        ranges: ["0..103", "0..n", "0..2*n + m", "i..3*n", "0..=64"],
+        inner: join(
+          { int: ["q", "(q - 50)", "(q * q * 65537)"], bit: ["(q mod 5 == 2)", "(q != 33)", "(q + i < n)"] },
+          ...far.map((place) => inputs(place, "n")),
+          { [kind]: far.map((place) => `z[${place}]`) },
+        ),
+      };
+      return fc
+        .tuple(
+          filled(kind, `node z[i: 0..n]: ${kind} = $`, [{ ...base("i"), ranges: [] }], 2),
+          filled(kind, `node p[i: 0..n]: ${kind} = $`, [cell]),
+        )
+        .map((lines) => [...lines, "output o[i: 0..n] = p[i]"]);
+    },
+  },
+  {
+    name: "tuples",
+    kinds: ["bit", "int", "real", "Suit"],
+    members: (kind) => {
+      const reads = ["s[t-1, i, 0]", "s[t-1, i][1]", "s[t-1, n - 1 - i, 1]", "s[t-1, (i+1) mod n, t mod 2]"];
+      const later: Place = {
+        ...base("i"),
+        indices: ["t", "i"],
+        reads: join(inputs("i", "n"), { [kind]: [...reads, ...reads], real: ["grain[t, i]"] }),
+        inner: { [kind]: ["s[t-1, q mod n, 0]"] },
+      };
+      return filled(
+        kind,
+        `node s[t: 0..=T, i: 0..n]: ${kind}^2 = if t == 0 { [$, $] } else { [$, $] }`,
+        [base("i"), base("i"), later, later],
+        2,
+      ).map((line) => [
+        "random grain[t: 0..=T, i: 0..n]: real",
+        line,
+        "output o[i: 0..n] = s[T, i, 0]",
+        "output p[i: 0..n] = s[T, i, 1]",
+      ]);
+    },
+  },
+  {
+    name: "reads at a distance that is chosen",
+    members: (kind) => {
+      const near = [
+        "f[i - (if i < 3 { 1 } else { 2 })]",
+        "f[back(i)]",
+        "f[i - 1 - (i mod 2) * (i div 3) mod 1]",
+      ];
+      const data = [
+        "f[min(i - 1, left[i])]",
+        "f[i - 1 - few[i]]",
+        "f[clamp(x[i], 0, i - 1)]",
+        "f[if b[i] { i - 1 } else { 0 }]",
+        "f[if b[i] { min(few[i], i - 1) } else { i - 2 }]",
+      ];
+      const later: Place = {
+        ...base("i"),
+        reads: join(inputs("i", "n"), { [kind]: [...near, ...data] }),
+        ranges: ["0..3"],
+        inner: { [kind]: ["f[max(0, i - 1 - q)]", "f[q mod i]"] },
+      };
+      return filled(kind, `node f[i: 0..n]: ${kind} = if i < 2 { $ } else { $ }`, [base("i"), later]).map(
+        (line) => [
+          "input left[i: 0..n]: index(n)",
+          "input few[i: 0..n]: index(2)",
+          line,
+          "output o[i: 0..n] = f[i]",
+        ],
+      );
+    },
+  },
+  {
     name: "a task used",
     members: (kind) =>
       filled(
@@ -607,6 +769,7 @@ const PRELUDE = `const STEP = 12345
 const HALF: real = 0.5
 const LAYERS = 2
 enum Suit { Clubs, Diamonds, Hearts }
+fn back(i: int): int = if i mod 3 == 0 { i - 2 } else { i - 1 }
 fn near(a: int, b: int): int = if a < b { b - a } else { a - b }
 monoid Affine on int^2 { identity = [1, 0]; combine(a, b) = [a[0] * b[0], a[1] * b[0] + b[1]] }
 task Inner(n: size, L: const) {

@@ -15,9 +15,11 @@ import { expect, test } from "vitest";
 import {
   type CpuTarget,
   cpuMismatch,
+  everyProgram,
   fathomFiles,
   fuzzRuns,
   fuzzSeed,
+  type RandomProgram,
   randomProgram,
   randomShape,
 } from "../src/index";
@@ -33,13 +35,12 @@ const TARGETS = (process.env.FATHOM_FUZZ_TARGETS ?? "js,wasm")
   .split(",")
   .flatMap((t): CpuTarget[] => (t === "wasm" ? ["wasm", "wasm-forced"] : t === "js" ? ["js"] : []));
 
+const judge = (program: RandomProgram) => cpuMismatch(program, TARGETS, WAYS);
+
 test(`${RUNS} random programs mean the same to the interpreter, emitted JavaScript and WebAssembly`, {
   timeout: 36_000_000,
 }, async () => {
-  const property = fc.asyncProperty(randomProgram, async (program) => {
-    expect(await cpuMismatch(program, TARGETS, WAYS)).toBeUndefined();
-  });
-  await fc.assert(property, { numRuns: RUNS, seed: SEED });
+  await everyProgram("programs", randomProgram, { numRuns: RUNS, seed: SEED }, judge);
 });
 
 test("random programs mean the same on rows of more than a word", { timeout: 36_000_000 }, async () => {
@@ -47,17 +48,16 @@ test("random programs mean the same on rows of more than a word", { timeout: 36_
     ...p,
     sizes: { n: 60 + 41 * p.sizes.n, T: Math.min(p.sizes.T, 1) },
   }));
-  const property = fc.asyncProperty(wide, async (program) => {
-    expect(await cpuMismatch(program, TARGETS, WAYS)).toBeUndefined();
-  });
-  await fc.assert(property, { numRuns: Math.ceil(RUNS / 10), seed: SEED });
+  await everyProgram("programs with wide rows", wide, { numRuns: Math.ceil(RUNS / 10), seed: SEED }, judge);
 });
 
 test("random programs of many shapes mean the same", { timeout: 36_000_000 }, async () => {
-  const property = fc.asyncProperty(randomShape, async (program) => {
-    expect(await cpuMismatch(program, TARGETS, WAYS)).toBeUndefined();
-  });
-  await fc.assert(property, { numRuns: Math.ceil(RUNS / 2), seed: SEED });
+  await everyProgram(
+    "programs of many shapes",
+    randomShape,
+    { numRuns: Math.ceil(RUNS / 2), seed: SEED },
+    judge,
+  );
 });
 
 test("the same program gives the same bytes", () => {

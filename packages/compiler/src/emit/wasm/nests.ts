@@ -220,7 +220,7 @@ export abstract class Nests extends Rows {
     loop: Dim,
     pieces: readonly Piece[],
     outer: ReadonlySet<string>,
-    from: Code,
+    [from, to]: readonly [Code, Code],
     scope: Scope,
   ): Code {
     if (this.plan.folded.get(family.name)?.window !== 1) return from;
@@ -230,7 +230,7 @@ export abstract class Nests extends Rows {
     if (ends.some((e) => this.faulty(e, scope) || !fits(this.interval(e, scope)))) return from;
     const keep = (code: Code): Code => this.keep(scope, "i32", code);
     const codes = (list: readonly IndexExpr[]): Code[] => list.map((e) => keep(this.narrow(e, scope)));
-    const below = codes(lower.to).reduce((a, b) => keep(w.select(a, b, w.lt(a, b))));
+    const below = codes(lower.to).reduce((a, b) => keep(w.select(a, b, w.lt(a, b))), to);
     const covered = codes(lower.from).reduce((all, e) => w.and(all, w.le(e, from)), w.gt(below, from));
     return keep(w.select(below, from, covered));
   }
@@ -297,7 +297,8 @@ export abstract class Nests extends Rows {
     const { lo, hi, range } = this.bounds(loop, scope);
     const unit = rows === undefined ? 1 : 4 * VECTORS_IN_ROWS;
     const [start, to] = this.part(family, loop, lo, hi, scope, slice, unit);
-    const from = slice === undefined ? this.afterStanding(family, loop, pieces, outer, start, scope) : start;
+    const from =
+      slice === undefined ? this.afterStanding(family, loop, pieces, outer, [start, to], scope) : start;
     const i = this.f.local("i32");
     const end = this.keep(scope, "i32", to);
     scope.add(w.set(i, from));
