@@ -2,6 +2,7 @@
 import { type SemiringName, semiringForm } from "../../algebra/semiring";
 import { AC, type CircuitClass, DET, LOGCFL, NL, TC } from "../../classes/classes";
 import type { Reading } from "../../classes/verdict";
+import { someExpr } from "../../equations/build";
 import { printIndex } from "../../equations/print";
 import { type Law, linearConclusion } from "./law";
 
@@ -37,8 +38,14 @@ export const formalDegree: Law = {
     const { linear, degree, text } = semirings[form.semiring];
     const real = c.families.some((f) => f.type.kind === "real");
     const tropical = form.semiring === "min-plus" || form.semiring === "max-plus";
+    // Maxima and minima alone wrap nothing.
+    const adds = c.families.some((f) =>
+      f.pieces.some((p) =>
+        someExpr(p.value, (e) => e.kind === "apply" && ["add", "sub", "neg"].includes(e.op)),
+      ),
+    );
     const readings: Reading[] =
-      real && form.semiring !== "lattice" ? ["up-to-rounding"] : tropical ? ["without-overflow"] : [];
+      real && form.semiring !== "lattice" ? ["up-to-rounding"] : tropical && adds ? ["without-overflow"] : [];
     if (form.degree.kind === "linear") {
       // A chain of products with one factor from the component each: its degree is at most its length. Weights of reals are not small.
       const of = tropical && real ? AC(1) : linear;

@@ -2,8 +2,9 @@
 
 import { AC, type CircuitClass, DET, join, NL } from "../../classes/classes";
 import type { Reading } from "../../classes/verdict";
-import { isAlways } from "../../equations/conditions";
-import type { Expr, IndexExpr } from "../../equations/system";
+import { holds } from "../../equations/evaluate-index";
+import type { Condition, Expr, IndexExpr } from "../../equations/system";
+import { combine, toAffine } from "../../symbolic/affine";
 import { offsetFrom, smallValue } from "../shape";
 import { type Conclusion, type Law, linearConclusion } from "./law";
 
@@ -110,24 +111,25 @@ export const gaussian: Law = {
       collect(e.args[1]!, true);
       return factors.sort().join() === "1/kk,ik,kj";
     };
-    let eliminated = 0;
+    /** What a step makes of an entry: it stays, is divided by the pivot, or loses its part of the row of the pivot. */
+    const kindOf = (e: Expr): Part | undefined => {
+      if (entry(e, row, column) === "ij") return "stays";
+      if (eliminates(e)) return "eliminated";
+      const quotient =
+        e.kind === "apply" && e.op === "divide" ? e.args.map((x) => entry(x, row, column)) : [];
+      return quotient.join() === "ij,kk" ? "divided" : undefined;
+    };
+    const equations: { readonly guard: Condition; readonly kind: Part }[] = [];
     for (const s of r.steps) {
       if (s.role === "start") continue;
-      if (s.role === "step" && isAlways(s.guard) && entry(s.value, row, column) === "ij") continue;
-      const [all] = s.guard;
-      const [below] = all ?? [];
-      const first = below && offsetFrom(below.left, time);
-      const rows =
-        s.guard.length === 1 &&
-        all!.length === 1 &&
-        first !== undefined &&
-        offsetFrom(below!.right, row) === 0;
-      if (s.role !== "step" || !rows || !eliminates(s.value)) return undefined;
-      // Exactly the rows after that of the pivot.
-      pivots.add(below!.op === "<=" ? first! - 1 : below!.op === "<" ? first! : Number.NaN);
-      eliminated++;
+      const kind = kindOf(s.value);
+      if (s.role !== "step" || kind === undefined) return undefined;
+      equations.push({ guard: s.guard, kind });
     }
-    if (eliminated !== 1 || pivots.size !== 1) return undefined;
+    const [pivot, ...others] = pivots;
+    if (pivot === undefined || others.length > 0) return undefined;
+    const table = regions(equations, time, row, column, pivot);
+    if (table === undefined || !eliminatesRightly(table)) return undefined;
     return linearConclusion(
       c,
       DET,
@@ -136,6 +138,59 @@ export const gaussian: Law = {
     );
   },
 };
+
+type Part = "stays" | "divided" | "eliminated";
+
+/** Most that a guard may add to an index. */
+const NEAR = 3;
+
+/**
+ * What becomes of the entries above, at and below the pivot's row (first) and before, at and after its column: undefined where guards ask for
+ * more than that.
+ */
+function regions(
+  equations: readonly { readonly guard: Condition; readonly kind: Part }[],
+  time: string,
+  row: string,
+  column: string,
+  pivot: number,
+): readonly (readonly Part[])[] | undefined {
+  for (const { guard } of equations)
+    for (const x of guard.flat()) {
+      const { constant, terms } = combine(toAffine(x.left), toAffine(x.right), -1);
+      const [[a, m] = [], [b, n] = [], ...more] = terms;
+      const indices = [a, b].every((name) => name !== undefined && [time, row, column].includes(name));
+      const difference = indices && more.length === 0 && Math.abs(m ?? 0) === 1 && m === -(n ?? 0);
+      if (!difference || Math.abs(constant) > NEAR) return undefined;
+    }
+  const at = 10 * NEAR;
+  const found = [0, 1, 2].map((): (Part | undefined)[] => [undefined, undefined, undefined]);
+  // Guards compare two indices each: beyond what they add, all differences of one sign are alike.
+  for (let i = -2 * NEAR; i <= 2 * NEAR; i++)
+    for (let j = -2 * NEAR; j <= 2 * NEAR; j++) {
+      const place = new Map([
+        [time, at],
+        [row, at + pivot + i],
+        [column, at + pivot + j],
+      ]);
+      const part = equations.find((e) => holds(e.guard, (n) => place.get(n) ?? 0))?.kind;
+      const [a, b] = [Math.sign(i) + 1, Math.sign(j) + 1];
+      if (part === undefined || (found[a]![b] ?? part) !== part) return undefined;
+      found[a]![b] = part;
+    }
+  return found as Part[][];
+}
+
+/** Gauss below the pivot, Gauss and Jordan above it too, or in place with the multipliers kept: entries are quotients of minors. */
+function eliminatesRightly([above, at, below]: readonly (readonly Part[])[]): boolean {
+  const alike = (parts: readonly Part[], part: Part) => parts.every((p) => p === part);
+  if (!alike(at!, "stays") && !alike(at!, "divided")) return false;
+  if (alike(below!, "eliminated")) return alike(above!, "stays") || alike(above!, "eliminated");
+  const [before, there, after] = below!;
+  const kept = before === "stays" && there !== "eliminated";
+  const zero = before === "stays" && there === "eliminated";
+  return after === "eliminated" && (kept || zero) && alike(above!, "stays") && alike(at!, "stays");
+}
 
 /** ij or (ik and kj), as a function of three bits. */
 function joinsBits(step: Expr, pair: (e: Expr) => string): boolean {
