@@ -105,7 +105,7 @@ describe("work in closed form is what the whole graph costs", () => {
         "n: size)",
         "input x[i: 0..n]: int\nnode a[i: 0..n, j: i..n, k: i..=j]: int = x[i] + x[j] + x[k]\noutput y[i: 0..n] = sum[j: i..n, k: i..=j where k != i] a[i, j, k]",
       ),
-      steps: "max((n^3 + 3*n^2 + 2*n) / 6, (n^3 + 3*n^2 + 8*n - 12) / 6)",
+      steps: "max(n*(n + 1)*(n + 2) / 6, (n^3 + 3*n^2 + 8*n - 12) / 6)",
       ops: "if 1 <= n { (n^3 + 2*n^2 - n + 2) / 2 } else { 0 }",
     },
     "ranges of half a length": {

@@ -6,6 +6,7 @@
  */
 import { printCondition } from "../equations/print";
 import type { Comparison, Condition, IndexExpr } from "../equations/system";
+import { factored } from "./factored";
 import {
   absolute,
   ceilingOf,
@@ -580,7 +581,55 @@ function print(f: ClosedForm, level: number): string {
   }
 }
 
+/** As a product of linear factors where that is shorter, or no longer than two signs: `T*(n - 2)^3`, `(m - 1)*(n - 1)`. */
 function printSum(all: readonly Monomial[], level: number): string {
+  const expanded = printTerms(all, level);
+  if (all.length < 3) return expanded;
+  const product = inFactors(expanded, all, level);
+  return product.length < expanded.length + (all.length > 3 ? 3 : 0) ? product : expanded;
+}
+
+/** By the text of the sum: the same ones are printed again and again. */
+const products = new Map<string, string>();
+
+function inFactors(expanded: string, all: readonly Monomial[], level: number): string {
+  const key = `${level} ${expanded}`;
+  let text = products.get(key);
+  if (text === undefined) {
+    if (products.size >= 5_000) products.clear();
+    text = productText(all, level) ?? expanded;
+    products.set(key, text);
+  }
+  return text;
+}
+
+function productText(all: readonly Monomial[], level: number): string | undefined {
+  const atoms = new Map(all.flatMap(({ factors }) => factors.map((f) => [closedFormKey(f), f])));
+  const keys = [...atoms.keys()];
+  const product = factored(
+    all.map(({ coefficient, factors }) => {
+      const own = factors.map(closedFormKey);
+      return { coefficient, exponents: keys.map((key) => own.filter((k) => k === key).length) };
+    }),
+  );
+  if (product === undefined) return undefined;
+  const { numerator, denominator } = product.coefficient;
+  const texts = product.factors.map(({ of, power }) => {
+    const terms = of.map(({ coefficient, exponents }) => {
+      const each = exponents.flatMap((e, k) => Array.from({ length: e }, () => atoms.get(keys[k]!)!));
+      return monomial(coefficient, each);
+    });
+    return `${printTerms(terms, power > 1 ? 3 : 2)}${power > 1 ? `^${power}` : ""}`;
+  });
+  // Names first, then sums: `T*(n + 1)*(n + 2)`.
+  const parts = texts.sort((a, b) => Number(a[0] === "(") - Number(b[0] === "(") || (a < b ? -1 : 1));
+  if (absolute(numerator) !== 1n) parts.unshift(`${absolute(numerator)}`);
+  const text = `${numerator < 0n ? "-" : ""}${parts.join("*")}`;
+  if (denominator !== 1n) return level > 1 ? `(${text} / ${denominator})` : `${text} / ${denominator}`;
+  return level > (numerator < 0n ? 0 : 2) ? `(${text})` : text;
+}
+
+function printTerms(all: readonly Monomial[], level: number): string {
   const denominator = all.reduce((l, { coefficient: { denominator: d } }) => (l * d) / gcd(l, d), 1n);
   const inner = denominator === 1n || all.length === 1 ? level : 2;
   const terms = all.map(({ coefficient, factors }) => {
