@@ -66,10 +66,34 @@ const guards = (n: number): string => `task Guards(n: size, m: size) where n >= 
   output y = a[n-1, m-1]
 }`;
 
+/** Each uses the one before; the last has them all inside. */
+const uses = (n: number): string =>
+  list(n, (k) =>
+    k === 0
+      ? "task U0(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  output y[i: 0..n] = x[i] + (x[i-1] ?? 0)\n}"
+      : `task U${k}(n: size) where n >= 1 {\n  input x[i: 0..n]: int\n  use U${k - 1}(n) with { x[i] = x[i] * 3 } as u\n  output y[i: 0..n] = u.y[i] + ${k}\n}`,
+  ).join("\n");
+const literals = `task Literals(n: size) where n >= 1 {
+  input x[i: 0..100000000]: int
+  node a[i: 0..100000000]: int = x[i] + (x[i-1] ?? 0)
+  node s: int = sum[i: 0..100000000] a[i]
+  output y = s
+}`;
+const longSum = (n: number): string => `task LongSum(n: size) where n >= 1 {
+  input x[i: 0..n]: int
+  node a[i: 0..n]: int = ${list(n, (k) => `(a[i-${k + 1}] ?? x[i])`).join(" + ")}
+  output y = a[n-1]
+}`;
+/** Each reads some earlier and some later ones of the turn before. */
+const component = (n: number): string => `task Component(T: size, n: size) where T >= 1, n >= 1 {
+${list(n, (k) => `  node f${k}[t: 0..=T, i: 0..n]: int = if t == 0 { i } else { f${(k * 7 + 3) % n}[t-1, i] + (f${(k * 11 + 5) % n}[t-1, i-1] ?? 0) }`).join("\n")}
+  output y = f0[T, n-1]
+}`;
+
 function report(text: string): Report {
   const program = check("hostile.fathom", text);
   expect(program.diagnostics).toEqual([]);
-  const compiled = compileTask(program, program.tasks[0]!);
+  const compiled = compileTask(program, program.tasks.at(-1)!);
   expect(compiled.diagnostics).toEqual([]);
   const result = analyze(compiled);
   if (!result.ok) throw new Error(result.diagnostics.map((d) => d.message).join("\n"));
@@ -98,6 +122,10 @@ describe("hostile programs end, with nothing claimed that is not proved", () => 
     ["2^2^k instances", tower, undefined],
     ["a million instances at n = 1", long, undefined],
     ["thirty guards of two indices", guards(30), undefined],
+    ["forty tasks, each inside the next", uses(40), "41"],
+    ["a hundred million instances at any size", literals, undefined],
+    ["a sum of two hundred terms", longSum(200), undefined],
+    ["three hundred families in one component", component(300), undefined],
   ])("%s", (_, text, depth) => {
     const r = report(text);
     honest(r);

@@ -48,6 +48,20 @@ const own: Record<string, { text: string; width: string }> = {
     text: "task X(n: size, T: size) where n >= 2, T >= 1 {\ninput x: int\nnode a[t: 0..T, i: 0..n]: int = (a[t-1, i] ?? x) + i\nnode c[t: 0..T]: int = (b[t-1] ?? x) + t\nnode b[t: 0..T]: int = c[t] + t\noutput y = a[T-1, n-1]\noutput z = b[T-1]\n}\n",
     width: "n + 1",
   },
+  "turns of several stages": {
+    text: `task KMeans(n: size, k: size, d: size, T: size) where n >= 1, k >= 1, d >= 1, T >= 1 {
+  input x[i: 0..n, c: 0..d]: real
+  input c0[j: 0..k, c: 0..d]: real
+  node dist[t: 0..T, i: 0..n, j: 0..k]: real = sum[c: 0..d] (x[i, c] - m[t, j, c]) * (x[i, c] - m[t, j, c])
+  node a[t: 0..T, i: 0..n]: index(k) = argmin[j: 0..k] dist[t, i, j]
+  node cnt[t: 0..T, j: 0..k]: real = sum[i: 0..n] (if a[t, i] == j { 1.0 } else { 0.0 })
+  node s[t: 0..T, j: 0..k, c: 0..d]: real = sum[i: 0..n] (if a[t, i] == j { x[i, c] } else { 0.0 })
+  node m[t: 0..=T, j: 0..k, c: 0..d]: real = if t == 0 { c0[j, c] } else { s[t-1, j, c] / max(cnt[t-1, j], 1.0) }
+  output y[j: 0..k, c: 0..d] = m[T, j, c]
+}
+`,
+    width: "max(k*n, d*k + k)",
+  },
   "strides in ops": {
     text: "task X(n: size, T: size) where n >= 1, T >= 1 {\ninput x[i: 0..n]: int\nnode a[t: 0..=T, i: 0..n]: int = if t == 0 { x[i] } else { a[t-1, i] * a[t-1, i] + 1 }\noutput y[i: 0..n] = a[T, i]\n}\n",
     width: "n",

@@ -6,6 +6,7 @@ import { indexKey, single } from "../symbolic/atoms";
 import { printClosedForm } from "../symbolic/closed-form";
 import { branchesOf } from "../symbolic/compare";
 import { type Maximum, maximumOver } from "../symbolic/maximum";
+import { readable } from "../symbolic/readable";
 import { type Fact, factsOfDims } from "../symbolic/region";
 import { Budget, NotSummable, resolve, type Weighted } from "../symbolic/sum";
 import { contextOf, split } from "./work";
@@ -59,7 +60,7 @@ export function regionsOfLevels(
   for (const p of pieces) {
     const { holds, fails } = split(open, [p.guard], context, budget);
     for (const facts of holds)
-      for (const b of branchesOf(p.form, [...context, ...facts], budget))
+      for (const b of branchesOf(readable(p.form, [...context, ...facts]), [...context, ...facts], budget))
         found.push({ facts: [...facts, ...b.facts], value: b.value });
     open = fails;
   }

@@ -350,18 +350,24 @@ function asExtreme(
 
 /**
  * Of two values that meet, `T + s - 2` up to s = 2 and `T` beyond: where they differ at one size only, that size is the case, and
- * the value there is told from the other by a number.
+ * the value there is told from the other by a number, or by another size: `L*n + 5*L` up to n = 2 and `7*L` beyond.
  */
-function asStep([small, large]: readonly Group[], context: readonly Fact[]): ClosedForm | undefined {
+function asStep(
+  [small, large]: readonly Group[],
+  context: readonly Fact[],
+  numbers: boolean,
+): ClosedForm | undefined {
   const [cell, ...more] = small!.cells;
   const [v, w] = [small!.value, large!.value];
-  if (cell === undefined || more.length > 0 || constantOf(v) !== undefined || constantOf(w) !== undefined)
-    return undefined;
+  if (cell === undefined || more.length > 0) return undefined;
+  if (!numbers && [v, w].some((x) => constantOf(x) !== undefined)) return undefined;
   for (const differs of [below(v, w), below(w, v)]) {
     const known = [...context, ...cell, differs];
     if (isEmpty(known)) continue;
     const value = atConstants(known, v);
-    if (constantOf(subtract(value, w)) === undefined) return undefined;
+    const gone = (key: string): boolean => !dependsOn(value, key) && !dependsOn(w, key);
+    const fixed = atomsOf(v).some((key) => atomOf(key).kind === "size" && gone(key));
+    if (!fixed && constantOf(subtract(value, w)) === undefined) return undefined;
     const facts = withoutRedundant([...cell, differs], context);
     return closed.cases([
       { guard: [facts.map(comparisonOf)], value: toClosed(value) },
@@ -408,22 +414,26 @@ function meeting(facts: readonly Fact[]): Fact[] {
   return kept;
 }
 
-/** The sum of weights over sizes alone as a closed form: one case for each value; two that meet are a minimum or maximum, if so asked. */
+/**
+ * The sum of weights over sizes alone as a closed form: one case for each value. Two values that meet are written as a minimum or
+ * maximum, as `extremes`; as `steps` only where they differ at more than one size.
+ */
 export function closedSum(
   pieces: readonly Weighted[],
   context: readonly Fact[],
   budget: Budget,
-  extremes = true,
+  style: "extremes" | "steps" | "cases" = "extremes",
 ): ClosedForm {
   const groups = joinCells(disjointCells(pieces, context, budget), context);
   if (groups.length === 0) return closed.constant(0);
   if (groups.length === 2) {
-    const step = asStep(groups, context);
+    const step = asStep(groups, context, style !== "extremes");
     if (step !== undefined) return step;
-    const extreme = extremes ? asExtreme(groups[0]!.cells, groups[0]!.value, groups[1]!.value) : undefined;
+    const extreme =
+      style !== "cases" ? asExtreme(groups[0]!.cells, groups[0]!.value, groups[1]!.value) : undefined;
     if (extreme !== undefined) return extreme;
   }
-  const extreme = extremes ? asOneExtreme(groups, context) : undefined;
+  const extreme = style !== "cases" ? asOneExtreme(groups, context) : undefined;
   if (extreme !== undefined) return extreme;
   // What an earlier case denies a later one need not say.
   let failed: readonly Fact[] = [];

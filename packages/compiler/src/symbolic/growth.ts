@@ -96,6 +96,11 @@ interface Term {
   readonly high: Rational;
 }
 type Sum = readonly Term[];
+/** A value in a region, with what the region says of growth. */
+interface Case {
+  readonly value: Sum;
+  readonly facts: readonly Fact[];
+}
 
 function collect(terms: Sum): Sum {
   const sums = new Map<string, Term>();
@@ -505,7 +510,7 @@ class Builder {
   }
 
   private cases(f: Extract<ClosedForm, { kind: "cases" }>): Sum {
-    const found: { readonly value: Sum; readonly facts: readonly Fact[] }[] = [];
+    const found: Case[] = [];
     const before = this.facts.length;
     let earlier: Condition = [[]];
     for (const c of f.cases) {
@@ -532,23 +537,19 @@ class Builder {
     if (found.length === 0) return this.sum(f.cases[f.cases.length - 1]!.value);
     if (found.length === 1) return found[0]!.value;
     // A case's growth stands for all where it bounds the others in their regions; of several such, the least does.
-    const bounds = found.filter((x) =>
-      found.every(
-        (y) =>
-          y === x ||
-          y.value.every((t) =>
-            x.value.some((u) =>
-              follows(
-                [...this.facts, ...y.facts],
-                product(u.monomial, power(t.monomial, rational(-1))).powers,
-              ),
-            ),
-          ),
-      ),
-    );
+    const under = (y: Case, a: Sum, b: Sum): boolean =>
+      a.every((t) =>
+        b.some((u) =>
+          follows([...this.facts, ...y.facts], product(u.monomial, power(t.monomial, rational(-1))).powers),
+        ),
+      );
+    const bounds = found.filter((x) => found.every((y) => y === x || under(y, y.value, x.value)));
+    // Where it grows no faster than any case in that case's region, it is the growth of each.
+    const each = bounds.filter((x) => found.every((y) => y === x || under(y, x.value, y.value)));
     const certain = found.every((x) => x.value.every((t) => signOf(t.low) > 0));
-    if (bounds.length < found.length || !certain) this.tight = false;
-    const [first, ...more] = bounds.map((x) =>
+    if (each.length === 0 && bounds.length < found.length) this.tight = false;
+    if (!certain) this.tight = false;
+    const [first, ...more] = (each.length > 0 ? each : bounds).map((x) =>
       x.value.filter((t) => signOf(t.high) > 0).map((t) => ({ ...t, low: rational(1n, 1n << 64n) })),
     );
     if (first === undefined) return this.maximum(found.map((x) => x.value));

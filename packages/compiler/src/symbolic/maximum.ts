@@ -123,6 +123,13 @@ export function maximumOver(
       return;
     }
     if (splits > 0) {
+      // One is attained in a part of the region: where a single comparison tells, that comes first.
+      const [cut] = partial;
+      const apart = (): void => {
+        solve(cut!.inside, splits - 1);
+        for (const o of cut!.outside) solve(o, splits - 1);
+      };
+      if (cut !== undefined && cut.outside.length === 1) return apart();
       // None is the greatest everywhere: of two that are attained, one or the other is the greater.
       for (const [k, a] of attained.slice(0, MOST_COMPARED).entries())
         for (const b of attained.slice(k + 1, MOST_COMPARED)) {
@@ -134,13 +141,7 @@ export function maximumOver(
           solve([...region, more!], splits - 1);
           return;
         }
-      // Or one is attained in a part of the region.
-      const [cut] = partial;
-      if (cut !== undefined) {
-        solve(cut.inside, splits - 1);
-        for (const o of cut.outside) solve(o, splits - 1);
-        return;
-      }
+      if (cut !== undefined) return apart();
     }
     open++;
   };

@@ -148,6 +148,36 @@ ${grid("")}`;
   });
 });
 
+describe("a file of thirty tasks", () => {
+  // Every third uses the one before it.
+  const task = (k: number, body: string): string => `task T${k}(n: size) where n >= 1 {
+  input x[i: 0..n]: int
+${k % 3 === 2 ? `  use T${k - 1}(n) with { x[i] = x[i] } as before\n` : ""}  node y[i: 0..n]: int = ${body} + ${k}${k % 3 === 2 ? " + before.s" : ""}
+  output s = y[n-1]
+}
+`;
+  const file = (edited = -1): string =>
+    Array.from({ length: 30 }, (_, k) => task(k, k === edited ? "x[i] - x[0]" : "x[i] + x[0]")).join("\n");
+  const names = Array.from({ length: 30 }, (_, k) => `T${k}`);
+
+  test.each([
+    ["and nothing else", 15, ["T15"]],
+    ["and the task that uses it", 16, ["T16", "T17"]],
+    ["and not the one it uses", 17, ["T17"]],
+  ])("after an edit of one character the task is analysed again, %s", (_, edited, analysed) => {
+    const memo = new FormsMemo();
+    const all = (text: string): string[] =>
+      names.filter((name) => {
+        const before = memo.computed;
+        formsOf(compiled(text, name).system, memo);
+        return memo.computed > before;
+      });
+    expect(all(file())).toEqual(names);
+    expect(all(file(edited))).toEqual(analysed);
+    expect(all(file(edited))).toEqual([]);
+  });
+});
+
 describe("the report as data and as Markdown", () => {
   const result = analyze(compiled(grid("expect work == n * T")), { sizes: { n: 3, T: 2 } });
   if (!result.ok) throw new Error("no report");
