@@ -54,7 +54,6 @@ export function renderValue(name: string, value: Nested, type: ElementType): str
 function printerOf(type: ElementType): (v: Nested) => string {
   if (type.kind === "real" || type.kind === "vector")
     return (v) => (typeof v === "number" ? printReal(v) : String(v));
-  if (type.kind === "enum") return (v) => type.cases[Number(v)] ?? String(v);
   return String;
 }
 

@@ -171,6 +171,27 @@ describe("commands", () => {
     expect(JSON.parse(said.out).rows.map((r: { output: string }) => r.output)).toEqual(["00", "01", "11"]);
   });
 
+  test("JSON has names of enums and of what is no finite number, and takes them back", async () => {
+    const file = join(folder(), "light.fathom");
+    writeFileSync(
+      file,
+      "enum Light { Red, Green }\ntask A(n: size) {\n  input now[i: 0..n]: Light\n  input x[i: 0..n]: real\n" +
+        "  output next[i: 0..n] = if now[i] == Light.Red { Light.Green } else { now[i] }\n  output y[i: 0..n] = -x[i]\n}\n",
+    );
+    const run = async (now: string, x: string) => {
+      said.forget();
+      expect(await main(["run", file, "n=3", `now=${now}`, `x=${x}`, "--json"])).toBe(0);
+      return JSON.parse(said.out);
+    };
+    const found = await run('["Red", 1, "Red"]', '["Infinity", 1.5, "NaN"]');
+    expect(found).toEqual({ next: ["Green", "Green", "Green"], y: ["-Infinity", -1.5, "NaN"] });
+    expect((await run(JSON.stringify(found.next), JSON.stringify(found.y))).y).toEqual([
+      "Infinity",
+      1.5,
+      "NaN",
+    ]);
+  });
+
   test("outputs as npy, png and json; graph; build; new", async () => {
     const dir = folder();
     const run = (file: string) =>

@@ -39,11 +39,16 @@ export interface ExecuteOptions {
   readonly gpu?: Gpu | undefined;
 }
 
+/** The values of a family; of an enum, the names of what they number. */
+export interface Output extends FamilyValues {
+  readonly cases?: readonly string[];
+}
+
 /** Whole outputs, or what went wrong and none. */
 export interface Outcome {
   /** What computed. */
   readonly target: Target;
-  readonly outputs: Readonly<Record<string, FamilyValues>>;
+  readonly outputs: Readonly<Record<string, Output>>;
   readonly diagnostics: readonly Diagnostic[];
   /** The GPU that computed. */
   readonly device?: DeviceReport | undefined;
@@ -146,7 +151,7 @@ export async function execute(compiled: Compiled, options: ExecuteOptions): Prom
         ...(signal === undefined ? {} : { signal }),
       });
       const { diagnostics, device } = found;
-      return { target, outputs: Object.fromEntries(found.values), diagnostics, device };
+      return { target, outputs: named(compiled, Object.fromEntries(found.values)), diagnostics, device };
     } finally {
       if (options.gpu === undefined) gpu.close();
     }
@@ -155,13 +160,21 @@ export async function execute(compiled: Compiled, options: ExecuteOptions): Prom
   try {
     const flat = Object.fromEntries([...inputs].map(([name, v]) => [name, v.data]));
     const outputs = await module.runAsync({ sizes, inputs: flat, seed, onProgress, signal });
-    return { target, outputs, diagnostics: [] };
+    return { target, outputs: named(compiled, outputs), diagnostics: [] };
   } catch (error) {
     const problem = fault(compiled, error);
     if (problem === undefined) throw error;
     return { target, outputs: {}, diagnostics: [problem] };
   }
 }
+
+const named = ({ system }: Compiled, outputs: Readonly<Record<string, FamilyValues>>): Outcome["outputs"] =>
+  Object.fromEntries(
+    Object.entries(outputs).map(([name, values]) => {
+      const type = system.families.find((f) => f.name === name)?.type;
+      return [name, type?.kind === "enum" ? { ...values, cases: type.cases } : values];
+    }),
+  );
 
 /** What an emitted module threw, as the diagnostic it stands for. */
 function fault(compiled: Compiled, error: unknown): Diagnostic | undefined {

@@ -235,7 +235,9 @@ function scalar(type: ElementType, raw: Given): number | undefined {
       ? ordinal
       : undefined;
   }
-  const value = typeof raw === "string" && /^[01]$/.test(raw) ? Number(raw) : raw;
+  const real = type.kind === "real" || type.kind === "vector";
+  const number = real ? /^([01]|-?Infinity|NaN)$/ : /^[01]$/;
+  const value = typeof raw === "string" && number.test(raw) ? Number(raw) : raw;
   if (typeof value !== "number") return undefined;
   switch (type.kind) {
     case "bit":
@@ -289,17 +291,21 @@ export function randomValues(family: Family, sizes: Sizes, seed: number): Family
 export const randomInputs = (system: System, sizes: Sizes, seed: number): Map<string, FamilyValues> =>
   new Map(system.families.filter(isGiven).map((f) => [f.name, randomValues(f, sizes, seed)]));
 
-/** Values as lists of lists, as JSON has them; bits and enums are numbers. */
-export type Nested = number | readonly Nested[];
+/** Values as lists of lists, as JSON has them and inputs take them: bits are numbers, enums and what is no finite number names. */
+export type Nested = number | string | readonly Nested[];
 
 /** Nested lists of the points a family has; vectors are lists of their components. */
 export function toNested(family: Pick<Family, "dims" | "type">, sizes: Sizes, values: FamilyValues): Nested {
   const width = componentsOf(family.type);
+  const { type } = family;
+  const one = (v: number): Nested =>
+    type.kind === "enum" ? (type.cases[v] ?? v) : Number.isFinite(v) ? v : String(v);
   const walk = (d: number, point: readonly number[]): Nested => {
     const dim = family.dims[d];
     if (dim === undefined) {
       const offset = offsetOf(values, point) * width;
-      return width === 1 ? values.data[offset]! : Array.from(values.data.subarray(offset, offset + width));
+      const all = Array.from(values.data.subarray(offset, offset + width), one);
+      return width === 1 ? all[0]! : all;
     }
     const lookup = (n: string) => sizes[n] ?? point[family.dims.findIndex((x) => x.index === n)] ?? 0;
     const lo = evaluateIndex(dim.lo, lookup);
