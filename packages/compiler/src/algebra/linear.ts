@@ -23,7 +23,18 @@ export interface Ring {
   readonly times: (a: Expr, b: Expr) => Expr;
   /** The reduction that sums in it. */
   readonly sum: "sum" | "parity" | "any" | "max" | "min";
+  /** Its sum over points. */
+  readonly total: (
+    dims: readonly Dim[],
+    body: Expr,
+    options?: { readonly filter?: Condition; readonly dataFilter?: Expr | undefined },
+  ) => Expr;
 }
+
+const totalBy =
+  (op: Ring["sum"], type: ElementType): Ring["total"] =>
+  (dims, body, options) =>
+    build.reduce(op, dims, body, type, options);
 
 const literal = (e: Expr, value: number): boolean =>
   (e.kind === "constant" && Object.is(e.value, value)) ||
@@ -49,6 +60,7 @@ export function arithmetic(name: "int" | "real", type: ElementType): Ring {
             ? a
             : build.apply("mul", [a, b], type),
     sum: "sum",
+    total: totalBy("sum", type),
   };
 }
 
@@ -67,6 +79,7 @@ const gf2: Ring = {
           ? a
           : build.apply("and", [a, b], build.bit),
   sum: "parity",
+  total: totalBy("parity", build.bit),
 };
 
 /** Bits with `or` for a sum: no ring, but a semiring, whose matrices say what reaches what. */
@@ -85,6 +98,7 @@ export const boolean: Ring = {
           : build.apply("or", [a, b], build.bit),
   times: gf2.times,
   sum: "any",
+  total: totalBy("any", build.bit),
 };
 
 export function tropical(name: "max-plus" | "min-plus", type: ElementType): Ring {
@@ -97,6 +111,7 @@ export function tropical(name: "max-plus" | "min-plus", type: ElementType): Ring
     plus: (a, b) => (a === b ? a : build.apply(best, [a, b], type)),
     times: (a, b) => (literal(a, 0) ? b : literal(b, 0) ? a : build.apply("add", [a, b], type)),
     sum: best,
+    total: totalBy(best, type),
   };
 }
 
@@ -135,8 +150,10 @@ export interface LinearStep {
   readonly timeInvariant: boolean;
   /** No step has a constant. */
   readonly homogeneous: boolean;
-  /** Where the ring is that of the integers modulo this number, and starts may be larger. */
-  readonly modulus?: number | undefined;
+  /** Where the ring is that of the integers modulo this, and starts may be larger. */
+  readonly modulus?: string | undefined;
+  /** Some sum modulo it is over as many points as a size says: it may leave 32 bits. */
+  readonly mayWrap?: boolean | undefined;
 }
 
 /** The form of an expression in which `stateOf` tells the state's reads apart; undefined where it is not seen to be linear. */
@@ -439,8 +456,7 @@ export function linearStep(
       if (form !== undefined) equations.push({ ...form, family: s.family, guard: s.guard, role: s.role });
     }
     if (equations.length < r.steps.length) continue;
-    const cells = r.state.map((s) => (s.count?.kind === "integer" ? s.count.value * s.depth : undefined));
-    const dimension = cells.every((c) => c !== undefined) ? cells.reduce((a, b) => a + b, 0) : "sizes";
+    const dimension = dimensionOf(r);
     return {
       ring,
       equations,
@@ -451,6 +467,12 @@ export function linearStep(
     };
   }
   return undefined;
+}
+
+/** Numbers in the state of one copy. */
+export function dimensionOf(r: Recurrence): LinearStep["dimension"] {
+  const cells = r.state.map((s) => (s.count?.kind === "integer" ? s.count.value * s.depth : undefined));
+  return cells.every((c) => c !== undefined) ? cells.reduce((a, b) => a + b, 0) : "sizes";
 }
 
 /** No coefficient, nor which equation holds after the starts, depends on the step. */

@@ -9,9 +9,9 @@ import {
   is,
   isReal,
   type Law,
+  limitsOf,
   placeAt,
   type Rewritten,
-  rounding,
   startAt,
 } from "./context";
 import { type Part, scan } from "./scan";
@@ -23,9 +23,7 @@ export const isScalar = (c: Context): boolean =>
 export function coefficientOf(linear: LinearStep, e: LinearEquation): Expr | undefined {
   const { ring } = linear;
   const all = e.terms.map((t) =>
-    t.dims.length === 0
-      ? t.coefficient
-      : build.reduce(ring.sum, t.dims, t.coefficient, ring.type, { filter: t.filter }),
+    t.dims.length === 0 ? t.coefficient : ring.total(t.dims, t.coefficient, { filter: t.filter }),
   );
   return all.length === 0 ? ring.zero : all.reduce(ring.plus);
 }
@@ -81,7 +79,7 @@ export const asAffineScan: Law = (c) => {
     ],
     law: "C.9",
     name: timeless ? "a scan with powers of one coefficient" : `a scan of affine maps${modulo}, as pairs`,
-    upTo: rounding(c),
+    upTo: limitsOf(c, linear),
     note: "",
   };
 };

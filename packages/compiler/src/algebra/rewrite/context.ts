@@ -16,7 +16,7 @@ import type {
   Subscript,
   System,
 } from "../../equations/system";
-import { type LinearStep, linearStep, type Ring } from "../linear";
+import { type LinearStep, linearStep } from "../linear";
 import type { Recurrence, StepEquation } from "../recurrence";
 import { semiringsFor } from "./completed";
 import { modularStep } from "./modular";
@@ -183,16 +183,18 @@ export const isReal = (c: Context): boolean =>
   c.family.type.kind === "real" || c.family.type.kind === "vector";
 export const rounding = (c: Context): readonly "rounding"[] => (isReal(c) ? ["rounding"] : []);
 /** What a form in a ring or semiring of these numbers may change: ints add up in another order in (max,+), and may leave 32 bits there. */
-export const limitsOf = (c: Context, { name, type }: Ring): Rewritten["upTo"] =>
-  isReal(c) ? ["rounding"] : name.endsWith("-plus") && type.kind === "int" ? ["overflow"] : [];
+export const limitsOf = (c: Context, { ring, mayWrap }: LinearStep): Rewritten["upTo"] =>
+  isReal(c) ? ["rounding"] : mayWrap === true || ring.name.endsWith("-plus") ? ["overflow"] : [];
 
 /** Which semiring a form is in, where it is none of the rings of its numbers. */
-export const overOf = ({ name }: Ring): string =>
-  name === "boolean"
-    ? " over (or, and)"
-    : name.endsWith("-plus")
-      ? ` over (${name.replace("-plus", ", +")})`
-      : "";
+export const overOf = ({ ring: { name }, modulus }: LinearStep): string =>
+  modulus !== undefined
+    ? ` modulo ${modulus}`
+    : name === "boolean"
+      ? " over (or, and)"
+      : name.endsWith("-plus")
+        ? ` over (${name.replace("-plus", ", +")})`
+        : "";
 
 export const renameOuter = (e: Expr, by: Substitution): Expr =>
   substitute(e, new Map([...by].filter(([name, to]) => to !== build.index(name))));

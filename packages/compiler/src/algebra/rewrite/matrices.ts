@@ -37,8 +37,7 @@ export function matrixParts(
 } {
   const [p, q, m] = names;
   const name = (part: string) => c.freshFamily(`${c.family.name}.${part}`);
-  const sum = (body: Expr, there?: Expr): Expr =>
-    build.reduce(ring.sum, [own(m)], body, ring.type, { dataFilter: there });
+  const sum = (body: Expr, there?: Expr): Expr => ring.total([own(m)], body, { dataFilter: there });
   const some = (there: Expr): Expr => build.reduce("any", [own(m)], there, build.bit);
   const parts: Part[] = [];
   const add = (part: Part): number => parts.push(part) - 1;

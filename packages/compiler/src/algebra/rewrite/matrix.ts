@@ -74,7 +74,10 @@ export const asMatrixScan: Law = (c) => {
   const rows: { coefficients: Expr[]; constant: Expr; start: Expr }[] = [];
   for (const d of digits) {
     // What would stand before the start is read under a guard that says so, and its coefficient is zero.
-    const start = d.lag > starts ? none : substitute(startAt(c, d.family, placeAt(c, starts - d.lag)), d.by);
+    const start =
+      d.lag > starts
+        ? none
+        : ring.plus(substitute(startAt(c, d.family, placeAt(c, starts - d.lag)), d.by), none);
     if (d.lag > 1) {
       const from = digitOf(d.family, d.cell, d.lag - 1);
       rows.push({
@@ -194,7 +197,9 @@ export const asMatrixScan: Law = (c) => {
     return {
       ...f,
       pieces: [
-        ...(starts > 1 || alone ? early.map((x): Piece => ({ guard: x.guard, value: x.value })) : []),
+        ...(starts > 1 || alone || linear.modulus !== undefined
+          ? early.map((x): Piece => ({ guard: x.guard, value: x.value }))
+          : []),
         { guard: build.always, value: renameOuter(value, back) },
       ],
     };
@@ -204,9 +209,9 @@ export const asMatrixScan: Law = (c) => {
     law: digits.length === 1 ? "C.9" : linear !== c.linear ? "C.10" : linear.timeInvariant ? "B.16" : "B.15",
     name:
       digits.length === 1
-        ? `a scan of affine maps${overOf(ring)}, as pairs`
-        : `a scan of ${digits.length}×${digits.length} matrices${overOf(ring)}${timeless ? ", powers of one" : ""}`,
-    upTo: limitsOf(c, ring),
+        ? `a scan of affine maps${overOf(linear)}, as pairs`
+        : `a scan of ${digits.length}×${digits.length} matrices${overOf(linear)}${timeless ? ", powers of one" : ""}`,
+    upTo: limitsOf(c, linear),
     note: "",
   };
 };

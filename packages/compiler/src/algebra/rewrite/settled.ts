@@ -24,7 +24,7 @@ export function settled(family: Family): Family | undefined {
 
 class Wraps extends Error {}
 
-/** Both ends included, of indices that have constant ones. */
+/** Both ends included. No array has 2^31 rows, so an index from a number on ends there. */
 type Range = readonly [number, number];
 const anything: Range = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
@@ -33,7 +33,7 @@ const rangesOf = (dims: readonly Dim[], around: Iterable<[string, Range]> = []):
     ...around,
     ...dims.map(({ index, lo, hi }): [string, Range] => [
       index,
-      lo.kind === "integer" && hi.kind === "integer" ? [lo.value, hi.value - 1] : anything,
+      lo.kind === "integer" ? [lo.value, hi.kind === "integer" ? hi.value - 1 : 2 ** 31 - 1] : anything,
     ]),
   ]);
 

@@ -5,13 +5,14 @@ import { changesWith, conditionMentions, dimsMention, mentionsIndex } from "../.
 import type { Condition, Dim, Expr, Family, IndexExpr, Piece } from "../../equations/system";
 import type { Ring, StateTerm } from "../linear";
 import { presenceOf } from "./completed";
-import { afterStarts, fixed, is, type Law, limitsOf, one, overOf, placeAt, startAt, zero } from "./context";
+import { afterStarts, fixed, is, type Law, limitsOf, overOf, placeAt, startAt } from "./context";
 import { matrixParts } from "./matrices";
+import { powersOf } from "./powers";
 import { scan } from "./scan";
 
 export const asMatrixPowers: Law = (c) => {
   const { matrices: linear, r, family, time } = c;
-  if (linear === undefined || linear.modulus !== undefined) return undefined;
+  if (linear === undefined) return undefined;
   const [s] = r.state;
   if (r.state.length !== 1 || s!.depth !== 1 || s!.cells.length !== 1 || r.startSteps !== 1) return undefined;
   const [cell] = s!.cells as [Dim];
@@ -32,16 +33,19 @@ export const asMatrixPowers: Law = (c) => {
   }
   const own = (index: string): Dim => ({ ...cell, index });
   const at = (index: string) => fixed(build.index(index));
-  const sum = (body: Expr): Expr => build.reduce(ring.sum, [own(m)], body, ring.type);
+  const sum = (body: Expr): Expr => ring.total([own(m)], body);
   const first = placeAt(c, 0);
-  const start = startAt(c, family.name, first);
+  const written = startAt(c, family.name, first);
+  const start = ring.plus(written, none);
   const name = (part: string) => c.freshFamily(`${family.name}.${part}`);
-  const starting: readonly Piece[] = [{ guard: is(build.index(time.index), first), value: start }];
+  const starting: readonly Piece[] = [{ guard: is(build.index(time.index), first), value: written }];
+  // A start may be no residue yet.
+  const early = linear.modulus === undefined ? [] : starting;
   const result = (families: readonly Family[], pieces: readonly Piece[], is: string, note: string) => ({
     families: [...families, { ...family, pieces }],
     law: linear !== c.linear ? "C.10" : linear.timeInvariant ? "B.16" : "B.17",
-    name: `${is}${overOf(ring)}`,
-    upTo: limitsOf(c, ring),
+    name: `${is}${overOf(linear)}`,
+    upTo: limitsOf(c, linear),
     note,
   });
   const powers = linear.timeInvariant ? "powers of one matrix, by squaring" : "a scan of matrices";
@@ -78,43 +82,30 @@ export const asMatrixPowers: Law = (c) => {
     const { families, last } = scan(c, affine ? first : placeAt(c, 1), steps.parts);
     const stateAt = (index: string): Expr => substitute(start, new Map([[cell.index, build.index(index)]]));
     const value = steps.applied(last, at(cell.index), stateAt);
-    return result(families, affine ? [always(value)] : [...starting, always(value)], powers, work);
+    return result(families, [...(affine ? early : starting), always(value)], powers, work);
   }
-  // The same constant at all steps: place t is 2^k steps after place t − 2^k, k the highest digit of t.
+  // The same constant at all steps: powers of one affine map.
   const axis = r.axis.get(family.name)!;
   const copies = family.dims.filter((d, k) => k !== axis && d !== cell);
-  const here = build.index(time.index);
-  const elapsed = r.direction === 1 ? build.sub(here, first) : build.sub(first, here);
-  const levels = build.log2(build.sub(time.hi, time.lo));
-  const level = c.fresh("r");
-  const before = build.sub(build.index(level), one);
-  const stride = build.pow2(before);
-  const [matrixName, sumName, rowsName] = [name("matrix"), name("sums"), name("rows")];
+  const { range, before, atFirst, rows } = powersOf(c);
+  const [matrixName, sumName] = [name("matrix"), name("sums")];
   const fromCopies = copies.map((d) => fixed(build.index(d.index)));
   const power = (row: string, column: string): Expr =>
     build.read(matrixName, [fixed(before), ...fromCopies, at(row), at(column)], ring.type);
   const sums = (row: string): Expr => build.read(sumName, [fixed(before), ...fromCopies, at(row)], ring.type);
-  const rows = (atLevel: IndexExpr, when: IndexExpr, which: string): Expr =>
-    build.read(
-      rowsName,
-      [
-        fixed(atLevel),
-        ...family.dims.map((d) => (d === time ? fixed(when) : d === cell ? at(which) : at(d.index))),
-      ],
-      ring.type,
-    );
-  const plusSums = (e: Expr, row: string): Expr => (affine ? ring.plus(e, sums(row)) : e);
-  const atFirst = is(build.index(level), zero);
-  const powersRange: Dim = { index: level, lo: zero, hi: levels };
+  const places = rows(name("rows"), ring.type, family.dims, start, (from) => {
+    const moved = sum(ring.times(power(cell.index, m), from(new Map([[cell, build.index(m)]]))));
+    return affine ? ring.plus(moved, sums(cell.index)) : moved;
+  });
   const families: Family[] = [
     {
       name: matrixName,
       role: "node",
-      dims: [powersRange, ...copies, own(p), own(q)],
+      dims: [range, ...copies, own(p), own(q)],
       type: ring.type,
       pieces: [
         ...matrix.map((x) => ({ ...x, guard: and(atFirst, x.guard) })),
-        { guard: build.always, value: sum(ring.times(power(p, m), power(m, q))) },
+        always(sum(ring.times(power(p, m), power(m, q)))),
       ],
       origin: family.origin,
     },
@@ -123,51 +114,24 @@ export const asMatrixPowers: Law = (c) => {
           {
             name: sumName,
             role: "node" as const,
-            dims: [powersRange, ...copies, own(p)],
+            dims: [range, ...copies, own(p)],
             type: ring.type,
             pieces: [
               ...later.map(
                 (e): Piece => ({
                   guard: and(atFirst, rowGuard(e.guard, asRow)),
-                  value: substitute(e.constant ?? ring.zero!, asRow),
+                  value: substitute(e.constant ?? none, asRow),
                 }),
               ),
-              { guard: build.always, value: ring.plus(sum(ring.times(power(p, m), sums(m))), sums(p)) },
+              always(ring.plus(sum(ring.times(power(p, m), sums(m))), sums(p))),
             ],
             origin: family.origin,
           },
         ]
       : []),
-    {
-      name: rowsName,
-      role: "node",
-      dims: [{ index: level, lo: zero, hi: build.add(levels, one) }, ...family.dims],
-      type: ring.type,
-      pieces: [
-        { guard: atFirst, value: start },
-        {
-          guard: [
-            [
-              build.compare("<=", stride, elapsed),
-              build.compare("<", elapsed, build.mul(build.integer(2), stride)),
-            ],
-          ],
-          value: plusSums(
-            sum(
-              ring.times(
-                power(cell.index, m),
-                rows(before, r.direction === 1 ? build.sub(here, stride) : build.add(here, stride), m),
-              ),
-            ),
-            cell.index,
-          ),
-        },
-        { guard: build.always, value: rows(before, here, cell.index) },
-      ],
-      origin: family.origin,
-    },
+    places.family,
   ];
-  return result(families, [always(rows(levels, here, cell.index))], powers, work);
+  return result(families, [...early, always(places.last)], powers, work);
 };
 
 /** Later equations hold at all steps but the first: of their guards, what is said of the cell. */
@@ -208,8 +172,7 @@ function entryOf(ring: Ring, terms: readonly StateTerm[], cell: Dim, q: string):
     }
     if (!inside) guard = and(guard, filter);
     let value = coefficient;
-    if (others.length > 0)
-      value = build.reduce(ring.sum, others, value, ring.type, { filter: inside ? filter : build.always });
+    if (others.length > 0) value = ring.total(others, value, { filter: inside ? filter : build.always });
     const always = guard.some((all) => all.length === 0);
     if (chosen !== undefined) value = build.select(chosen, value, ring.zero!, ring.type);
     if (!always)
