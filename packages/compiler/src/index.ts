@@ -1,6 +1,7 @@
 export { verifyCertificate } from "../certificate-checker/check";
 export { printCertificate } from "../certificate-checker/json";
 export { checkDeclarations } from "./algebra/declarations";
+export { withFiniteInts } from "./algebra/ranges";
 export { applyEdits, rewriteAsSource, type SourceRewrite } from "./algebra/rewrite/as-source";
 export { type Rewrite, rewrites } from "./algebra/rewrite/rewrites";
 export { checkProgram } from "./check-program";
@@ -121,5 +122,4 @@ export { type Unrolled, unroll } from "./unroll/unroll";
 export { readingText, verdictOf } from "./verdict/judge";
 export { matchModel, type Side } from "./verdict/match";
 export { judgementOf } from "./verdict/program";
-export { withFiniteInts } from "./verdict/ranges";
 export { checkReductions, describeReduction, reductionTest } from "./verdict/reductions";

@@ -74,6 +74,7 @@ const step = (kind: Kind): fc.Arbitrary<string> => {
         fc.tuple(s, c).map(([a, b]) => `((${a} xor u) xor ${b})`),
         fc.tuple(s, s, c).map(([a, b, d]) => `((${a} and ${b}) or (${d} and not s))`),
         fc.tuple(c, s, s).map(([a, b, d]) => `(if ${a} { ${b} } else { not ${d} })`),
+        fc.tuple(s, c, c).map(([a, b, d]) => `((${a} and ${b}) or (u and ${d}))`),
         fc
           .tuple(s, c, fc.array(pick("0", "1"), { minLength: 4, maxLength: 4 }))
           .map(([a, b, t]) => `table(${a}, ${b}) "${t.join("")}"`),
@@ -92,12 +93,34 @@ const step = (kind: Kind): fc.Arbitrary<string> => {
         fc.tuple(c, s, c, pick("16", "1024", "97")).map(([a, b, d, m]) => `((${a} * ${b} - ${d}) mod ${m})`),
         fc.tuple(s, c, pick("<", "<=")).map(([a, b, op]) => `(if ${a} ${op} ${b} { ${b} } else { ${a} })`),
         fc.tuple(s, c).map(([a, b]) => `clamp(${a} - clamp(${b}, -7, 9), -20, 30)`),
+        fc.tuple(s, c, c).map(([a, b, d]) => `max(min(${a}, ${b}), min(max(${a}, ${b}), ${d}))`),
+        fc.tuple(s, c, c).map(([a, b, d]) => `(if x[i] > 20 { ${d} } else { min(${a}, ${b}) })`),
+        fc
+          .tuple(s, pick("<", "<=", ">", ">="), c)
+          .map(([a, op, b]) => `(if ${a} ${op} 7 { ${a} + ${b} } else { 7 + ${b} })`),
+        pick("<", "<=").map(
+          (op) => `(if x[i] > 5 { if s ${op} 9 { s + 1 } else { 10 } } else { max(s, 1) - 1 })`,
+        ),
+        fc.tuple(pick("max", "min"), s, c, c).map(([op, a, b, d]) => `${op}(${a} + ${b}, u + ${d})`),
+        fc
+          .tuple(s, c)
+          .map(
+            ([a, b]) => `(if ${a} + ${b} > 40 { 40 } else if ${a} + ${b} < -40 { -40 } else { ${a} + ${b} })`,
+          ),
+        fc.tuple(c, s, c).map(([a, b, d]) => `((${a} * ${b} + u + ${d}) mod 101)`),
       );
     case "real":
       return fc.oneof(
         fc.tuple(pick("0.5", "-0.25", "x[i]", "1"), s, c).map(([a, b, d]) => `(${a} * ${b} + ${d})`),
         fc.tuple(pick("max", "min"), s, c).map(([op, a, b]) => `${op}(${a}, ${b})`),
         fc.tuple(s, c).map(([a, b]) => `clamp(${a} - ${b}, -0.5, 1.5)`),
+        fc
+          .tuple(pick("0.5", "-0.75", "x[i]", "y"), s, c)
+          .map(([a, b, d]) => `clamp(${a} * ${b} + ${d}, -0.5, 1.5)`),
+        fc
+          .tuple(pick("0.5", "-0.75", "x[i]"), s, c, c)
+          .map(([a, b, d, e]) => `max(${a} * ${b} + ${d}, ${e})`),
+        fc.tuple(s, c, c).map(([a, b, d]) => `(${b} - clamp(${a}, ${d}, 1)) * 0.5`),
         fc.tuple(s, c).map(([a, b]) => `tanh(${a} + ${b})`),
       );
     default:

@@ -7,6 +7,7 @@ import {
   add,
   apply,
   choose,
+  constant,
   index,
   indexOperators,
   int,
@@ -650,23 +651,91 @@ function startsFirst(steps: readonly StepEquation[], time: string): readonly Ste
 }
 
 /**
- * `if a < b { a } else { b }` on ints as the minimum that it is. Not on reals, where it says something else of a NaN and of the two zeros.
+ * `if a < b { a + c } else { b + c }` on ints as the minimum that it is, plus c; with `b` a number also `a <= b - 1`. The same in ints that
+ * wrap. Not on reals, where it says something else of a NaN and of the two zeros.
  */
 const withExtremes = (root: Expr): Expr =>
   rewriteExpr(root, (e) => {
     if (e.kind !== "select" || e.condition.kind !== "apply") return undefined;
     const { op, args } = e.condition;
-    if ((op !== "lt" && op !== "le") || e.type.kind === "real" || typeOf(args[0]!).kind === "real")
-      return undefined;
-    const [less, greater] = args as [Expr, Expr];
-    const extreme =
-      e.then === less && e.otherwise === greater
-        ? "min"
-        : e.then === greater && e.otherwise === less
-          ? "max"
-          : undefined;
-    return extreme && apply(extreme, [withExtremes(less), withExtremes(greater)], int);
+    if ((op !== "lt" && op !== "le") || e.type.kind === "real" || e.type.kind === "bit") return undefined;
+    if (typeOf(args[0]!).kind === "real") return undefined;
+    for (const [less, greater] of comparedAs(op, args as [Expr, Expr])) {
+      const [a, b, then, otherwise] = [less, greater, e.then, e.otherwise].map(sumOf) as [Sum, Sum, Sum, Sum];
+      const least = isSame(minus(then, a), minus(otherwise, b));
+      if (!least && !isSame(minus(then, b), minus(otherwise, a))) continue;
+      const extreme = apply(least ? "min" : "max", [withExtremes(less), withExtremes(greater)], int);
+      return plusSum(extreme, minus(then, least ? a : b));
+    }
+    return withClamp(op, args as [Expr, Expr], e.then, withExtremes(e.otherwise));
   });
+
+/** `if a < 0 { 0 } else { min(a, 9) }`, and the same from above: both ends are numbers, in order. */
+function withClamp(
+  op: "lt" | "le",
+  args: readonly [Expr, Expr],
+  then: Expr,
+  otherwise: Expr,
+): Expr | undefined {
+  if (otherwise.kind !== "apply" || (otherwise.op !== "min" && otherwise.op !== "max")) return undefined;
+  const [k, moving] = otherwise.args[0]!.kind === "constant" ? otherwise.args : otherwise.args.toReversed();
+  if (k?.kind !== "constant" || then.kind !== "constant") return undefined;
+  const above = otherwise.op === "max";
+  if (above ? k.value > then.value : k.value < then.value) return undefined;
+  const fits = comparedAs(op, args).some(([less, greater]) =>
+    above ? less === then && greater === moving : greater === then && less === moving,
+  );
+  return fits ? apply(above ? "min" : "max", [then, otherwise], int) : undefined;
+}
+
+/** Pairs of which a comparison of ints says that the first is at most the second, and else the second at most the first. */
+function comparedAs(op: "lt" | "le", [a, b]: readonly [Expr, Expr]): readonly (readonly [Expr, Expr])[] {
+  const step = op === "lt" ? 1 : -1;
+  const moved = (e: Expr, by: number): Expr | undefined =>
+    e.kind === "constant" && Math.abs(e.value) < 2 ** 31 - 1 ? constant(int, e.value + by) : undefined;
+  const [up, down] = [moved(a, step), moved(b, -step)];
+  return [[a, b] as const, ...(up ? [[up, b] as const] : []), ...(down ? [[a, down] as const] : [])];
+}
+
+/** An int as a sum of things so many times each, and a number. */
+interface Sum {
+  readonly terms: ReadonlyMap<Expr, number>;
+  readonly constant: number;
+}
+
+function sumOf(root: Expr): Sum {
+  const terms = new Map<Expr, number>();
+  let number = 0;
+  const visit = (e: Expr, sign: 1 | -1): void => {
+    if (e.kind === "constant") number += sign * e.value;
+    else if (e.kind === "apply" && (e.op === "add" || e.op === "sub")) {
+      visit(e.args[0]!, sign);
+      visit(e.args[1]!, e.op === "add" ? sign : (-sign as 1 | -1));
+    } else if (e.kind === "apply" && e.op === "neg") visit(e.args[0]!, -sign as 1 | -1);
+    else terms.set(e, (terms.get(e) ?? 0) + sign);
+  };
+  visit(root, 1);
+  return { terms, constant: number };
+}
+
+function minus(a: Sum, b: Sum): Sum {
+  const terms = new Map(a.terms);
+  for (const [e, n] of b.terms) terms.set(e, (terms.get(e) ?? 0) - n);
+  for (const [e, n] of terms) if (n === 0) terms.delete(e);
+  return { terms, constant: a.constant - b.constant };
+}
+
+const isSame = (a: Sum, b: Sum): boolean => {
+  const { terms, constant: number } = minus(a, b);
+  return terms.size === 0 && number === 0;
+};
+
+function plusSum(e: Expr, { terms, constant: number }: Sum): Expr {
+  let sum = number === 0 ? e : apply("add", [e, constant(int, number | 0)], int);
+  for (const [t, n] of terms)
+    for (let k = 0; k < Math.abs(n); k++) sum = apply(n > 0 ? "add" : "sub", [sum, t], int);
+  return sum;
+}
 
 /** Static choices without what always holds once the first `covered` steps have equations of their own. */
 function withCertain(family: Family, running: Dim, direction: 1 | -1, covered: number, value: Expr): Expr {

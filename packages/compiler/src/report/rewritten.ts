@@ -1,4 +1,5 @@
 /** As written and rewritten, side by side: what each rewriting of a task is, how deep it comes out, and whether that is less. */
+import { limits } from "../algebra/rewrite/context";
 import { type Applied, rewrites } from "../algebra/rewrite/rewrites";
 import { sizeProblems } from "../checks/sizes";
 import { proveDepth } from "../depth/prove";
@@ -101,15 +102,14 @@ function comparison(
 /** What a rewriting is worth: `equal bit for bit`, or what may differ. */
 export function worthOf(r: Pick<RewrittenReport, "applied" | "exact">): string {
   if (r.exact) return "equal bit for bit";
-  const limits = r.applied.flatMap((a) => [
-    ...(!a.upTo.includes("rounding")
-      ? []
-      : a.roundings === undefined
-        ? ["equal up to rounding"]
-        : [`equal up to rounding, every value within γ(${a.roundings})·S of the exact one`]),
-    ...(a.upTo.includes("overflow") ? ["equal while no sum of steps leaves 32 bits"] : []),
-  ]);
-  return [...new Set(limits)].join("; ");
+  const held = r.applied.flatMap((a) =>
+    a.upTo.map((u) =>
+      u === "rounding" && a.roundings !== undefined
+        ? `equal ${limits[u]}, every value within γ(${a.roundings})·S of the exact one`
+        : `equal ${limits[u]}`,
+    ),
+  );
+  return [...new Set(held)].join("; ");
 }
 
 /** One model of one rewriting, as written and rewritten. */

@@ -3,6 +3,7 @@
  * many components compose (C.1), and the verdict follows from the class or from a hardness, never from a depth.
  */
 import { contraction } from "../algebra/contraction";
+import { withFiniteInts } from "../algebra/ranges";
 import { findRecurrences } from "../algebra/recurrence";
 import type { Component, Conclusion, Law } from "../catalogue/laws/law";
 import { laws } from "../catalogue/laws/laws";
@@ -30,7 +31,6 @@ import { guardedReads } from "../symbolic/reads";
 import { type Derivation, proved, type Standing } from "../symbolic/standing";
 import { withoutAliases, withParts } from "./aliases";
 import { assumedLaw, diffusionSource } from "./assumptions";
-import { withFiniteInts } from "./ranges";
 
 const judgements = new WeakMap<System, Judgement>();
 

@@ -6,6 +6,7 @@ import { type CheckedProgram, check, type Host, type Range, type TaskItem } from
 import { lower } from "../../equations/lower/lower";
 import { Names, type Scope, SourceWriter } from "../../equations/source";
 import type { Family } from "../../equations/system";
+import { limits } from "./context";
 import { type Rewrite, type RewriteOptions, rewrites } from "./rewrites";
 
 /** Put `text` in place of `range`: UTF-16 offsets into the task's file. */
@@ -43,7 +44,7 @@ export function rewriteAsSource(
     if (checked.diagnostics.some((d) => d.severity === "error")) return [];
     const families = r.applied.flatMap((a) => a.families).join(", ");
     const limit = [...new Set(r.applied.flatMap((a) => a.upTo))].map(
-      (u) => ` (${u === "rounding" ? "rounding may change" : "the same while no sum leaves 32 bits"})`,
+      (u) => ` (${u === "rounding" ? "rounding may change" : `the same ${limits[u]}`})`,
     );
     const names = [...new Set(r.applied.map((a) => a.name))].join(", ");
     return [{ ...r, title: `Rewrite ${families} as ${names}${limit.join("")}`, edits, text }];

@@ -1,27 +1,51 @@
-/** Clamps, x → min(max(x + shift, lower), upper): closed under composition, so a scan of triples. */
+/** Clamps, x → min(max(factor·x + shift, lower), upper): closed under composition, so a scan of four numbers, or of those that vary. */
 import * as build from "../../equations/build";
 import { readsOf } from "../../equations/expressions";
+import { valueOverNothing } from "../../equations/operators";
 import type { Condition, Expr, IndexExpr, Piece } from "../../equations/system";
+import { rangeOfFamily } from "../ranges";
 import { stateRead } from "../recurrence";
-import { afterStarts, type Context, is, type Law, one, placeAt, startAt, zero } from "./context";
+import {
+  afterStarts,
+  type Context,
+  is,
+  type Law,
+  one,
+  placeAt,
+  type Rewritten,
+  startAt,
+  zero,
+} from "./context";
 import { magnitude } from "./magnitude";
-import { type Part, scan } from "./scan";
+import { type Part, type PartRead, scan } from "./scan";
 
 interface Clamp {
+  /** Undefined: one. */
+  readonly factor: Expr | undefined;
   readonly shift: Expr;
   readonly lower: Expr | undefined;
   readonly upper: Expr | undefined;
 }
 
-/** A step that shifts the state and cuts it off below and above; undefined where it does more. */
+/** No number that a real holds is beyond these: a bound where there is none, by which a factor may be multiplied. */
+const GREATEST = Math.fround(3.4028234663852886e38);
+
+const literal = (e: Expr): number | undefined => (e.kind === "constant" ? e.value : undefined);
+
+/** A step that multiplies the state, shifts it and cuts it off below and above; undefined where it does more. */
 function clampOf(c: Context, root: Expr): Clamp | undefined {
   const { r, time, family } = c;
   const type = family.type.kind === "index" ? build.int : family.type;
   const isState = (e: Expr): boolean => e.kind === "read" && stateRead(r, time.index, e) !== undefined;
   const reads = (e: Expr): boolean => readsOf(e).some(isState);
   const nothing = build.constant(type, 0);
-  const op = (name: "add" | "sub" | "min" | "max", a: Expr, b: Expr) =>
-    name === "add" && a === nothing ? b : build.apply(name, [a, b], type);
+  const unit = build.constant(type, 1);
+  const op = (name: "add" | "sub" | "mul" | "min" | "max", a: Expr, b: Expr): Expr =>
+    (name === "add" && a === nothing) || (name === "mul" && a === unit)
+      ? b
+      : a === b && (name === "min" || name === "max")
+        ? a
+        : build.apply(name, [a, b], type);
   const below = (m: Expr, k: Clamp): Clamp => ({
     ...k,
     lower: k.lower === undefined ? m : op("max", k.lower, m),
@@ -33,12 +57,41 @@ function clampOf(c: Context, root: Expr): Clamp | undefined {
     upper: k.upper === undefined ? m : op("min", k.upper, m),
   });
   const moved = (name: "add" | "sub", by: Expr, k: Clamp): Clamp => ({
+    ...k,
     shift: op(name, k.shift, by),
     lower: k.lower && op(name, k.lower, by),
     upper: k.upper && op(name, k.upper, by),
   });
+  /** Of reals: a factor of unknown sign turns the bounds around. */
+  const scaled = (by: Expr, k: Clamp): Clamp | undefined => {
+    if (type.kind !== "real") return undefined;
+    const sign = literal(by);
+    const grown = {
+      factor: op("mul", k.factor ?? unit, by),
+      shift: k.shift === nothing ? nothing : op("mul", k.shift, by),
+    };
+    if (sign !== undefined && sign >= 0)
+      return { ...grown, lower: k.lower && op("mul", k.lower, by), upper: k.upper && op("mul", k.upper, by) };
+    if (k.lower === undefined && k.upper === undefined)
+      return { ...grown, lower: undefined, upper: undefined };
+    const least = k.lower && k.upper ? op("min", k.lower, k.upper) : k.lower;
+    const [p, q] = [least ?? build.constant(type, -GREATEST), k.upper ?? build.constant(type, GREATEST)].map(
+      (x) => op("mul", x, by),
+    ) as [Expr, Expr];
+    return { ...grown, lower: op("min", p, q), upper: op("max", p, q) };
+  };
+  /** The greater or less of two that move the state alike: each is a median, and so is that. */
+  const between = (name: "min" | "max", a: Clamp, b: Clamp): Clamp | undefined => {
+    if (a.factor !== b.factor || a.shift !== b.shift) return undefined;
+    const least = (k: Clamp) => (k.lower && k.upper ? op("min", k.lower, k.upper) : k.lower);
+    const [x, y] = [least(a), least(b)];
+    const [u, v] = [a.upper, b.upper];
+    const both = (p: Expr | undefined, q: Expr | undefined, keeps: boolean): Expr | undefined =>
+      p !== undefined && q !== undefined ? op(name, p, q) : keeps ? (p ?? q) : undefined;
+    return { ...a, lower: both(x, y, name === "max"), upper: both(u, v, name === "min") };
+  };
   const go = (e: Expr): Clamp | undefined => {
-    if (isState(e)) return { shift: nothing, lower: undefined, upper: undefined };
+    if (isState(e)) return { factor: undefined, shift: nothing, lower: undefined, upper: undefined };
     if (e.kind === "select" && !reads(e.condition)) {
       const [a, b] = [arm(e.then), arm(e.otherwise)];
       if (a === undefined || b === undefined) return undefined;
@@ -52,10 +105,12 @@ function clampOf(c: Context, root: Expr): Clamp | undefined {
               ? p
               : build.select(e.condition, p, q, type);
       };
-      const lower = pick(a.lower, b.lower, noneBelow);
-      const upper = pick(a.upper, b.upper, noneAbove);
-      const shift = a.shift === b.shift ? a.shift : build.select(e.condition, a.shift, b.shift, type);
-      return lower === null || upper === null ? undefined : { shift, lower, upper };
+      const still = a.shift === nothing && b.shift === nothing;
+      const lower = pick(a.lower, b.lower, endOf("max", still));
+      const upper = pick(a.upper, b.upper, endOf("min", still));
+      const shift = pick(a.shift, b.shift, nothing)!;
+      const factor = pick(a.factor, b.factor, unit) ?? undefined;
+      return lower === null || upper === null ? undefined : { factor, shift, lower, upper };
     }
     if (e.kind !== "apply") return undefined;
     const [a, b, hi] = e.args;
@@ -63,15 +118,31 @@ function clampOf(c: Context, root: Expr): Clamp | undefined {
       const inner = go(a!);
       return inner && above(hi!, below(b!, inner));
     }
+    if (e.op === "neg") {
+      const inner = go(a!);
+      return inner && scaled(build.constant(type, -1), inner);
+    }
     if (b === undefined) return undefined;
+    if (reads(a!) && reads(b)) {
+      if (e.op !== "min" && e.op !== "max") return undefined;
+      const [x, y] = [go(a!), go(b)];
+      return x && y && between(e.op, x, y);
+    }
     const [moving, still] = reads(a!) ? [a!, b] : [b, a!];
-    if (reads(still)) return undefined;
-    const inner = e.op === "sub" && moving === b ? undefined : go(moving);
+    const inner = go(moving);
     if (inner === undefined) return undefined;
     switch (e.op) {
+      case "sub": {
+        if (moving === a) return moved("sub", still, inner);
+        const turned = scaled(build.constant(type, -1), inner);
+        return turned && moved("add", still, turned);
+      }
       case "add":
-      case "sub":
         return moved(e.op, still, inner);
+      case "mul":
+        return scaled(still, inner);
+      case "divide":
+        return moving === a ? scaled(build.apply("divide", [unit, still], type), inner) : undefined;
       case "max":
         return below(still, inner);
       case "min":
@@ -81,13 +152,33 @@ function clampOf(c: Context, root: Expr): Clamp | undefined {
     }
   };
   // A branch that does not read the state sets it.
-  const arm = (e: Expr): Clamp | undefined => (reads(e) ? go(e) : { shift: nothing, lower: e, upper: e });
+  const arm = (e: Expr): Clamp | undefined =>
+    reads(e) ? go(e) : { factor: undefined, shift: nothing, lower: e, upper: e };
   const bound = family.type.kind === "index" ? family.type.bound : undefined;
-  const noneBelow = bound === undefined ? undefined : build.constant(type, 0);
-  const noneAbove = bound === undefined ? undefined : build.indexValue(build.sub(bound, one));
+  /** What cuts nothing off: where there are shifts of ints, nothing does for all of them. */
+  const endOf = (op: "min" | "max", still: boolean): Expr | undefined =>
+    bound !== undefined
+      ? op === "max"
+        ? nothing
+        : build.indexValue(build.sub(bound, one))
+      : type.kind === "real"
+        ? build.constant(type, op === "max" ? -GREATEST : GREATEST)
+        : still
+          ? build.constant(type, valueOverNothing(op, false))
+          : held(op);
+  /** Of ints that are shifted: what they never go beyond. */
+  const held = (op: "min" | "max"): Expr | undefined => {
+    const [lo, hi] = rangeOfFamily(
+      c.system,
+      family.name,
+      c.steps.map((s) => s.value),
+    );
+    return lo < -SMALL || hi > SMALL ? undefined : build.constant(type, op === "max" ? lo : hi);
+  };
   const found = arm(root);
-  if (found === undefined || bound === undefined) return found;
-  return { ...found, lower: found.lower ?? noneBelow!, upper: found.upper ?? noneAbove! };
+  if (found === undefined) return undefined;
+  const still = found.shift === nothing;
+  return { ...found, lower: found.lower ?? endOf("max", still), upper: found.upper ?? endOf("min", still) };
 }
 
 /**
@@ -109,19 +200,24 @@ export const asClampScan: Law = (c) => {
   const later = afterStarts(c, family.name);
   const clamps = later?.map((s) => clampOf(c, s.value));
   if (later === undefined || clamps === undefined) return undefined;
-  const all: { guard: Condition; shift: Expr; lower: Expr; upper: Expr }[] = [];
+  const type = kind === "index" ? build.int : family.type;
+  const [nothing, unit] = [build.constant(type, 0), build.constant(type, 1)];
+  const all: { guard: Condition; factor: Expr; shift: Expr; lower: Expr; upper: Expr }[] = [];
   for (const [k, clamp] of clamps.entries()) {
     if (clamp?.lower === undefined || clamp.upper === undefined) return undefined;
-    all.push({ guard: later[k]!.guard, shift: clamp.shift, lower: clamp.lower, upper: clamp.upper });
+    const { factor = unit, shift, lower, upper } = clamp;
+    all.push({ guard: later[k]!.guard, factor, shift, lower, upper });
   }
-  const type = kind === "index" ? build.int : family.type;
-  const op = (name: "add" | "min" | "max", a: Expr, b: Expr) => build.apply(name, [a, b], type);
+  const grows = all.some((e) => e.factor !== unit);
+  const moves = grows || all.some((e) => e.shift !== nothing);
+  const op = (name: "add" | "mul" | "min" | "max", a: Expr, b: Expr) => build.apply(name, [a, b], type);
   // States of an index type lie below its bound: shifts beyond it are all the same, and cutting them keeps sums small.
   const bound = family.type.kind === "index" ? family.type.bound : undefined;
   const start = startAt(c, family.name, placeAt(c, 0));
   const small =
     kind !== "real" &&
-    [start, ...all.flatMap((e) => [e.shift, e.lower, e.upper])].every((x) => magnitude(x) <= SMALL) &&
+    (!moves ||
+      [start, ...all.flatMap((e) => [e.shift, e.lower, e.upper])].every((x) => magnitude(x) <= SMALL)) &&
     (bound === undefined || (bound.kind === "integer" && bound.value <= SMALL));
   const reach = bound ?? (small ? build.integer(2 * SMALL) : undefined);
   const cut = (shift: Expr): Expr =>
@@ -133,39 +229,75 @@ export const asClampScan: Law = (c) => {
       ? e
       : build.apply("clamp", [e, build.constant(type, 0), build.indexValue(build.sub(bound, one))], type);
   const cutOff = (x: Expr, lower: Expr, upper: Expr) => op("min", op("max", x, lower), upper);
-  const part = (name: string, of: (e: (typeof all)[number]) => Expr, combined: Part["combine"]): Part => ({
-    name: c.freshFamily(`${family.name}.${name}`),
-    type,
-    own: [],
-    element: all.map((e) => ({ guard: e.guard, value: of(e) })),
-    combine: combined,
-  });
-  const { families, last } = scan(c, placeAt(c, 1), [
-    part(
-      "shift",
-      (e) => cut(e.shift),
-      (before, after) => cut(op("add", before(0), after(0))),
-    ),
-    part(
-      "lower",
-      (e) => inside(e.lower),
-      (before, after) => cutOff(op("add", before(1), after(0)), after(1), after(2)),
-    ),
-    part(
-      "upper",
-      (e) => inside(e.upper),
-      (before, after) => cutOff(op("add", before(2), after(0)), after(1), after(2)),
-    ),
-  ]);
+  const parts: Part[] = [];
+  const part = (name: string, of: (e: (typeof all)[number]) => Expr, combine: Part["combine"]): number =>
+    parts.push({
+      name: c.freshFamily(`${family.name}.${name}`),
+      type,
+      own: [],
+      element: all.map((e) => ({ guard: e.guard, value: of(e) })),
+      combine,
+    }) - 1;
+  /** What the map of some steps makes of a number, not cut off. */
+  const reached = (map: PartRead, x: Expr): Expr => {
+    const product = grows ? op("mul", map(FACTOR), x) : x;
+    return moves ? op("add", product, map(SHIFT)) : product;
+  };
+  const FACTOR: number = grows
+    ? part(
+        "factor",
+        (e) => e.factor,
+        (before, after) => op("mul", before(FACTOR), after(FACTOR)),
+      )
+    : -1;
+  const SHIFT: number = moves
+    ? part(
+        "shift",
+        (e) => cut(e.shift),
+        (before, after) => cut(reached(after, before(SHIFT))),
+      )
+    : -1;
+  // A negative factor turns the ends around.
+  const turns = all.some((e) => !(literal(e.factor)! >= 0));
+  const ordered = (e: (typeof all)[number]): Expr =>
+    turns && !(literal(e.lower)! <= literal(e.upper)!) ? op("min", e.lower, e.upper) : e.lower;
+  const end = (which: "min" | "max", before: PartRead, after: PartRead): Expr => {
+    const [l, u] = [reached(after, before(LOWER)), reached(after, before(UPPER))];
+    const x = turns ? op(which, l, u) : which === "min" ? l : u;
+    return cutOff(x, after(LOWER), after(UPPER));
+  };
+  const LOWER: number = part(
+    "lower",
+    (e) => inside(ordered(e)),
+    (before, after) => end("min", before, after),
+  );
+  const UPPER: number = part(
+    "upper",
+    (e) => inside(e.upper),
+    (before, after) => end("max", before, after),
+  );
+  const { families, last } = scan(c, placeAt(c, 1), parts);
   const pieces: Piece[] = [
     { guard: is(build.index(c.time.index), placeAt(c, 0)), value: start },
-    { guard: build.always, value: cutOff(op("add", start, last(0)), last(1), last(2)) },
+    { guard: build.always, value: cutOff(reached(last, start), last(LOWER), last(UPPER)) },
   ];
+  const upTo = (): Rewritten["upTo"] => {
+    if (kind !== "real") return small || !moves ? [] : ["overflow"];
+    if (!moves) return ["nan"];
+    return grows && !all.every((e) => isShrinking(e.factor)) ? ["rounding", "factors"] : ["rounding"];
+  };
   return {
     families: [...families, { ...family, pieces }],
-    law: "C.12",
-    name: "a scan of clamps, as triples",
-    upTo: kind === "real" ? ["rounding"] : small ? [] : ["overflow"],
-    note: kind === "real" || small ? "" : "the same while no sum of steps leaves 32 bits",
+    law: moves ? "C.12" : "C.13",
+    name: `a scan of clamps, as ${{ 2: "pairs", 3: "triples", 4: "quadruples" }[parts.length]}`,
+    upTo: upTo(),
+    bounded: false,
+    note: "",
   };
 };
+
+/** Of absolute value one at most: no product of such factors overflows. */
+const isShrinking = (e: Expr): boolean =>
+  e.kind === "select"
+    ? isShrinking(e.then) && isShrinking(e.otherwise)
+    : e.kind === "constant" && Math.abs(e.value) <= 1;

@@ -28,9 +28,23 @@ export interface Rewritten {
   readonly families: readonly Family[];
   readonly law: string;
   readonly name: string;
-  readonly upTo: readonly ("rounding" | "overflow")[];
+  readonly upTo: readonly Limit[];
+  /** False where no bound of its roundings follows from how many there are. */
+  readonly bounded?: boolean;
   readonly note: string;
 }
+
+/**
+ * What keeps a form from being the same function: reals round in another order, ints add up beyond 32 bits in another order, a NaN goes
+ * where none went, or factors of reals multiply to more than a real holds.
+ */
+export type Limit = keyof typeof limits;
+export const limits = {
+  rounding: "up to rounding",
+  overflow: "while no sum of steps leaves 32 bits",
+  nan: "while no value is NaN",
+  factors: "while no product of factors overflows",
+} as const;
 
 export interface Context {
   readonly system: System;
@@ -181,7 +195,7 @@ export function afterStarts(c: Context, family: string): readonly StepEquation[]
 /** Of reals, or vectors of them: combined in another order they round otherwise. */
 export const isReal = (c: Context): boolean =>
   c.family.type.kind === "real" || c.family.type.kind === "vector";
-export const rounding = (c: Context): readonly "rounding"[] => (isReal(c) ? ["rounding"] : []);
+export const rounding = (c: Context): readonly Limit[] => (isReal(c) ? ["rounding"] : []);
 /** What a form in a ring or semiring of these numbers may change: ints add up in another order in (max,+), and may leave 32 bits there. */
 export const limitsOf = (c: Context, { ring, mayWrap }: LinearStep): Rewritten["upTo"] =>
   isReal(c) ? ["rounding"] : mayWrap === true || ring.name.endsWith("-plus") ? ["overflow"] : [];

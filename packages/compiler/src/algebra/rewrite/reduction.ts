@@ -4,9 +4,19 @@ import { substitute } from "../../equations/conditions";
 import { readsOf } from "../../equations/expressions";
 import type { Dim, Expr, IndexExpr, ReduceOp } from "../../equations/system";
 import { isOne } from "../linear";
-import { stateRead } from "../recurrence";
+import { type StepEquation, stateRead } from "../recurrence";
 import { coefficientOf, isScalar } from "./affine";
-import { afterStarts, type Context, is, isReal, type Law, one, placeAt, startAt } from "./context";
+import {
+  afterStarts,
+  type Context,
+  is,
+  isReal,
+  type Law,
+  one,
+  placeAt,
+  type Rewritten,
+  startAt,
+} from "./context";
 import { scan } from "./scan";
 
 const folds: Readonly<Partial<Record<string, ReduceOp>>> = {
@@ -26,6 +36,8 @@ interface Folded {
   /** What is combined at the place, in its indices. */
   readonly operand: Expr;
   readonly start: Expr;
+  /** Ints in (max,+) that the step shifts: a sum that wraps is no shift any more. */
+  readonly mayWrap?: boolean;
 }
 
 /** A step that combines the state with something else by one associative and commutative operator, after one start. */
@@ -66,18 +78,29 @@ function byLinearForm(c: Context): Folded | undefined {
   if (step === undefined || coefficient === undefined) return undefined;
   const { ring } = linear;
   const start = startAt(c, family.name, placeAt(c, 0));
+  const mayWrap =
+    ring.type.kind === "int" && ring.name.endsWith("-plus") && c.steps.some((s) => shiftsState(c, s));
   if (isOne(ring, coefficient)) {
     const operand = step.constant ?? ring.zero;
-    return operand && { op: ring.sum, apply: ring.plus, operand, start };
+    return operand && { op: ring.sum, apply: ring.plus, operand, start, mayWrap };
   }
   if (step.constant !== undefined) return undefined;
   const op = ring.name === "gf2" ? "all" : ring.name === "int" || ring.name === "real" ? "product" : "sum";
-  return { op, apply: ring.times, operand: coefficient, start };
+  return { op, apply: ring.times, operand: coefficient, start, mayWrap };
 }
 
+const shiftsState = ({ r, time }: Context, { value }: StepEquation): boolean =>
+  build.someExpr(
+    value,
+    (e) =>
+      e.kind === "apply" &&
+      ["add", "sub", "neg"].includes(e.op) &&
+      readsOf(e).some((x) => stateRead(r, time.index, x) !== undefined),
+  );
+
 /** Minimum and maximum of reals, and everything of bits and ints, combine in any order. */
-const foldRounding = (c: Context, f: Folded): readonly "rounding"[] =>
-  isReal(c) && f.op !== "min" && f.op !== "max" ? ["rounding"] : [];
+const foldRounding = (c: Context, f: Folded): Rewritten["upTo"] =>
+  f.mayWrap === true ? ["overflow"] : isReal(c) && f.op !== "min" && f.op !== "max" ? ["rounding"] : [];
 
 /** One reduction over everything up to the place: constant depth, quadratic work where every place is wanted. */
 export const asReduction: Law = (c) => {

@@ -12,10 +12,11 @@ import { printIndex } from "../../equations/print";
 import type { Dim, Expr, Family, IndexExpr, Sizes, System } from "../../equations/system";
 import { guardedReads } from "../../symbolic/reads";
 import { unroll } from "../../unroll/unroll";
+import { withFiniteInts } from "../ranges";
 import { extentOf, findRecurrences, innerRecurrences, type Recurrence } from "../recurrence";
 import { asAffineScan } from "./affine";
 import { asClampScan } from "./clamp";
-import { contextOf, type Law, type Rewritten } from "./context";
+import { contextOf, type Law, type Limit, type Rewritten } from "./context";
 import { asElementScan } from "./elements";
 import { asJumps } from "./jumps";
 import { asMatrixScan } from "./matrix";
@@ -31,8 +32,7 @@ export interface Applied {
   /** What now stands there: `a scan of affine maps`. */
   readonly name: string;
   readonly families: readonly string[];
-  /** What keeps it from being the same function: rounding of reals in another order, or ints beyond 32 bits. */
-  readonly upTo: readonly ("rounding" | "overflow")[];
+  readonly upTo: readonly Limit[];
   /**
    * Where reals round otherwise: k of the bound γ(k)·S, as an index expression in the sizes. Every value of the chain and of the
    * rewriting lies that near to the exact one, where γ(k) = k·2^-24 / (1 − k·2^-24) and S is the value of the same recurrence over absolute
@@ -87,30 +87,42 @@ function rewriteAll(
   let current = system;
   const applied: Applied[] = [];
   const done = new Set<string>();
-  for (let k = 0; k < MOST; k++) {
+  const rewritten = (
+    from: System,
+  ): { readonly system: System; readonly done: readonly string[]; readonly as: Applied } | undefined => {
     const next = firstRewritten(
-      current,
+      from,
       laws,
       (r) =>
         (exactly?.(r) ?? true) &&
         (family === undefined
           ? !r.families.some((f) => done.has(f))
-          : k === 0 && r.families.includes(family)),
+          : done.size === 0 && r.families.includes(family)),
       exactly !== undefined,
     );
-    if (next === undefined) break;
+    if (next === undefined) return undefined;
     const { r, found } = next;
-    for (const f of [...r.families, ...found.families.map((x) => x.name)]) done.add(f);
-    const rounds = found.upTo.includes("rounding") ? roundings(current, r) : undefined;
+    const rounds = found.upTo.includes("rounding") && found.bounded !== false;
+    return {
+      system: next.system,
+      done: [...r.families, ...found.families.map((x) => x.name)],
+      as: {
+        law: found.law,
+        name: found.name,
+        families: r.state.map((s) => s.family),
+        upTo: found.upTo,
+        roundings: rounds ? roundings(from, r) : undefined,
+        note: found.note,
+      },
+    };
+  };
+  for (let k = 0; k < MOST; k++) {
+    const few = exactly === undefined ? withFewInts(current, done) : current;
+    const next = rewritten(current) ?? (few === current ? undefined : rewritten(few));
+    if (next === undefined) break;
+    for (const f of next.done) done.add(f);
     current = next.system;
-    applied.push({
-      law: found.law,
-      name: found.name,
-      families: r.state.map((s) => s.family),
-      upTo: found.upTo,
-      roundings: rounds,
-      note: found.note,
-    });
+    applied.push(next.as);
   }
   if (applied.length === 0) return undefined;
   const laws_ = [...new Set(applied.map((a) => a.law))];
@@ -123,6 +135,12 @@ function rewriteAll(
       .join(". "),
     applied,
   };
+}
+
+/** Ints of recurrences that stay in a small range, as the finite type that they are: then tables of their states can be had. */
+function withFewInts(system: System, done: ReadonlySet<string>): System {
+  const states = new Set(findRecurrences(system).flatMap((r) => r.state.map((s) => s.family)));
+  return withFiniteInts(system, (f) => f.role === "node" && states.has(f.name) && !done.has(f.name));
 }
 
 /**

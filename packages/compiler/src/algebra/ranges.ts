@@ -2,7 +2,7 @@
  * Whole numbers that stay within a fixed range are a finite type, however they are declared: `(s + x) mod 7` of an int is
  * one of seven values. Ranges are found by intervals, joined over all equations until nothing changes.
  */
-import { apply, constant, indexType, int, integer, read, typeOf } from "../equations/build";
+import { always, apply, constant, indexType, int, integer, read, typeOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
 import { rewriteExpr } from "../equations/expressions";
 import type { Dim, ElementType, Expr, Family, System } from "../equations/system";
@@ -19,10 +19,10 @@ const ROUNDS = 80;
 
 /**
  * The same system, ints in a small range declared as what they are. One that may be negative is counted from its least value: it holds
- * `e - lo`, and is read as `… + lo`.
+ * `e - lo`, and is read as `… + lo`. `only`: of these families.
  */
-export function withFiniteInts(system: System): System {
-  const wanted = system.families.filter((f) => f.type.kind === "int" && f.pieces.length > 0);
+export function withFiniteInts(system: System, only: (f: Family) => boolean = () => true): System {
+  const wanted = system.families.filter((f) => f.type.kind === "int" && f.pieces.length > 0 && only(f));
   if (wanted.length === 0) return system;
   const ranges = rangesOf(system);
   const few = new Map<string, { readonly type: ElementType; readonly lo: number }>();
@@ -50,6 +50,14 @@ export function withFiniteInts(system: System): System {
       return { ...f, type, pieces: f.pieces.map((p) => ({ ...p, value: counted(retyped(p.value), lo) })) };
     }),
   };
+}
+
+/** Least and greatest value of a family, where its equations are these; infinite where they are not found. */
+export function rangeOfFamily(system: System, family: string, values: readonly Expr[]): Range {
+  const families = system.families.map((f) =>
+    f.name === family ? { ...f, pieces: values.map((value) => ({ guard: always, value })) } : f,
+  );
+  return rangesOf({ ...system, families }).get(family) ?? anything;
 }
 
 function rangesOf(system: System): ReadonlyMap<string, Range> {
