@@ -121,3 +121,22 @@ test(`${RUNS} random programs mean the same as text`, { timeout: 36_000_000 }, (
   });
   fc.assert(property, { numRuns: RUNS, seed: SEED });
 });
+
+test("a fold over tuples is written once, whatever is read of it", () => {
+  const text = `monoid Line on int^2 {
+  identity = [1, 0]
+  combine(a, b) = [a[0] * b[0], a[1] * b[0] + b[1]]
+}
+task T(n: size) {
+  input x[i: 0..n]: int
+  node t: int^2 = reduce Line[i: 0..n] [x[i], i]
+  output o = t[1]
+  output z = (reduce Line[i: 0..n] [i, x[i]])[0] - (reduce Line[i: 0..n] [i, x[i]])[1]
+}
+`;
+  const program = check("line.fathom", text);
+  const system = lower(program, program.tasks[0]!);
+  const again = taskSource(system);
+  expect(again.match(/reduce Line/g), again).toHaveLength(2);
+  means(system, readBack(system), again);
+});

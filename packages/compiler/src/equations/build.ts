@@ -302,6 +302,16 @@ export function reduce(
 export const monoidKey = (m: Monoid): string =>
   `${m.types.map(typeKey).join(",")} ${m.identity.map(id).join(",")} ${m.combine.map(id).join(",")}`;
 
+/** What all components of one fold share. */
+export const foldKey = ({
+  monoid,
+  dims,
+  filter,
+  dataFilter,
+  bodies,
+}: Pick<Fold, "monoid" | "dims" | "filter" | "dataFilter" | "bodies">): string =>
+  `${monoidKey(monoid)} ${dimsKey(dims)} ${conditionKey(filter)} ${dataFilter === undefined ? "" : id(dataFilter)} ${bodies.map(id).join(",")}`;
+
 export function fold(
   monoid: Monoid,
   dims: readonly Dim[],
@@ -315,7 +325,7 @@ export function fold(
 ): Fold {
   const { filter = always, dataFilter, origin } = options;
   const type = monoid.types[position]!;
-  const key = `fold ${monoidKey(monoid)} ${dimsKey(dims)} ${conditionKey(filter)} ${dataFilter === undefined ? "" : id(dataFilter)} ${bodies.map(id).join(",")} ${position}`;
+  const key = `fold ${foldKey({ monoid, dims, filter, dataFilter, bodies })} ${position}`;
   return intern(key, () => ({
     kind: "fold",
     monoid,

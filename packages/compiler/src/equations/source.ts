@@ -17,6 +17,7 @@ import type {
   ElementType,
   Expr,
   Family,
+  Fold,
   IndexExpr,
   Monoid,
   Operator,
@@ -125,6 +126,8 @@ class Equation {
   private readonly names: Names;
   private readonly indices = new Map<string, string>();
   private readonly lets = new Map<Expr, string>();
+  /** Folds over tuples that have a name. */
+  private readonly tuples = new Map<string, string>();
   private readonly mentioned = new Map<Expr, ReadonlySet<string>>();
 
   constructor(
@@ -168,18 +171,42 @@ class Equation {
     for (const v of values) visit(v);
     const bound: string[] = [];
     const made: Expr[] = [];
+    const tuple = isTuple(values);
+    const folds = new Map<string, Set<Expr>>();
+    for (const e of order)
+      if (e.kind === "fold" && e.bodies.length > 1)
+        folds.set(build.foldKey(e), (folds.get(build.foldKey(e)) ?? new Set()).add(e));
+    const written: string[] = [];
     for (const e of order) {
-      if (uses.get(e)! < 2 || !isCompound(e) || [...this.used(e)].some((n) => inner.has(n))) continue;
+      // Components of one fold are read from one value.
+      if (e.kind === "fold" && !tuple && folds.get(build.foldKey(e))!.size > 1) {
+        const key = build.foldKey(e);
+        if (this.tuples.has(key) || [...this.used(e)].some((n) => inner.has(n))) continue;
+        const text = this.folded(e);
+        const name = this.names.fresh("v");
+        bound.push(`let ${name} = ${text}`);
+        this.tuples.set(key, name);
+        written.push(key);
+        continue;
+      }
+      if (
+        (tuple && values.includes(e)) ||
+        uses.get(e)! < 2 ||
+        !isCompound(e) ||
+        [...this.used(e)].some((n) => inner.has(n))
+      )
+        continue;
       const text = this.value(e, 0);
       const name = this.names.fresh("v");
       bound.push(`let ${name} = ${text}`);
       this.lets.set(e, name);
       made.push(e);
     }
-    const last = whole(values.map((v) => this.value(v, 0)));
+    const last = tuple ? this.folded(values[0] as Fold) : whole(values.map((v) => this.value(v, 0)));
     // A line that begins with a minus would go on with the one before it.
     const text = [...bound, bound.length > 0 && last.startsWith("-") ? `(${last})` : last].join("\n    ");
     for (const e of made) this.lets.delete(e);
+    for (const key of written) this.tuples.delete(key);
     return text;
   }
 
@@ -321,10 +348,9 @@ class Equation {
       case "reduce":
         return [`${e.op}[${this.points(e)}] ${this.value(e.body, 0)}`, 0];
       case "fold": {
-        const name = this.monoid(e.monoid);
-        const head = `reduce ${name}[${this.points(e)}]`;
-        if (e.bodies.length === 1) return [`${head} ${this.value(e.bodies[0]!, 0)}`, 0];
-        return [`(${head} [${this.list(e.bodies)}])[${e.position}]`, ATOM];
+        if (e.bodies.length === 1) return [this.folded(e), 0];
+        const name = this.tuples.get(build.foldKey(e));
+        return [`${name ?? `(${this.folded(e)})`}[${e.position}]`, ATOM];
       }
       case "operand": {
         const { left, right, width } = this.operands!;
@@ -336,6 +362,11 @@ class Equation {
       case "component":
         return [`${this.value(e.of, ATOM)}.${"xyzw"[e.position]}`, ATOM];
     }
+  }
+
+  private folded(e: Fold): string {
+    const bodies = e.bodies.length === 1 ? this.value(e.bodies[0]!, 0) : `[${this.list(e.bodies)}]`;
+    return `reduce ${this.monoid(e.monoid)}[${this.points(e)}] ${bodies}`;
   }
 
   private points(e: Extract<Expr, { kind: "reduce" | "fold" }>): string {
@@ -474,6 +505,17 @@ function asTuples(f: Family): { readonly family: Family; readonly values: readon
   const values = components.map((c) => (c.length === 1 ? c[0]!.value : build.choose(c, f.type)));
   return { family: { ...f, dims, pieces: [{ guard: build.always, value: values[0]! }] }, values: [values] };
 }
+
+/** The components of one fold, all and in order. */
+const isTuple = (values: readonly Expr[]): boolean =>
+  values.every(
+    (v, k) =>
+      v.kind === "fold" &&
+      v.bodies.length === values.length &&
+      v.bodies.length > 1 &&
+      v.position === k &&
+      build.foldKey(v) === build.foldKey(values[0] as Fold),
+  );
 
 /** Worth a name where it stands twice. */
 const isCompound = (e: Expr): boolean =>

@@ -195,7 +195,6 @@ export function afterStarts(c: Context, family: string): readonly StepEquation[]
 /** Of reals, or vectors of them: combined in another order they round otherwise. */
 export const isReal = (c: Context): boolean =>
   c.family.type.kind === "real" || c.family.type.kind === "vector";
-export const rounding = (c: Context): readonly Limit[] => (isReal(c) ? ["rounding"] : []);
 /** What a form in a ring or semiring of these numbers may change: ints add up in another order in (max,+), and may leave 32 bits there. */
 export const limitsOf = (c: Context, { ring, mayWrap }: LinearStep): Rewritten["upTo"] =>
   isReal(c) ? ["rounding"] : mayWrap === true || ring.name.endsWith("-plus") ? ["overflow"] : [];

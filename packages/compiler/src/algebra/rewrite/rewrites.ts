@@ -8,8 +8,8 @@
  */
 import { sizeProblems } from "../../checks/sizes";
 import * as build from "../../equations/build";
-import { printIndex } from "../../equations/print";
 import type { Dim, Expr, Family, IndexExpr, Sizes, System } from "../../equations/system";
+import { fromIndexExpr, printClosedForm } from "../../symbolic/closed-form";
 import { guardedReads } from "../../symbolic/reads";
 import { unroll } from "../../unroll/unroll";
 import { withFiniteInts } from "../ranges";
@@ -176,7 +176,9 @@ function roundings(system: System, r: Recurrence): string | undefined {
   const numbers = r.state.map((s) => s.count && build.mul(build.integer(s.depth), s.count));
   if (!bounded || !numbers.every((n) => n !== undefined)) return undefined;
   const each = [...sums, ...numbers].reduce(build.add, build.integer(operators + 1));
-  return printIndex(build.mul(each, r.length));
+  // Each factor in normal form: their product says that so many meet a term at each of so many steps.
+  const factors = [each, r.length].map((e) => printClosedForm(fromIndexExpr(e)));
+  return factors.map((f) => (/[-+]/.test(f) ? `(${f})` : f)).join(" * ");
 }
 
 function firstRewritten(
