@@ -28,7 +28,7 @@ export interface ElementaryAutomaton {
 }
 
 /** By the side: −1 is the left, 1 the right. */
-type Borders = ReadonlyMap<number, number>;
+export type Borders = ReadonlyMap<number, number>;
 
 const MOST_RULES = 256;
 

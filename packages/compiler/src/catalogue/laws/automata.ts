@@ -1,6 +1,6 @@
 /** Cellular automata, by identities on their rules (D.3 to D.5). */
 import { ACmod, join, NC, printClass } from "../../classes/classes";
-import { affineModulus, elementaryAutomaton, keepsBorders } from "../automata";
+import { affineModulus, type Borders, elementaryAutomaton, keepsBorders } from "../automata";
 import { elementaryRule, isRule110, type RuleVerdict } from "../elementary-rules";
 import type { Law } from "./law";
 
@@ -16,7 +16,8 @@ export const automatonRule: Law = {
     for (const rule of [...automaton.rules].sort((a, b) => Number(isRule110(b)) - Number(isRule110(a)))) {
       const v = elementaryRule(rule);
       if (v.class === undefined || v.complete) return `rule ${rule}: ${v.why}`;
-      if (automaton.borders !== undefined && !keepsBorders(rule, automaton.borders))
+      const still = automaton.borders === undefined || keepsBorders(rule, automaton.borders);
+      if (!still && !reflectsAt(rule, automaton.borders!))
         return `rule ${rule} does not keep its borders still`;
       verdicts.push(v);
     }
@@ -44,3 +45,10 @@ export const affineAutomaton: Law = {
     return [{ class: join(ACmod(m), c.exactLayer), readings: [], because, found: `${found} (T in unary)` }];
   },
 };
+
+/**
+ * Rules 90 and 150 between two cells of 0, by images: a line of n cells and its mirror image are a ring of 2n + 2 cells, whose two mirrors get
+ * one cell twice, which is 0.
+ */
+const reflectsAt = (rule: number, borders: Borders): boolean =>
+  (rule === 90 || rule === 150) && borders.size === 2 && [...borders.values()].every((b) => b === 0);

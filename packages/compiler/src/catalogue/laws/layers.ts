@@ -52,8 +52,8 @@ export const oneOperation: Law = {
     const windows =
       doubles(c, family, axis, time, equations, nothing) || completeTree(c, family, axis, time, equations);
     if (!windows) return undefined;
-    const real = family.type.kind === "real" && (operation === "add" || operation === "mul");
-    const readings: Reading[] = real ? ["up-to-rounding"] : [];
+    const rounds = ["real", "vector"].includes(family.type.kind) && ["add", "mul"].includes(operation);
+    const readings: Reading[] = rounds ? ["up-to-rounding"] : [];
     return linearConclusion(c, of, readings, `one \`${operation}\` over a window for each place`);
   },
 };
