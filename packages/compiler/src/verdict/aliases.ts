@@ -72,7 +72,7 @@ function nameOf(
 }
 
 /** Written in place, the parts of a step may not be larger than this in all. */
-const PART = 400;
+const PART = 200;
 
 /**
  * Parts of a recursive component that do not read themselves are written in place: a step that is spread over several families is
