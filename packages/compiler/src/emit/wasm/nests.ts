@@ -312,68 +312,91 @@ export abstract class Nests extends Rows {
     const lastOf = (count: number): Code => this.keep(scope, "i32", w.sub(most, w.i32(4 * count)));
     const holes = inner.except.map((e) => this.narrow(e, scope));
     const before = new Scope(scope, true);
-    /** So many vectors side by side, in so many rows. */
-    const vectors = (count: number, lines: number, since: Scope, scope: Scope): void => {
+    /** So many vectors of a piece side by side, in so many rows. */
+    const vectors = (p: Piece, count: number, lines: number, since: Scope, scope: Scope): void => {
       this.four = index;
-      this.cases(inner.pieces, scope, (p, s) => {
-        if (this.stands(family, [p])) return;
-        const copies = this.copies(s, { local: i, range, since }, index, count, rows, lines);
-        this.reduceTogether(p.value, copies, s);
-        for (const copy of copies) {
-          this.take(copy);
-          const values = this.expr(p.value, copy.scope).map((v) => this.inLanes(v, typeOf(p.value)));
-          this.storeLanes(family, values, copy.scope);
-          if (copy.row !== undefined) this.flush(copy.row.scope, s);
-          this.flush(copy.scope, s);
-        }
-      });
+      const copies = this.copies(scope, { local: i, range, since }, index, count, rows, lines);
+      this.reduceTogether(p.value, copies, scope);
+      for (const copy of copies) {
+        this.take(copy);
+        const values = this.expr(p.value, copy.scope).map((v) => this.inLanes(v, typeOf(p.value)));
+        this.storeLanes(family, values, copy.scope);
+        if (copy.row !== undefined) this.flush(copy.row.scope, scope);
+        this.flush(copy.scope, scope);
+      }
       [this.four, this.row] = [undefined, undefined];
     };
-    const wide = (count: number): Code => {
-      const all = new Scope(before, true);
+    const turn = (p: Piece, count: number, outer: Scope): Code => {
+      const all = new Scope(outer, true);
       all.instance = true;
-      if (rows === undefined) vectors(count, 1, all, all);
+      if (this.stands(family, [p])) return [];
+      if (rows === undefined) vectors(p, count, 1, all, all);
       else {
-        const reductions = inner.pieces.flatMap((p) => reductionsIn(p.value, index));
+        const reductions = reductionsIn(p.value, index);
         const little = reductions.every((e) => weight(e.body) <= LITTLE);
         this.four = index;
-        if (inner.pieces.length === 1 && isAlways(inner.pieces[0]!.guard)) {
-          const columns = this.copies(all, { local: i, range, since: all }, index, count, rows, 1);
-          this.pack(
-            reductions,
-            rows.index,
-            columns.map((c) => c.scope),
-            all,
-          );
-        }
-        this.inRowsOf(rows, little ? ROWS : ROWS_OF_MUCH, all, (s, lines) => vectors(count, lines, all, s));
+        const columns = this.copies(all, { local: i, range, since: all }, index, count, rows, 1);
+        this.pack(
+          reductions,
+          rows.index,
+          columns.map((c) => c.scope),
+          all,
+        );
+        this.inRowsOf(rows, little ? ROWS : ROWS_OF_MUCH, all, (s, lines) =>
+          vectors(p, count, lines, all, s),
+        );
         this.unpack();
       }
-      all.add(w.set(i, w.add(w.get(i), w.i32(4 * count))));
       return all.code;
     };
-    const single = new Scope(before, true);
-    single.names.set(index, { local: i, plus: 0, range, scope: single });
-    if (rows === undefined) this.instance(family, pieces, single);
-    else
-      this.loop(rows.index, rows.from, rows.to, rows.range, single, (s) => this.instance(family, pieces, s));
-    single.add(w.set(i, w.add(w.get(i), w.i32(1))));
-    const last = lastOf(1);
-    let inside: Code = w.and(w.ge(w.get(i), first), w.le(w.get(i), last));
-    for (const hole of holes) inside = w.and(inside, w.geU(w.sub(hole, w.get(i)), w.i32(4)));
-    const count = holes.length > 0 ? 1 : vectorsSideBySide(inner.pieces, index, rows !== undefined);
+    const next = (count: number): Code => w.set(i, w.add(w.get(i), w.i32(4 * count)));
+    /** Which piece it is does not change in the loop: that is asked before it (loop unswitching). */
+    const wide = (count: number, around: (turn: Code) => Code): Code => {
+      const outer = new Scope(before, true);
+      this.cases(inner.pieces, outer, (p, s) => s.add(around(turn(p, count, s))));
+      return outer.code;
+    };
+    const single = (): Code => {
+      const one = new Scope(before, true);
+      one.names.set(index, { local: i, plus: 0, range, scope: one });
+      if (rows === undefined) this.instance(family, pieces, one);
+      else
+        this.loop(rows.index, rows.from, rows.to, rows.range, one, (s) => this.instance(family, pieces, s));
+      one.add(w.set(i, w.add(w.get(i), w.i32(1))));
+      return one.code;
+    };
+    const plain = (code: Code): Code => code;
     const more = w.lt(w.get(i), end);
-    // Less than a vector is left: the last one is computed once more, as far as it was, unless that reads what it writes.
-    const left = w.and(w.gt(w.get(i), last), w.and(w.lt(w.get(i), most), w.ge(last, first)));
-    const again = holes.length === 0 && !this.inPlace(family);
-    const back = !again ? [] : w.if(left, w.set(i, last));
-    const rest = [...back, ...w.if(inside, wide(1), single.code), ...w.brIf(0, more)];
-    if (count === 1) before.add(w.loop(rest));
-    else {
-      const fits = w.le(w.get(i), lastOf(count));
-      const several = w.loop([...wide(count), ...w.brIf(0, fits)]);
-      const enter = w.if(w.and(w.ge(w.get(i), first), fits), several);
-      before.add(w.block(w.loop([...enter, ...w.brIf(1, w.eqz(more)), ...rest])));
+    const last = lastOf(1);
+    if (holes.length > 0) {
+      let inside: Code = w.and(w.ge(w.get(i), first), w.le(w.get(i), last));
+      for (const hole of holes) inside = w.and(inside, w.geU(w.sub(hole, w.get(i)), w.i32(4)));
+      before.add(w.loop([...w.if(inside, [...wide(1, plain), ...next(1)], single()), ...w.brIf(0, more)]));
+    } else {
+      // One by one to the first vector, vectors, and what is left of the range one by one.
+      const singles = (until: Code): void => {
+        const here = w.lt(w.get(i), until);
+        before.add(w.if(here, w.loop([...single(), ...w.brIf(0, here)])));
+      };
+      if (inner.from.length > 0) singles(this.keep(before, "i32", w.select(first, end, w.lt(first, end))));
+      const count = vectorsSideBySide(inner.pieces, index, rows !== undefined);
+      if (count > 1) {
+        const fits = w.le(w.get(i), lastOf(count));
+        before.add(
+          w.if(
+            fits,
+            wide(count, (code) => w.loop([...code, ...next(count), ...w.brIf(0, fits)])),
+          ),
+        );
+      }
+      // Less than a vector is left: the last one is computed once more, as far as it was, unless that reads what it writes.
+      const over = w.gt(w.get(i), last);
+      const none = w.or(w.ge(w.get(i), most), w.lt(last, first));
+      const back = this.inPlace(family)
+        ? w.brIf(1, over)
+        : w.if(over, [...w.brIf(2, none), ...w.set(i, last)]);
+      before.add(w.block(w.loop([...back, ...wide(1, plain), ...next(1), ...w.br(0)])));
+      singles(end);
     }
     scope.add(w.if(w.lt(w.get(i), end), before.code));
     return true;
