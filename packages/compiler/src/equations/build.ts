@@ -28,9 +28,15 @@ const numbers = new WeakMap<object, number>();
 const table = new Map<string, object>();
 let next = 0;
 
-/** Empties the interning table. Nodes made before stay valid but are no longer equal to new ones. */
+/**
+ * Empties the interning table but for numbers, which tables of the compiler hold (the zero of a ring, the bound of a range). Other nodes
+ * made before stay valid but are no longer equal to new ones.
+ */
 export function forgetInterned(): void {
-  table.clear();
+  for (const [key, node] of table) {
+    const { kind } = node as Expr | IndexExpr;
+    if (kind !== "integer" && kind !== "constant") table.delete(key);
+  }
 }
 
 function intern<T extends object>(key: string, make: () => T): T {
