@@ -114,23 +114,78 @@ export function circuitAsData(system: System, families: readonly Family[]): Circ
   return { family, gates, set: gateSetOf(gates), bitsOnly, operations, anyInput, unrestricted };
 }
 
-function gateFunctions(
-  system: System,
-  family: Family,
-  gate: Expr,
-  start: string,
-):
-  | (Pick<CircuitAsData, "bitsOnly" | "operations"> & {
-      readonly gates: GateFunction[];
-      readonly free: boolean;
-    })
-  | undefined {
+/** What gates do at each setting of the data beside their wires. */
+interface GateFunctions {
+  readonly gates: readonly GateFunction[];
+  readonly bitsOnly: boolean;
+  readonly operations: CircuitAsData["operations"];
+  /** Wires and settings are free of one another. */
+  readonly free: boolean;
+}
+
+function gateFunctions(system: System, family: Family, gate: Expr, start: string): GateFunctions | undefined {
+  const parts = gateParts(system, family, gate, start);
+  if (parts === undefined) return undefined;
+  const { wires, names, settings } = parts;
+  if (!onlySubscripts(system, wires, names)) return undefined;
+  const choices = choicesOf(settings);
+  if (choices === undefined) return undefined;
+  /** The value of a gate at values of its wires. */
+  const value = (chosen: ReadonlyMap<string, number>, inputs: readonly number[]): number | undefined =>
+    smallValue(gate, {
+      read: (r) => (r.family === family.name ? inputs[wires.indexOf(r)] : chosen.get(readKey(r))),
+    });
+  const gates = new Map<string, GateFunction>();
+  let { bitsOnly } = parts;
+  for (const chosen of choices) {
+    const values: number[] = [];
+    for (let w = 0; w < 1 << wires.length; w++) {
+      const v = value(
+        chosen,
+        wires.map((_, k) => bit(w, k)),
+      );
+      if (v === undefined) return undefined;
+      values.push(v);
+    }
+    // On numbers only what stays within 0 and 1 is a circuit; constants on some wires may keep it there: 1 − x is a negation.
+    if (values.some((v) => v !== 0 && v !== 1)) bitsOnly = false;
+    for (const some of bitsOnly ? [values] : withConstants(values, wires.length))
+      if (some.every((v) => v === 0 || v === 1))
+        gates.set(some.join(""), { arity: wires.length, values: some.map((v) => (v === 0 ? 0 : 1)) });
+  }
+  const size = valuesOfType(family.type) ?? 0;
+  const small =
+    size >= 2 && size <= 60 && choices.length <= 8 && size * size * choices.length <= MOST_SETTINGS;
+  const operations =
+    wires.length === 2 && small ? operationTables(size, choices, (c, a, b) => value(c, [a, b])) : undefined;
+  return { gates: [...gates.values()], bitsOnly, operations, free: independent(parts.data) };
+}
+
+interface GateParts {
+  /** Reads of earlier gates, at places that data name. */
+  readonly wires: readonly Read[];
+  /** Families of the data that name them. */
+  readonly names: ReadonlySet<string>;
+  /** Other data of a gate, by key, with the values to try. */
+  readonly settings: ReadonlyMap<string, Setting>;
+  readonly data: readonly Read[];
+  /** All values are bits, enums or indices. */
+  readonly bitsOnly: boolean;
+}
+
+interface Setting {
+  /** It differs from gate to gate. */
+  readonly own: boolean;
+  readonly values: readonly number[];
+}
+
+function gateParts(system: System, family: Family, gate: Expr, start: string): GateParts | undefined {
   const dim = family.dims[0]!;
   const byName = new Map(system.families.map((f) => [f.name, f]));
   const wires: Read[] = [];
   const data: Read[] = [];
-  const wireFamilies = new Set<string>();
-  const settings = new Map<string, { readonly own: boolean; readonly values: readonly number[] }>();
+  const names = new Set<string>();
+  const settings = new Map<string, Setting>();
   let bitsOnly = family.type.kind === "bit";
   const perNode = (r: Read): boolean =>
     r.at.every((s) => s.kind === "static" && (s.value.kind === "integer" || movesWith(s.value, dim.index)));
@@ -142,89 +197,66 @@ function gateFunctions(
       const wire = at.value;
       const from = byName.get(wire.family)!;
       const earlier = alwaysEqual(at.lo, dim.lo) && offsetFrom(at.hi, dim.index) === 0;
-      const names = wire.at.some((s) => s.kind === "static" && movesWith(s.value, dim.index));
-      if (!earlier || !isData(from) || !perNode(wire) || !names) return undefined;
+      const own = wire.at.some((s) => s.kind === "static" && movesWith(s.value, dim.index));
+      if (!earlier || !isData(from) || !perNode(wire) || !own) return undefined;
       wires.push(r);
       data.push(wire);
-      wireFamilies.add(wire.family);
+      names.add(wire.family);
       continue;
     }
     if (!isData(source)) return undefined;
-    if (wireOf(r, wires) || wireFamilies.has(r.family)) continue;
+    if (wireOf(r, wires) || names.has(r.family)) continue;
     if (!perNode(r) || r.family === start) return undefined;
     const values = trialValues(source.type);
     if (values === undefined) return undefined;
     if (source.type.kind === "int" || source.type.kind === "real") bitsOnly = false;
     data.push(r);
-    settings.set(readKey(r), {
-      own: r.at.some((s) => s.kind === "static" && s.value.kind !== "integer"),
-      values,
-    });
+    const own = r.at.some((s) => s.kind === "static" && s.value.kind !== "integer");
+    settings.set(readKey(r), { own, values });
   }
   if (wires.length === 0 || wires.length > 4) return undefined;
-  // A wire's number means nothing else: it is read as a subscript here and nowhere besides.
+  for (const key of settings.keys()) if (names.has(key.split(" ", 1)[0] ?? key)) return undefined;
+  return { wires, names, settings, data, bitsOnly };
+}
+
+/** A wire's number means nothing else: it is read as a subscript here and nowhere besides. */
+function onlySubscripts(system: System, wires: readonly Read[], names: ReadonlySet<string>): boolean {
   const subscripts = new Set(
     wires.map((w) => (w.at[0] as { value: Expr }).value).filter((e): e is Read => e.kind === "read"),
   );
-  if (subscripts.size !== wires.length) return undefined;
-  for (const r of guardedReads(system))
-    if (wireFamilies.has(r.source.name) && !subscripts.has(r.read)) return undefined;
-  for (const key of settings.keys()) if (wireFamilies.has(key.split(" ", 1)[0] ?? key)) return undefined;
-  const gates = new Map<string, GateFunction>();
-  const keys = [...settings];
-  const total = keys.reduce((n, [, s]) => n * s.values.length, 1);
-  if (total > MOST_SETTINGS) return undefined;
-  // What is the same for every gate is set once for the whole circuit: here to each value in turn, the best for hardness counts.
-  const shared = keys.filter(([, s]) => !s.own);
-  if (shared.length > 0) return undefined;
-  const settingsOf = (n: number): ReadonlyMap<string, number> => {
+  if (subscripts.size !== wires.length) return false;
+  return guardedReads(system).every((r) => !names.has(r.source.name) || subscripts.has(r.read));
+}
+
+/**
+ * Every assignment of values to settings. Undefined where there are too many, or where some setting is the same for every gate: it is set
+ * once for the whole circuit.
+ */
+function choicesOf(settings: ReadonlyMap<string, Setting>): ReadonlyMap<string, number>[] | undefined {
+  const all = [...settings];
+  const total = all.reduce((n, [, s]) => n * s.values.length, 1);
+  if (total > MOST_SETTINGS || all.some(([, s]) => !s.own)) return undefined;
+  return Array.from({ length: total }, (_, n) => {
     const chosen = new Map<string, number>();
     let rest = n;
-    for (const [key, s] of keys) {
+    for (const [key, s] of all) {
       chosen.set(key, s.values[rest % s.values.length]!);
       rest = Math.floor(rest / s.values.length);
     }
     return chosen;
-  };
-  for (let n = 0; n < total; n++) {
-    const chosen = settingsOf(n);
-    const values: number[] = [];
-    for (let w = 0; w < 1 << wires.length; w++) {
-      const v = smallValue(gate, {
-        read: (r) => (r.family === family.name ? bit(w, wires.indexOf(r)) : chosen.get(readKey(r))),
-      });
-      if (v === undefined) return undefined;
-      values.push(v);
-    }
-    // On numbers only what stays within 0 and 1 is a circuit; constants on some wires may keep it there: 1 − x is a negation.
-    if (values.some((v) => v !== 0 && v !== 1)) bitsOnly = false;
-    for (const some of bitsOnly ? [values] : withConstants(values, wires.length))
-      if (some.every((v) => v === 0 || v === 1))
-        gates.set(some.join(""), { arity: wires.length, values: some.map((v) => (v === 0 ? 0 : 1)) });
-  }
-  const size = valuesOfType(family.type) ?? 0;
+  });
+}
+
+/** A table of two operands for each choice; undefined where some value lies outside the type. */
+function operationTables(
+  size: number,
+  choices: readonly ReadonlyMap<string, number>[],
+  value: (chosen: ReadonlyMap<string, number>, a: number, b: number) => number | undefined,
+): Table[] | undefined {
   const all = Array.from({ length: size }, (_, k) => k);
-  const operations: Table[] | undefined =
-    wires.length === 2 && size >= 2 && size <= 60 && total <= 8 && size * size * total <= MOST_SETTINGS
-      ? Array.from({ length: total }, (_, n) => {
-          const chosen = settingsOf(n);
-          return all.map((a) =>
-            all.map(
-              (b) =>
-                smallValue(gate, {
-                  read: (r) => (r.family === family.name ? [a, b][wires.indexOf(r)] : chosen.get(readKey(r))),
-                }) ?? -1,
-            ),
-          );
-        })
-      : undefined;
-  const whole = operations?.every((t) => t.every((row) => row.every((v) => v >= 0 && v < size)));
-  return {
-    gates: [...gates.values()],
-    bitsOnly,
-    operations: whole === true ? operations : undefined,
-    free: independent(data),
-  };
+  const tables = choices.map((c) => all.map((a) => all.map((b) => value(c, a, b) ?? -1)));
+  const whole = tables.every((t) => t.every((row) => row.every((v) => v >= 0 && v < size)));
+  return whole ? tables : undefined;
 }
 
 /** The operation as a monoid: its elements are the maps `x ↦ x·g`. Undefined where it is not associative or has no identity. */
