@@ -5,7 +5,7 @@
  * User text reaches the module only as sanitised identifiers and JSON strings.
  */
 import { isGiven } from "@fathom/lang";
-import { fold, index, operand, typeOf } from "../equations/build";
+import { index, typeOf } from "../equations/build";
 import { isAlways } from "../equations/conditions";
 import { type ElementaryName, elementarySource } from "../equations/elementary";
 import { collectIndices } from "../equations/evaluate-index";
@@ -15,6 +15,7 @@ import { familyKey, threefry } from "../equations/random";
 import type { Expr, Family, Fold, IndexExpr, Reduce, Subscript, System } from "../equations/system";
 import { componentsOf } from "../equations/values";
 import { familiesOf, type Schedule, type Step, schedule, Unschedulable } from "../schedule/schedule";
+import { foldText } from "./fold-text";
 import { arrayOf, DRIVER, declaration, ModuleText, RUNTIME } from "./module-text";
 import { TextScope } from "./text-scope";
 
@@ -450,102 +451,28 @@ class Module extends ModuleText {
     return result;
   }
 
-  /** All components of a fold at once; each is remembered, so that asking for another costs nothing. */
   private foldMonoid(e: Fold, scope: Scope): string[] {
     const x = `x${this.temporaries++}`;
-    const { lines, indent } = scope;
-    const widths = e.monoid.types.map(componentsOf);
-    const slots = widths.flatMap((width, k) =>
-      Array.from({ length: width }, (_, j) => `${k}${width === 1 ? "" : `_${j}`}`),
-    );
-    const parts = (prefix: string): string[] => slots.map((s) => `${x}_${prefix}${s}`);
-    const byComponent = (atoms: readonly string[]): string[][] => {
-      const left = [...atoms];
-      return widths.map((width) => left.splice(0, width));
-    };
-    /** `left · right` stored in `into`, whose old values may be the right operand. */
-    const combine = (
-      left: readonly string[],
-      right: readonly string[],
-      into: readonly string[],
-      deeper: string,
-    ) => {
-      const inner = scope.inside(deeper);
-      for (const [side, atoms] of [
-        ["left", left],
-        ["right", right],
-      ] as const)
-        byComponent(atoms).forEach((own, k) => inner.name(operand(side, k, e.monoid.types[k]!), own));
-      // An operand that is a result itself must survive until all are stored.
-      const made = e.monoid.combine
-        .flatMap((c) => this.expr(c, inner))
-        .map((atom) => (/^(t\d+|[-\d(].*)$/.test(atom) ? atom : this.temporary(inner, atom)));
-      return [...inner.lines, `${deeper}${into.map((r, k) => `${r} = ${made[k]};`).join(" ")}`];
-    };
-    const identity = scope.inside(indent);
-    const unit = e.monoid.identity.flatMap((c) => this.expr(c, identity));
-    lines.push(...identity.lines, `${indent}let ${x}_n = 0, ${x}_top = 0;`);
     const arrays = e.monoid.types.flatMap((t) => Array<string>(componentsOf(t)).fill(arrayOf(t)));
-    parts("s").forEach((name, k) => {
+    const stacks = arrays.map((_, k) => `${x}_s${k}`);
+    stacks.forEach((name, k) => {
       this.stacks.set(name, arrays[k]!);
     });
     const saved = this.ranges;
     this.ranges = [...this.ranges, ...e.dims];
-    let depth = indent;
-    e.dims.forEach((d, k) => {
-      const i = this.name("i", d.index);
-      lines.push(
-        `${depth}const ${x}_h${k} = ${this.index(d.hi)};`,
-        `${depth}for (let ${i} = ${this.index(d.lo)}; ${i} < ${x}_h${k}; ${i}++) {`,
-      );
-      depth += "  ";
+    const result = foldText(e, x, stacks, scope, {
+      variable: (name, value) => `let ${name} = ${value};`,
+      constant: (name, value) => `const ${name} = ${value};`,
+      count: String,
+      equal: "===",
+      indexName: (index) => this.name("i", index),
+      index: (i) => this.index(i),
+      condition: (c) => this.condition(c),
+      expr: (one, inner) => this.expr(one, inner),
+      copy: (atom, inner) => this.temporary(inner, atom),
     });
-    const [v, s] = [parts("v"), parts("s")];
-    lines.push(`${depth}let ${v.map((name, k) => `${name} = ${unit[k]}`).join(", ")};`);
-    const present = scope.inside(`${depth}  `);
-    const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, present);
-    const values = e.bodies.flatMap((b) => this.expr(b, present));
-    const take = v.map((name, k) => `${name} = ${values[k]};`).join(" ");
-    present.lines.push(`${present.indent}${kept === undefined ? take : `if (${kept} === 1) { ${take} }`}`);
-    lines.push(
-      `${depth}${isAlways(e.filter) ? "" : `if (${this.condition(e.filter)}) `}{`,
-      ...present.lines,
-      `${depth}}`,
-      `${depth}let ${x}_c = ${x}_n++, ${x}_p = ${x}_top;`,
-      `${depth}while (${x}_c & 1) {`,
-      `${depth}  ${x}_p--;`,
-      ...combine(
-        s.map((name) => `${name}[${x}_p]`),
-        v,
-        v,
-        `${depth}  `,
-      ),
-      `${depth}  ${x}_c >>= 1;`,
-      `${depth}}`,
-      `${depth}${s.map((name, k) => `${name}[${x}_p] = ${v[k]};`).join(" ")} ${x}_top = ${x}_p + 1;`,
-    );
-    for (let k = e.dims.length - 1; k >= 0; k--) lines.push(`${indent}${"  ".repeat(k)}}`);
     this.ranges = saved;
-    const r = parts("r");
-    lines.push(
-      `${indent}let ${r.map((name, k) => `${name} = ${unit[k]}`).join(", ")};`,
-      `${indent}if (${x}_n > 0) {`,
-      `${indent}  ${r.map((name, k) => `${name} = ${s[k]}[${x}_top - 1];`).join(" ")}`,
-      `${indent}  for (let ${x}_k = ${x}_top - 2; ${x}_k >= 0; ${x}_k--) {`,
-      ...combine(
-        s.map((name) => `${name}[${x}_k]`),
-        r,
-        r,
-        `${indent}    `,
-      ),
-      `${indent}  }`,
-      `${indent}}`,
-    );
-    const results = byComponent(r);
-    results.forEach((atoms, k) => {
-      scope.name(fold(e.monoid, e.dims, e.bodies, k, e), atoms);
-    });
-    return results[e.position]!;
+    return [...result];
   }
 
   /** Partial results of canonical sums; one array each, made once a run. */

@@ -5,93 +5,34 @@ import { collectIndices } from "../../equations/evaluate-index";
 import { canonicalTree } from "../../equations/operators";
 import type { Condition, Expr, Fold, Reduce } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
+import { foldText } from "../fold-text";
 import { real } from "./library";
 import { isReal, type Scope, Values } from "./values";
 
 export abstract class Reductions extends Values {
-  /** All components of a fold at once; each is remembered, so that asking for another costs nothing. */
   protected foldMonoid(e: Fold, scope: Scope): string[] {
     this.beforeLoop(e, scope);
     const x = `x${this.temporaries++}`;
-    const { lines, indent } = scope;
-    const widths = e.monoid.types.map(componentsOf);
-    const slots = widths.flatMap((width, k) => Array.from({ length: width }, (_, j) => `${k}_${j}`));
     const kinds = e.monoid.types.flatMap((t) =>
       Array<string>(componentsOf(t)).fill(t.kind === "real" || t.kind === "vector" ? "f32" : "i32"),
     );
-    const parts = (prefix: string): string[] => slots.map((s) => `${x}_${prefix}${s}`);
-    const byComponent = (atoms: readonly string[]): string[][] => {
-      const left = [...atoms];
-      return widths.map((width) => left.splice(0, width));
-    };
-    const combine = (left: readonly string[], into: readonly string[], deeper: string): string[] => {
-      const inner = scope.inside(deeper);
-      // Both operands by value: `into` is overwritten.
-      const [l, r] = [left, into].map((atoms) => byComponent(atoms.map((a) => this.let(inner, a))));
-      e.monoid.types.forEach((type, k) => {
-        inner.name(build.operand("left", k, type), l![k]!);
-        inner.name(build.operand("right", k, type), r![k]!);
-      });
-      const made = e.monoid.combine.flatMap((c) => this.expr(c, inner));
-      return [...inner.lines, `${deeper}${into.map((name, k) => `${name} = ${made[k]};`).join(" ")}`];
-    };
-    const unit = e.monoid.identity.flatMap((c) => this.expr(c, scope));
-    lines.push(`${indent}var ${x}_n = 0u; var ${x}_top = 0;`);
-    const [v, s, r] = [parts("v"), parts("s"), parts("r")];
-    s.forEach((name, k) => lines.push(`${indent}var ${name}: array<${kinds[k]}, 32>;`));
+    const stacks = kinds.map((_, k) => `${x}_s${k}`);
+    stacks.forEach((name, k) => scope.lines.push(`${scope.indent}var ${name}: array<${kinds[k]}, 32>;`));
     const saved = this.ranges;
     this.ranges = [...this.ranges, ...e.dims];
-    let depth = indent;
-    e.dims.forEach((d, k) => {
-      const i = this.name(d.index);
-      lines.push(
-        `${depth}let ${x}_h${k} = ${this.index(d.hi)};`,
-        `${depth}for (var ${i} = ${this.index(d.lo)}; ${i} < ${x}_h${k}; ${i}++) {`,
-      );
-      depth += "  ";
+    const result = foldText(e, x, stacks, scope, {
+      variable: (name, value) => `var ${name} = ${value};`,
+      constant: (name, value) => `let ${name} = ${value};`,
+      count: (n) => `${n}u`,
+      equal: "==",
+      indexName: (index) => this.name(index),
+      index: (i) => this.index(i),
+      condition: (c) => this.condition(c),
+      expr: (one, inner) => this.expr(one, inner),
+      copy: (atom, inner) => this.let(inner, atom),
     });
-    lines.push(`${depth}${v.map((name, k) => `var ${name} = ${unit[k]};`).join(" ")}`);
-    const present = scope.inside(`${depth}  `);
-    const kept = e.dataFilter === undefined ? undefined : this.scalar(e.dataFilter, present);
-    const values = e.bodies.flatMap((b) => this.expr(b, present));
-    const take = v.map((name, k) => `${name} = ${values[k]};`).join(" ");
-    lines.push(
-      `${depth}${isAlways(e.filter) ? "" : `if (${this.condition(e.filter)}) `}{`,
-      ...present.lines,
-      `${present.indent}${kept === undefined ? take : `if (${kept} == 1) { ${take} }`}`,
-      `${depth}}`,
-      `${depth}var ${x}_c = ${x}_n; ${x}_n++; var ${x}_p = ${x}_top;`,
-      `${depth}while ((${x}_c & 1u) == 1u) {`,
-      `${depth}  ${x}_p--;`,
-      ...combine(
-        s.map((name) => `${name}[${x}_p]`),
-        v,
-        `${depth}  `,
-      ),
-      `${depth}  ${x}_c >>= 1u;`,
-      `${depth}}`,
-      `${depth}${s.map((name, k) => `${name}[${x}_p] = ${v[k]};`).join(" ")} ${x}_top = ${x}_p + 1;`,
-    );
-    for (let k = e.dims.length - 1; k >= 0; k--) lines.push(`${indent}${"  ".repeat(k)}}`);
     this.ranges = saved;
-    lines.push(
-      `${indent}${r.map((name, k) => `var ${name} = ${unit[k]};`).join(" ")}`,
-      `${indent}if (${x}_n > 0u) {`,
-      `${indent}  ${r.map((name, k) => `${name} = ${s[k]}[${x}_top - 1];`).join(" ")}`,
-      `${indent}  for (var ${x}_k = ${x}_top - 2; ${x}_k >= 0; ${x}_k--) {`,
-      ...combine(
-        s.map((name) => `${name}[${x}_k]`),
-        r,
-        `${indent}    `,
-      ),
-      `${indent}  }`,
-      `${indent}}`,
-    );
-    const results = byComponent(r);
-    results.forEach((atoms, k) => {
-      scope.name(build.fold(e.monoid, e.dims, e.bodies, k, e), atoms);
-    });
-    return results[e.position]!;
+    return [...result];
   }
 
   protected reduce(e: Reduce, scope: Scope): string[] {
