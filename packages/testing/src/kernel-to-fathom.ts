@@ -51,7 +51,7 @@ function callArguments(text: string, open: number): { readonly args: string[]; r
 }
 
 /** The kernels' arithmetic in Fathom's words. */
-export function translate(text: string): string {
+function translate(text: string): string {
   const call = /\b(fdiv|mod|clog2|flog2|pow2)\(/.exec(text);
   if (call === null) {
     return text

@@ -314,7 +314,7 @@ function special(c: Choices, kind: string[]): Family[] {
   ];
 }
 
-export function recurrenceFrom(numbers: readonly number[]): RandomRecurrence {
+function recurrenceFrom(numbers: readonly number[]): RandomRecurrence {
   const c = new Choices(numbers);
   const kind: string[] = [];
   const where = c.of(

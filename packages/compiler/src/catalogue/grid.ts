@@ -70,10 +70,10 @@ function crossbarOf(c: Component, down: Family, across: Family, row: number): Fo
 /** What a kind of cell makes of the wires from above and from the left: down and across, at each of 00, 01, 10, 11. */
 type CellMap = readonly (readonly [down: number, across: number])[];
 
-/** Wires as reads of names of their own: a cell is then a function of them and of its kind. */
-const [up, left] = [read("up'", [], bit) as Read, read("left'", [], bit) as Read];
-
 class Cells {
+  /** Wires as reads of names of their own: a cell is then a function of them and of its kind. */
+  private readonly up = read("up'", [], bit) as Read;
+  private readonly left = read("left'", [], bit) as Read;
   /** Values of a cell's two wires, from `up` and `left`. */
   private readonly values = new Map<string, Expr>();
   /** Data that decide the kind of a cell, in the indices of `down`. */
@@ -122,7 +122,7 @@ class Cells {
     for (const kind of kinds) {
       const map: (readonly [number, number])[] = [];
       for (const w of [0, 1, 2, 3]) {
-        const known = new Map(kind).set(up.family, w >> 1).set(left.family, w & 1);
+        const known = new Map(kind).set(this.up.family, w >> 1).set(this.left.family, w & 1);
         const [d, a] = [this.cell(this.down, known), this.cell(this.across, known)];
         if (d === undefined || a === undefined) return undefined;
         map.push([d, a]);
@@ -173,7 +173,7 @@ class Cells {
     let failed = false;
     const out = rewriteExpr(e, (x) => {
       const which = this.atEdge(reader, x);
-      if (which !== undefined) return which === "up" ? up : left;
+      if (which !== undefined) return which === "up" ? this.up : this.left;
       if (x.kind === "choose") failed = true;
       if (x.kind !== "read" || !this.c.families.some((y) => y.name === x.family)) return undefined;
       if (this.wire(reader, x) !== "here") failed = true;
@@ -190,7 +190,7 @@ class Cells {
   ): number | undefined {
     return smallValue(this.values.get(family.name)!, {
       read: (r) => {
-        if (r === up || r === left) return known.get(r.family);
+        if (r === this.up || r === this.left) return known.get(r.family);
         const inner = this.c.families.find((x) => x.name === r.family);
         if (inner !== undefined)
           return open.includes(inner) ? undefined : this.cell(inner, known, [...open, family]);

@@ -7,6 +7,8 @@
  * node. Never write such a record literally; always use the constructors.
  */
 
+import type { ReductionOp } from "@fathom/lang";
+
 /** Where something came from: UTF-16 offsets into a file of the checked program. Not part of a node's identity. */
 export interface Origin {
   readonly file: string;
@@ -216,18 +218,8 @@ export interface Monoid {
   readonly combine: readonly Expr[];
 }
 
-export type ReduceOp =
-  | "sum"
-  | "product"
-  | "min"
-  | "max"
-  | "any"
-  | "all"
-  | "parity"
-  | "majority"
-  | "count"
-  | "argmin"
-  | "argmax";
+/** What the language reduces by, but for `reduce` with a declared monoid, which is a `Fold`. */
+export type ReduceOp = Exclude<ReductionOp, "reduce">;
 
 /** Scalar (and componentwise vector) operators. Meaning: `operators.ts`. Operand types decide int or real. */
 export type Operator =

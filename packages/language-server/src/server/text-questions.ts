@@ -1,5 +1,13 @@
 /** Questions of the protocol about a text: each is one function of `editor/`, asked of the snapshot as it is now. */
-import { CodeActionKind, ErrorCodes, ResponseError } from "vscode-languageserver";
+import {
+  type CodeAction,
+  CodeActionKind,
+  type CodeActionParams,
+  ErrorCodes,
+  type RenameParams,
+  ResponseError,
+  type WorkspaceEdit,
+} from "vscode-languageserver";
 import { codeActions, rewritableAt } from "../editor/actions";
 import { incomingCalls, outgoingCalls, prepareCalls } from "../editor/calls";
 import { completions } from "../editor/completion";
@@ -93,22 +101,7 @@ export function textQuestions(session: Session): void {
     if (symbol === undefined || name === undefined || workspace.isStd(symbol.id.path)) return null;
     return { range: rangeOf(snapshot, snapshot.uri, name.range), placeholder: name.text };
   });
-  connection.onRenameRequest(async (params) => {
-    const snapshot = session.snapshotOf(params);
-    const symbol =
-      snapshot === undefined ? undefined : symbolAt(snapshot, session.offset(snapshot, params.position));
-    if (symbol === undefined) return null;
-    const problem = workspace.isStd(symbol.id.path)
-      ? "the standard library is not yours to rename"
-      : badName(params.newName);
-    if (problem !== undefined) throw new ResponseError(ErrorCodes.InvalidParams, problem);
-    const changes: Record<string, ReturnType<typeof renameEdits>> = {};
-    for (const s of await workspace.all()) {
-      const edits = renameEdits(s, symbol.id, params.newName);
-      if (edits.length > 0) changes[session.clientUri(s.uri)] = edits;
-    }
-    return { changes };
-  });
+  connection.onRenameRequest((params) => rename(session, params));
   connection.onDocumentSymbol(answer((snapshot) => documentSymbols(snapshot)));
   connection.onFoldingRanges(answer((snapshot) => foldingRanges(snapshot)));
   connection.onSelectionRanges(
@@ -156,32 +149,58 @@ export function textQuestions(session: Session): void {
     return snapshot === undefined ? null : session.spelled(outgoingCalls(snapshot, id));
   });
 
-  connection.onCodeAction(async ({ textDocument: { uri }, range, context: { only } }) => {
-    await session.settle(uri);
-    const others = await workspace.all();
-    const modules = await workspace.modules(normalise(uri));
-    const before = workspace.snapshot(uri);
-    const wanted = only === undefined || only.some((k) => k.startsWith(CodeActionKind.Refactor));
-    const rewritable =
-      before === undefined || !wanted ? undefined : rewritableAt(before, session.offset(before, range.start));
-    const rewrites =
-      rewritable === undefined ? [] : await session.rewritings.of(rewritable.unit, rewritable.family);
-    const snapshot = workspace.snapshot(uri);
-    if (snapshot === undefined) return null;
-    const actions = codeActions(snapshot, range, {
-      diagnostics: problems(snapshot, (unit) => session.figures.get(unit)),
-      toLsp: (d) => toLsp(snapshot, d, session.docsBase),
-      known: session.known(snapshot.uri),
-      exports: (name) => workspace.exporters(snapshot.uri, name, others),
-      modules,
-      // Of the text as it is now, or none.
-      rewrites: snapshot === before ? rewrites : [],
-      only,
-    });
-    // Edits name the document as the client does.
-    return actions.map((a) => ({
-      ...a,
-      edit: { changes: { [session.clientUri(uri)]: a.edit?.changes?.[snapshot.uri] ?? [] } },
-    }));
+  connection.onCodeAction((params) => actionsAt(session, params));
+}
+
+/** A new name in every file that knows the old one. */
+async function rename(session: Session, params: RenameParams): Promise<WorkspaceEdit | null> {
+  const { workspace } = session;
+  const snapshot = session.snapshotOf(params);
+  const symbol =
+    snapshot === undefined ? undefined : symbolAt(snapshot, session.offset(snapshot, params.position));
+  if (symbol === undefined) return null;
+  const problem = workspace.isStd(symbol.id.path)
+    ? "the standard library is not yours to rename"
+    : badName(params.newName);
+  if (problem !== undefined) throw new ResponseError(ErrorCodes.InvalidParams, problem);
+  const changes: Record<string, ReturnType<typeof renameEdits>> = {};
+  for (const s of await workspace.all()) {
+    const edits = renameEdits(s, symbol.id, params.newName);
+    if (edits.length > 0) changes[session.clientUri(s.uri)] = edits;
+  }
+  return { changes };
+}
+
+/** What can be done at a place: fixes of what is wrong there, and rewritings of the recurrence that stands there. */
+async function actionsAt(
+  session: Session,
+  { textDocument: { uri }, range, context: { only } }: CodeActionParams,
+): Promise<CodeAction[] | null> {
+  const { workspace } = session;
+  await session.settle(uri);
+  const others = await workspace.all();
+  const modules = await workspace.modules(normalise(uri));
+  const before = workspace.snapshot(uri);
+  const wanted = only === undefined || only.some((k) => k.startsWith(CodeActionKind.Refactor));
+  const rewritable =
+    before === undefined || !wanted ? undefined : rewritableAt(before, session.offset(before, range.start));
+  const rewrites =
+    rewritable === undefined ? [] : await session.rewritings.of(rewritable.unit, rewritable.family);
+  const snapshot = workspace.snapshot(uri);
+  if (snapshot === undefined) return null;
+  const actions = codeActions(snapshot, range, {
+    diagnostics: problems(snapshot, (unit) => session.figures.get(unit)),
+    toLsp: (d) => toLsp(snapshot, d, session.docsBase),
+    known: session.known(snapshot.uri),
+    exports: (name) => workspace.exporters(snapshot.uri, name, others),
+    modules,
+    // Of the text as it is now, or none.
+    rewrites: snapshot === before ? rewrites : [],
+    only,
   });
+  // Edits name the document as the client does.
+  return actions.map((a) => ({
+    ...a,
+    edit: { changes: { [session.clientUri(uri)]: a.edit?.changes?.[snapshot.uri] ?? [] } },
+  }));
 }
