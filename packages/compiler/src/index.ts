@@ -15,7 +15,7 @@ export { formOfPieces } from "./depth/pieces";
 export { type DepthProof, proveDepth } from "./depth/prove";
 export { defaultSizes, sampleFigures } from "./depth/samples";
 export { type WorkResult, workOf } from "./depth/work";
-export { emitJs } from "./emit/js";
+export { emitJs } from "./emit/js/js";
 export { WASM_SIZE_LIMIT } from "./emit/wasm/frame";
 export { type EmitWasmOptions, emitWasm } from "./emit/wasm/wasm";
 export { type ByLevel, type Launch, launchesGpu, listByLevel } from "./emit/wgsl/launches";

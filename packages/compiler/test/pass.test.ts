@@ -1,6 +1,6 @@
 import { check } from "@fathom/lang";
 import { expect, test } from "vitest";
-import { emitJs } from "../src/emit/js";
+import { emitJs } from "../src/emit/js/js";
 import {
   always,
   apply,

@@ -13,7 +13,7 @@ import { saveSlices } from "../../schedule/in-place";
 import { packing } from "../../schedule/packing";
 import { withPivots } from "../../schedule/pivots";
 import { type Schedule, type Step, schedule, Unschedulable } from "../../schedule/schedule";
-import type { EmitOptions } from "../js";
+import type { EmitOptions } from "../js/js";
 import { declaration } from "../module-text";
 import { Demand } from "./demand";
 import { type Code, encodeModule, FunctionBuilder, w } from "./encode";

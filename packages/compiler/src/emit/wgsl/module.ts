@@ -1,6 +1,6 @@
 /** A program for the GPU as files that need no Fathom: an ES module, its shaders beside it, and the module's types. */
 import type { Read } from "../../equations/system";
-import { emitJs } from "../js";
+import { emitJs } from "../js/js";
 import { declaration } from "../module-text";
 import type { GpuPlan } from "./plan";
 
