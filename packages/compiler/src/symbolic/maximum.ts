@@ -17,9 +17,9 @@ import {
 } from "./atoms";
 import { closedSum } from "./cells";
 import type { ClosedForm } from "./closed-form";
-import { type Polynomial, polynomialKey } from "./polynomial";
-import { absolute, signOf } from "./rational";
-import { atMost, type Fact, implies, isEmpty, opposite, substituteFact } from "./region";
+import { type Polynomial, polynomialKey, variable } from "./polynomial";
+import { absolute, type Rational, signOf } from "./rational";
+import { atMost, below, type Fact, implies, isEmpty, opposite, substituteFact } from "./region";
 import type { Budget, Weighted } from "./sum";
 import { holds, type Point, valueAt } from "./witness";
 
@@ -60,7 +60,9 @@ export function maximumOver(
   budget: Budget,
   hints: ReadonlyMap<string, readonly Polynomial[]> = new Map(),
 ): Maximum {
-  const live = pieces.filter((p) => !isEmpty([...context, ...p.facts]));
+  const live = pieces
+    .filter((p) => !isEmpty([...context, ...p.facts]))
+    .map((p) => atUpperEnds(p, keys, context, budget));
   const candidates = promising(
     live.flatMap((p) => candidatesOf(p, [...keys].reverse(), context, budget, hints)),
     context,
@@ -154,6 +156,45 @@ export function maximumOver(
   const above = upper === undefined ? undefined : [{ facts: [], value: upper.value }];
   return { upper: form(upper), lower: form(lower), pieces: above };
 }
+
+/** The same greatest value with fewer indices: one in which the value is not affine goes where it is greatest at an end of its range. */
+function atUpperEnds(
+  piece: Weighted,
+  keys: readonly string[],
+  context: readonly Fact[],
+  budget: Budget,
+): Weighted {
+  let { facts, value } = piece;
+  // The simplest first: what is fixed by then makes the others simpler.
+  const terms = (key: string): number =>
+    piece.value.terms.filter((t) => dependsOn({ terms: [t] }, key)).length;
+  for (const key of [...keys].sort((a, b) => terms(a) - terms(b))) {
+    if (!dependsOn(value, key) || affineIn(value, key) !== undefined) continue;
+    const follows = (f: Fact, ...more: readonly Fact[]): boolean => {
+      budget.spend("the greatest value");
+      return implies([...context, ...facts, ...more], f);
+    };
+    const ends = facts.flatMap((f) => {
+      const parts = f.equality ? undefined : affineIn(f.form, key);
+      return parts !== undefined && isMinusOne(parts.coefficient) ? [parts.rest] : [];
+    });
+    const end = ends.find((e) => {
+      const at = new Map([[key, e]]);
+      return (
+        follows(atMost(value, substitute(value, at)), below(variable(key), e)) &&
+        facts.every((f) => !dependsOn(f.form, key) || follows(substituteFact(f, at)))
+      );
+    });
+    if (end === undefined) continue;
+    const by = new Map([[key, end]]);
+    value = substitute(value, by);
+    facts = facts
+      .map((f) => substituteFact(f, by))
+      .filter((f) => constantOf(f.form) === undefined || isEmpty([f]));
+  }
+  return { facts, value };
+}
+const isMinusOne = ({ numerator, denominator }: Rational): boolean => numerator === -1n && denominator === 1n;
 
 /** Of many, those that are the greatest at some of a few sizes: only these are worth a proof. Those that hold everywhere come first. */
 function promising(candidates: readonly Candidate[], context: readonly Fact[]): Candidate[] {

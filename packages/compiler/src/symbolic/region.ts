@@ -293,8 +293,8 @@ function factsOfAtoms(facts: readonly Fact[]): Fact[] {
 }
 
 /**
- * A sum of what is never negative is at least its last term; of two from the same start the longer is larger by its last term at
- * least.
+ * A sum of what is never negative is at least its last term; of two from the same start one that is no shorter is no less, and a
+ * longer one larger by its last term at least.
  */
 function factsOfSums(facts: readonly Fact[], atoms: ReadonlySet<string>): Fact[] {
   const sums = [...atoms].flatMap((key) => {
@@ -321,8 +321,9 @@ function factsOfSums(facts: readonly Fact[], atoms: ReadonlySet<string>): Fact[]
         a.index === b.index &&
         polynomialKey(a.lo) === polynomialKey(b.lo) &&
         polynomialKey(a.body) === polynomialKey(b.body);
-      if (!alike || !proves(facts, below(a.hi, b.hi)) || !proves(facts, atMost(b.lo, b.hi))) return [];
-      return [atMost(add(variable(a.key), at(b, b.hi)), variable(b.key))];
+      if (!alike || !proves(facts, atMost(a.hi, b.hi))) return [];
+      const longer = proves(facts, below(a.hi, b.hi)) && proves(facts, atMost(b.lo, b.hi));
+      return [atMost(longer ? add(variable(a.key), at(b, b.hi)) : variable(a.key), variable(b.key))];
     }),
   );
   return [...ends, ...pairs];
