@@ -13,7 +13,13 @@ const randomProduct: fc.Arbitrary<SizedProgram> = fc
     right: fc.constantFrom("b[k, j]", "b[j, k]"),
     body: fc.constantFrom("L * R", "L + R", "L * (R + R * R)", "L * R + R", "if R < L { R } else { L * R }"),
     filter: fc.constantFrom("", " where k != i", " where k <= j", " where R < L", " where k + 1 < p"),
-    inner: fc.constantFrom("k: 0..p", "x: 0..2, k: 0..p", "k: 0..p, x: 0..=k"),
+    inner: fc.constantFrom(
+      "k: 0..p",
+      "x: 0..2, k: 0..p",
+      "k: 0..p, x: 0..=k",
+      "k: 0..1, x: 0..7",
+      "x: 2..5, k: 0..1, y: 0..3",
+    ),
     batch: fc.boolean(),
     sizes: fc.record({
       n: fc.integer({ min: 1, max: 11 }),

@@ -12,6 +12,8 @@ import { type PanelReader, Panels } from "./panels";
 
 /** Expressions up to this weight are repeated in a block of eight. */
 const MOST_REPEATED = 48;
+/** A reduction over a few points, all known, is written out where it weighs no more than this. */
+const MOST_WRITTEN = 100;
 export function weight(e: Expr): number {
   if (e.kind === "reduce" || e.kind === "fold" || e.kind === "choose") return MOST_REPEATED + 1;
   return childrenOf(e).reduce((sum, c) => sum + weight(c), 1);
@@ -128,15 +130,21 @@ export abstract class Reductions extends Panels {
       const add = lanes ? w.f32x4Add : w.f32Add;
       const mul = lanes ? w.f32x4Mul : w.f32Mul;
       const step = e.op === "sum" ? add : mul;
-      const canon = this.canonical(
-        results.map(() => type),
-        scope,
-        (left, right) => left.map((l, k) => step(l, right[k]!)),
-        true,
-      );
-      const identity = constant(e.op === "sum" ? -0 : 1);
-      this.blocks(e, scope, canon, parts(identity), panel);
-      canon.finish(results, scope);
+      const combine = (left: readonly Code[], right: readonly Code[]): Code[] =>
+        left.map((l, k) => step(l, right[k]!));
+      const types = results.map(() => type);
+      const operands = parts(constant(e.op === "sum" ? -0 : 1));
+      const points = this.fewPoints(e, scope);
+      if (points !== undefined) {
+        const trees = this.trees(points, operands, panel, { types, combine }, scope);
+        results.forEach((r, k) => {
+          scope.add(w.set(r, trees.flat()[k]!));
+        });
+      } else {
+        const canon = this.canonical(types, scope, combine, true);
+        this.blocks(e, scope, canon, operands, panel);
+        canon.finish(results, scope);
+      }
       if (e.op === "sum") for (const r of results) scope.add(w.set(r, add(w.get(r), constant(0))));
     } else if (lanes) {
       const identity = constant(empty);
@@ -165,14 +173,21 @@ export abstract class Reductions extends Panels {
         }
       };
       const operands = parts(identity);
-      this.nested(e.dims, scope, (inner) => {
+      const one = (inner: Scope): void => {
         panel?.at(inner, 0);
         const values = operands.flatMap((part) => part(inner));
         results.forEach((r, k) => {
           inner.add(w.set(r, step(w.get(r), values[k]!, inner)));
         });
         if (panel !== undefined) inner.add(panel.next(1));
-      });
+      };
+      const points = this.fewPoints(e, scope);
+      if (points === undefined) this.nested(e.dims, scope, one);
+      else
+        for (const point of points) {
+          one(point);
+          this.flush(point, scope);
+        }
     } else this.accumulate(e, results[0]!, scope);
     this.ranges = saved;
     const values = results.map((r): Value => ({ code: w.get(r), type, scope }));
@@ -250,36 +265,10 @@ export abstract class Reductions extends Panels {
       };
       const eight = new Scope(before);
       eight.names.set(last.index, { local: i, plus: 0, range, scope: eight });
-      // Equal lengths merge as soon as they are there, part by part: at most three of each are alive, two of one only at a time.
-      const open = parts.map((): { level: number; values: readonly Code[] }[] => []);
-      for (let k = 0; k < 8; k += 2) {
-        const two = [k, k + 1].map((ahead) => {
-          const one = at(new Scope(eight), ahead);
-          panel?.at(one, ahead);
-          return one;
-        });
-        parts.forEach((part, p) => {
-          const list = open[p]!;
-          for (const one of two) {
-            const values = part(one);
-            this.flush(one, eight);
-            list.push({ level: 0, values });
-          }
-          while (list.length > 1 && list.at(-1)!.level === list.at(-2)!.level) {
-            const [left, right] = list.splice(-2) as [(typeof list)[0], (typeof list)[0]];
-            const merged = canon
-              .combine(left.values, right.values, eight)
-              .map((code, j) => this.keep(eight, canon.types[j]!, code));
-            list.push({ level: left.level + 1, values: merged });
-          }
-        });
-      }
+      const turns = Array.from({ length: 8 }, (_, ahead) => at(new Scope(eight), ahead));
+      const sums = this.trees(turns, parts, panel, canon, eight);
       if (panel !== undefined) eight.add(panel.next(8));
-      canon.push(
-        open.flatMap((list) => list[0]!.values),
-        eight,
-        3,
-      );
+      canon.push(sums.flat(), eight, 3);
       eight.add(w.set(i, w.add(w.get(i), w.i32(8))));
       const single = at(new Scope(before), 0);
       canon.push(operands(single), single);
@@ -287,6 +276,67 @@ export abstract class Reductions extends Panels {
       const whole = w.and(w.eqz(w.and(canon.count, w.i32(7))), w.le(w.add(w.get(i), w.i32(8)), end));
       before.add(w.loop([...w.if(whole, eight.code, single.code), ...w.brIf(0, w.lt(w.get(i), end))]));
       outer.add(w.if(w.lt(w.get(i), end), before.code));
+    });
+  }
+
+  /** A scope for each point of a reduction's range, where these are few and known. */
+  private fewPoints(e: Reduce, scope: Scope): readonly Scope[] | undefined {
+    let points: readonly (readonly [string, number])[][] = [[]];
+    for (const { index, lo, hi } of e.dims) {
+      if (lo.kind !== "integer" || hi.kind !== "integer") return undefined;
+      const extent = Math.max(0, hi.value - lo.value);
+      if (points.length * extent * weight(e.body) > MOST_WRITTEN) return undefined;
+      const values = Array.from({ length: extent }, (_, k) => lo.value + k);
+      points = points.flatMap((p) => values.map((v) => [...p, [index, v] as const]));
+    }
+    if (points.length === 0) return undefined;
+    // A local that is never set is 0: an index is that and a number, which an address takes into its offset.
+    const zero = this.f.local("i32");
+    return points.map((point) => {
+      const own = new Scope(scope);
+      for (const [index, value] of point)
+        own.names.set(index, { local: zero, plus: value, value, range: [value, value], scope: own });
+      return own;
+    });
+  }
+
+  /**
+   * The operands at some points, combined in the canonical order, part by part. Equal lengths merge as soon as they are there: few of
+   * each part are alive, two of one only at a time.
+   */
+  private trees(
+    points: readonly Scope[],
+    parts: readonly Part[],
+    panel: PanelReader | undefined,
+    { types, combine }: Pick<ReturnType<Reductions["canonical"]>, "types" | "combine">,
+    into: Scope,
+  ): readonly (readonly Code[])[] {
+    const open = parts.map((): { level: number; values: readonly Code[] }[] => []);
+    const merge = (list: (typeof open)[number]): void => {
+      const [left, right] = list.splice(-2) as [(typeof list)[0], (typeof list)[0]];
+      const values = combine(left.values, right.values, into).map((code, j) =>
+        this.keep(into, types[j]!, code),
+      );
+      list.push({ level: left.level + 1, values });
+    };
+    for (let k = 0; k < points.length; k += 2) {
+      const two = points.slice(k, k + 2);
+      two.forEach((point, d) => {
+        panel?.at(point, k + d);
+      });
+      parts.forEach((part, p) => {
+        const list = open[p]!;
+        for (const point of two) {
+          const values = part(point);
+          this.flush(point, into);
+          list.push({ level: 0, values });
+        }
+        while (list.length > 1 && list.at(-1)!.level === list.at(-2)!.level) merge(list);
+      });
+    }
+    return open.map((list) => {
+      while (list.length > 1) merge(list);
+      return list[0]!.values;
     });
   }
 
