@@ -128,7 +128,7 @@ function rewrittenSection(report: Report, rewritten: readonly RewrittenReport[])
         `<tr><th scope="row">${model}</th><td>${cell(written)}</td><td>${cell(after)}</td><td class="number">${counted.depth.join(" → ")}</td><td class="number">${counted.work.join(" → ")}</td><td>${escapeHtml(says)}</td></tr>`,
     );
     return `<p>${laws.join("; ")}: ${escapeHtml(worthOf(r))}.</p>
-<div class="scroll"><table><thead><tr><th scope="col">model</th><th scope="col">depth as written</th><th scope="col">depth rewritten</th><th scope="col">depth counted</th><th scope="col">work counted</th><th scope="col"></th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+<div class="scroll"><table><thead><tr><th scope="col">model</th><th scope="col">depth as written</th><th scope="col">depth rewritten</th><th scope="col" class="number">depth counted</th><th scope="col" class="number">work counted</th><th scope="col"></th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
   });
   return section(
     "rewritten",

@@ -37,7 +37,7 @@ caption { text-align: left; color: var(--soft); padding: .2rem 0 .5rem; } captio
 th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-top: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--soft); font-weight: 500; font-size: .85rem; border-top: 0; padding-top: 0; } tbody th { font-weight: 600; }
 #figures td:nth-child(2) { width: 36%; } #figures th:first-child { width: 8rem; }
-.number { text-align: right; white-space: nowrap; padding-right: 0; }
+.number { text-align: right; white-space: nowrap; padding-right: 0; } .number + td { padding-left: 1.2rem; }
 .part + .part { margin-top: .3rem; } .relation { color: var(--soft); } .muted, .hint, .why { color: var(--soft); } .why { font-size: .88rem; margin-top: .25rem; }
 .badge { display: inline-block; border-radius: 99rem; padding: .06rem .6rem; font-size: .82rem; line-height: 1.5; background: var(--node); color: var(--soft); white-space: nowrap; }
 .badge.proved, .verdict.parallel { background: var(--good-soft); color: var(--good); }
@@ -65,7 +65,7 @@ figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; margin-
 .key { width: .95rem; height: .95rem; border-radius: .25rem; border: 1.5px solid; margin-left: .6rem; } .key:first-child { margin-left: 0; }
 .key.given { background: var(--info-soft); border-color: var(--info); } .key.node { background: var(--node); border-color: var(--node-line); }
 .key.out { background: var(--good-soft); border-color: var(--good); } .key.critical { background: var(--accent-soft); border-color: var(--accent); }
-.wide svg > g > polygon:first-of-type { fill: none; } .wide svg > g > text { display: none; } .wide svg text { fill: var(--ink); font-family: ui-monospace, Menlo, Consolas, monospace; }
+.wide svg > g > polygon:first-of-type { fill: none; } .wide svg > g > text { display: none; } .wide svg text { fill: var(--ink); font-family: Helvetica, Arial, sans-serif; }
 .wide [fill="#f4f6f8"] { fill: var(--node); } .wide [stroke="#9aa5b1"] { stroke: var(--node-line); } .wide [stroke="#b8c2cc"] { stroke: var(--edge); } .wide [fill="#b8c2cc"] { fill: var(--edge); }
 .wide [fill="#ffe3d5"] { fill: var(--accent-soft); } .wide [stroke="#d9480f"] { stroke: var(--accent); } .wide [fill="#d9480f"] { fill: var(--accent); }
 .wide [fill="#e3f2fd"] { fill: var(--info-soft); } .wide [stroke="#4a90c2"] { stroke: var(--info); } .wide [fill="#e6f6e6"] { fill: var(--good-soft); } .wide [stroke="#4c9a4c"] { stroke: var(--good); }
