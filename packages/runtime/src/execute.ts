@@ -73,12 +73,18 @@ function moduleOf(
 
 const planned = new WeakMap<Compiled, Map<string, GpuPlan>>();
 
-function planOf(compiled: Compiled, keep: readonly string[], checked: boolean): GpuPlan {
+/** Plans are made for sizes; those of the last few are kept. */
+const PLANS = 8;
+
+function planOf(compiled: Compiled, keep: readonly string[], checked: boolean, at: Sizes): GpuPlan {
   const known = planned.get(compiled) ?? new Map<string, GpuPlan>();
   planned.set(compiled, known);
-  const key = JSON.stringify([keep, checked]);
-  const plan = known.get(key) ?? planGpu(compiled.system, { keep, checked, unproved: compiled.unproved });
+  const key = JSON.stringify([keep, checked, at]);
+  const plan = known.get(key) ?? planGpu(compiled.system, { keep, checked, unproved: compiled.unproved, at });
+  known.delete(key);
   known.set(key, plan);
+  const [oldest] = known.keys();
+  if (known.size > PLANS) known.delete(oldest!);
   return plan;
 }
 
@@ -130,7 +136,7 @@ export async function execute(compiled: Compiled, options: ExecuteOptions): Prom
   const { target: wanted = "auto", profile } = options;
   const choice =
     wanted === "auto"
-      ? chooseTarget(compiled, () => planOf(compiled, keep, checked).program, { sizes, profile })
+      ? chooseTarget(compiled, () => planOf(compiled, keep, checked, sizes).program, { sizes, profile })
       : { target: wanted, otherwise: "wasm" as const };
   const { target } = choice;
   if (target === "gpu") {
@@ -139,7 +145,7 @@ export async function execute(compiled: Compiled, options: ExecuteOptions): Prom
     try {
       if (wanted === "auto" && typeof (await gpu.open()) === "string")
         return execute(compiled, { ...options, target: choice.otherwise });
-      const plan = planOf(compiled, keep, checked);
+      const plan = planOf(compiled, keep, checked, sizes);
       const levels = await levelsFor(plan, compiled, { sizes, inputs, seed });
       const found = await runOnGpu(plan.program, {
         gpu,

@@ -47,7 +47,7 @@ export async function gpuMismatch(
     [seed % 2 === 0 ? nodes : [], gpuForms[1 + (seed % (gpuForms.length - 1))]!],
   ] as const) {
     // Small tiles: a software device takes long to compile large workgroup memory.
-    const options = { keep, unproved: compiled.unproved, forms, block: 2, workgroupWords: 300 };
+    const options = { keep, unproved: compiled.unproved, forms, block: 2, workgroupWords: 300, at: sizes };
     const plan = planGpu(system, options);
     const levels = seed % 3 === 0 ? undefined : await levelsFor(plan, compiled, { sizes, inputs, seed });
     const found = await runOnGpu(plan.program, { gpu, sizes, inputs, seed, levels });

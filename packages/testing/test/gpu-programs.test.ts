@@ -276,6 +276,29 @@ const totals = `task Totals(n: size, T: size) where n >= 0 {
   node mean[t: 0..=T]: real = if t == 0 { 0.5 } else { sum[i: 0..n] x[i] * mean[t-1] }
   output last = mean[T]
 }`;
+const grids = `monoid Compose on index(3)^3 { identity = [0, 1, 2]
+  combine(a, b) = [b[a[0]], b[a[1]], b[a[2]]] }
+monoid Turn on real^2 { identity = [1.0, 0.0]
+  combine(a, b) = [a[0]*b[0] - a[1]*b[1], a[0]*b[1] + a[1]*b[0]] }
+task Grids(n: size, m: size) {
+  input k[i: 0..n, j: 0..m]: int
+  input x[i: 0..n, j: 0..m]: real
+  input b[i: 0..n, j: 0..m]: bit
+  input p[i: 0..n]: index(3)^3
+  output ints = sum[i: 0..n, j: 0..m where i != j] k[i, j]
+  output reals = sum[i: 0..n, j: 0..m where (i + j) mod 3 != 1] x[i, j]
+  output scaled = product[i: 0..n, j: 0..m where b[i, j]] x[i, j] + 0.6
+  output upper = max[i: 0..n, j: i..m] k[i, j]
+  output most = majority[i: 0..n, j: 0..m where i != j] b[i, j]
+  output least = argmin[i: -m..n] (x[i, 0] ?? 0.4)
+  output odd = argmax[i: 0..n where i mod 2 == 1] (k[i, 0] ?? 3)
+  output chosen = argmax[i: 0..n where (b[i, 0] ?? (i mod 3 == 2))] (x[i, 0] ?? 0.5)
+  output none = argmin[i: 0..n where (k[i, 0] ?? 0) < (k[i, 0] ?? 0)] i
+  output numbers = argmax[i: 0..n] sqrt((x[i, 0] ?? 0.1) - 0.5)
+  output word = reduce Compose[i: 0..n where (b[i, 0] ?? true)] p[i]
+  output turned = reduce Turn[i: 0..n, j: 0..m] [x[i, j], 0.5]
+  output rows[i: 0..n] = any[j: 0..m] b[i, j]
+}`;
 describe.skipIf(missing)("reductions are shared out in blocks", () => {
   test.each([0, 65, 1000])("of %d operands", async (n) => {
     const compiled = compiledFrom(totals);
@@ -283,6 +306,31 @@ describe.skipIf(missing)("reductions are shared out in blocks", () => {
     expect(system.families.filter((f) => f.name.includes(".blocks")).length).toBeGreaterThan(20);
     await agrees(compiled, { n, T: 2 });
     if (n <= 65) await agrees(compiled, { n, T: 2 }, undefined, { forms: { blocks: "never" } });
+  });
+
+  test.each([
+    { n: 0, m: 0 },
+    { n: 50, m: 9 },
+  ])("over two indices, with places as answers and of tuples: $n × $m", async (sizes) => {
+    const compiled = compiledFrom(grids);
+    const blocks = planGpu(compiled.system).system.families.filter((f) => f.name.includes(".blocks"));
+    const shared = new Set(blocks.map((f) => f.name.slice(0, f.name.indexOf("."))));
+    const outputs = compiled.system.families.filter((f) => f.role === "output").map((f) => f.name);
+    expect([...shared]).toEqual(outputs.filter((name) => name !== "rows"));
+    await agrees(compiled, sizes, undefined, { block: 4 }, "outputs");
+  });
+
+  test("where few lanes would reduce much, at the sizes at hand", async () => {
+    const rows = compiledFrom(
+      "task Rows(n: size, m: size) { input x[i: 0..n, j: 0..m]: real\n output s[i: 0..n] = sum[j: 0..m] x[i, j] }",
+    );
+    const shared = (at: Sizes) => planGpu(rows.system, { at }).system.families.length > 2;
+    expect(shared({ n: 10_000, m: 300 })).toBe(false);
+    expect(shared({ n: 10, m: 30 })).toBe(false);
+    expect(shared({ n: 10, m: 3000 })).toBe(true);
+    // No lane runs for long, however many there are.
+    expect(shared({ n: 10_000, m: 3_000_000 })).toBe(true);
+    await agrees(rows, { n: 10, m: 3000 }, undefined, { at: { n: 10, m: 3000 } });
   });
 });
 

@@ -1,5 +1,5 @@
 /** The value of static expressions at given sizes and indices: exact integers. */
-import { ceilLog2 } from "./build";
+import { ceilLog2, min, sub } from "./build";
 import type { Comparison, Condition, Dim, Family, IndexExpr, Sizes } from "./system";
 
 /** A static expression has no value: division by zero, a negative power, or beyond 2^53. A fault of the program at these sizes. */
@@ -291,4 +291,11 @@ export function isBox(family: Pick<Family, "dims">): boolean {
   const used = new Set<string>();
   for (const d of family.dims) for (const e of [d.lo, d.hi]) collectIndices(e, used);
   return used.size === 0;
+}
+
+/** How many values an index has, and by how many at most where its end is the lesser of two. */
+export function lengthOf({ lo, hi }: Dim): IndexExpr {
+  if (hi.kind === "min")
+    return min(lengthOf({ index: "", lo, hi: hi.left }), lengthOf({ index: "", lo, hi: hi.right }));
+  return hi.kind === "add" && hi.left === lo ? hi.right : sub(hi, lo);
 }

@@ -205,4 +205,5 @@ export abstract class Indices {
 export const planeOf = (i: string, window: number): string =>
   (window & (window - 1)) === 0 ? `(${i} & ${window - 1})` : `(${i} % ${window})`;
 
-const above0 = (e: IndexExpr): boolean => e.kind === "integer" && e.value > 0;
+const above0 = (e: IndexExpr): boolean =>
+  e.kind === "max" ? above0(e.left) || above0(e.right) : e.kind === "integer" && e.value > 0;

@@ -5,9 +5,9 @@
 import type { Recurrence } from "../../algebra/recurrence";
 import { exactScans } from "../../algebra/rewrite/rewrites";
 import * as build from "../../equations/build";
-import { collectIndices } from "../../equations/evaluate-index";
+import { type Box, collectIndices, familyBox, IndexFault } from "../../equations/evaluate-index";
 import { runPasses, runPipeline } from "../../equations/pass";
-import type { Dim, Expr, Family, IndexExpr, System } from "../../equations/system";
+import type { Dim, Expr, Family, IndexExpr, Sizes, System } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { withoutCopies } from "../../schedule/copies";
 import { inspectorOf } from "../../schedule/inspector";
@@ -28,7 +28,7 @@ import {
   type Site,
   type Wanted,
 } from "./program";
-import { rangesOf } from "./ranges";
+import { mostOf, rangesOf } from "./ranges";
 
 export interface GpuPlan {
   /** What is computed, after passes. */
@@ -53,6 +53,8 @@ export interface GpuOptions {
   readonly block?: number | undefined;
   /** Words of workgroup memory that a kernel may use; what every device has without. */
   readonly workgroupWords?: number | undefined;
+  /** Sizes at which it is to be fast: what lanes there are for decides about scans and blocks. It is right at all. */
+  readonly at?: Sizes | undefined;
   /** Forms of code; each is chosen by itself where nothing is said. */
   readonly forms?: GpuForms | undefined;
 }
@@ -249,12 +251,17 @@ function withScans(lowered: System, keep: ReadonlySet<string>, options: GpuOptio
   if (options.forms?.scans === "never" || options.checked === true || (options.unproved?.size ?? 0) > 0)
     return system;
   const before = new Set(system.families.map((f) => f.name));
-  const few = (d: Dim) =>
-    d.lo.kind === "integer" && d.hi.kind === "integer" && d.hi.value - d.lo.value <= FEW;
+  const few = ({ copies, length }: Recurrence): boolean => {
+    const { at } = options;
+    if (at === undefined) return copies.every(isFew);
+    const lanes = boxAt({ dims: copies }, at)?.points ?? 0;
+    const steps = boxAt({ dims: [{ index: "step", lo: build.integer(0), hi: length }] }, at)?.points ?? 0;
+    return lanes <= IDLE && steps > 4 * SCAN_BLOCK;
+  };
   const alone = (r: Recurrence) =>
     r.outer === undefined &&
     r.reach === "lags" &&
-    r.copies.every(few) &&
+    few(r) &&
     // Cells that grow in number keep the lanes busy as they are; and some laws then deliver the last row only.
     r.state.every((s) => s.count?.kind === "integer" && !keep.has(s.family));
   const scanned = exactScans(system, alone)?.system ?? system;
@@ -263,8 +270,27 @@ function withScans(lowered: System, keep: ReadonlySet<string>, options: GpuOptio
   return split === system ? system : withoutCopies(passes(split), keep);
 }
 
-/** Copies of a recurrence that leave nearly all lanes idle. */
+/** Copies of a recurrence that leave nearly all lanes idle, whatever the sizes. */
 const FEW = 8;
+
+/** Fewer instances side by side leave lanes of a device idle. */
+const IDLE = 2048;
+
+const isFew = ({ lo, hi }: Dim): boolean => isAtMost(build.sub(hi, lo), FEW);
+const isAtMost = (e: IndexExpr, most: number): boolean =>
+  e.kind === "min"
+    ? isAtMost(e.left, most) || isAtMost(e.right, most)
+    : e.kind === "integer" && e.value <= most;
+
+/** A family's box at these sizes; undefined where a bound has no value. */
+function boxAt(family: Pick<Family, "dims">, sizes: Sizes): Box | undefined {
+  try {
+    return familyBox(family, sizes);
+  } catch (error) {
+    if (error instanceof IndexFault) return undefined;
+    throw error;
+  }
+}
 
 /** Places of a scan that one lane runs through. */
 const SCAN_BLOCK = 64;
@@ -278,6 +304,7 @@ function sharedOut(
   let [system, waves] = [given, wavefronts(given, keep)];
   // In another order other partial sums wrap.
   const choice = options.checked === true ? "never" : (options.forms?.blocks ?? "auto");
+  const { at } = options;
   if (choice === "never") return { system, waves };
   for (let level = 0; level < BLOCK_LEVELS; level++) {
     const placementOf = placements(system, waves);
@@ -286,10 +313,27 @@ function sharedOut(
       if (placement === undefined || placement.rounds !== undefined) return false;
       // In a loop every level is one more launch a time.
       if (level > 0 && (placement.wave !== undefined || placement.fixed.length > 0)) return false;
-      return choice === "always" ? level === 0 : dimsTogether(f, placement).length === 0;
+      return choice === "always"
+        ? level === 0
+        : at !== undefined || dimsTogether(f, placement).every((d) => isFew(f.dims[d]!));
     };
     const block = options.block ?? BLOCK;
-    const split = splitReductions(system, { narrow, block, unproved: options.unproved ?? new Set() });
+    /** What lanes would do alone, and how many there are, at the sizes asked for. */
+    const few = (f: Family, operands: IndexExpr): boolean => {
+      if (isAtMost(operands, block)) return true;
+      if (at === undefined || choice === "always") return false;
+      const placement = placementOf.get(f.name);
+      const inLoop = placement?.wave !== undefined || (placement?.fixed.length ?? 0) > 0;
+      const box = boxAt(f, at);
+      if (box === undefined) return true;
+      const lanes = box.extent.reduce((n, x, d) => (isGivenByLaunch(placement, d) ? n : n * x), 1);
+      const most = mostOf(operands, f, box, at);
+      if (most > LONG_LANE) return false;
+      return (
+        most <= 2 * block || lanes > IDLE || lanes * most < (inLoop ? WORTH_A_LAUNCH_A_TIME : WORTH_A_LAUNCH)
+      );
+    };
+    const split = splitReductions(system, { narrow, block, few, unproved: options.unproved ?? new Set() });
     if (split === system) break;
     const after = wavefronts(split, keep);
     if (countRounds(after.steps) > countRounds(waves.steps)) break;
@@ -297,6 +341,12 @@ function sharedOut(
   }
   return { system, waves };
 }
+
+/** Operands that make it worth to launch once more; in a loop that is at every time. */
+const WORTH_A_LAUNCH = 2 ** 13;
+const WORTH_A_LAUNCH_A_TIME = 2 ** 18;
+/** More operands than this in one lane, and a device's watchdog may end the dispatch. */
+const LONG_LANE = 2 ** 20;
 
 /** Operands that one lane reduces alone. */
 const BLOCK = 64;
@@ -311,6 +361,9 @@ const dimsTogether = (f: Family, placement: Placement | undefined): number[] =>
   f.dims
     .map((_, d) => d)
     .filter((d) => placement?.fixed.includes(d) !== true && (placement?.wave?.weights[d] ?? 0) === 0);
+
+const isGivenByLaunch = (placement: Placement | undefined, dim: number): boolean =>
+  placement?.fixed.includes(dim) === true || placement?.wave?.pivot === dim;
 
 /** Whether sizes and what a launch fixes, such as its time, say which of a family's few pieces applies. */
 function isSettledByLaunch(family: Family, { fixed, wave, rounds }: Placement): boolean {

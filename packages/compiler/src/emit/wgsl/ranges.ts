@@ -3,6 +3,7 @@
  * reduces. Dimensions count as their boxes, so nothing is estimated too small.
  */
 import { childrenOf } from "../../equations/build";
+import { lengthOf } from "../../equations/evaluate-index";
 import type { Condition, Dim, Expr, Family, IndexExpr, Sizes } from "../../equations/system";
 import type { GpuFamily, GpuProgram, Ranges } from "./program";
 
@@ -103,7 +104,7 @@ function interval(e: IndexExpr, ranges: Known, sizes: Sizes): Interval {
 }
 
 /** A family's indices in its box. */
-const boxOf = ({ dims }: GpuFamily, box: Box): Known =>
+const boxOf = ({ dims }: Pick<GpuFamily, "dims">, box: Box): Known =>
   new Map(dims.map((d, k) => [d.index, [box.lo[k]!, box.lo[k]! + box.extent[k]! - 1]]));
 
 interface Box {
@@ -111,15 +112,19 @@ interface Box {
   readonly extent: readonly number[];
 }
 
+/** The most that an expression in a family's indices can be, its box at these sizes given. */
+export const mostOf = (e: IndexExpr, { dims }: Pick<Family, "dims">, box: Box, sizes: Sizes): number =>
+  interval(e, boxOf({ dims }, box), sizes)[1];
+
 /** The ranges of inner indices, and how many points they span. */
 function inside(dims: readonly Dim[], outer: Known, sizes: Sizes): { known: Known; points: number } {
   const known = new Map(outer);
   let points = 1;
   for (const d of dims) {
+    points *= Math.max(1, interval(lengthOf(d), known, sizes)[1]);
     const [lo] = interval(d.lo, known, sizes);
     const [, hi] = interval(d.hi, known, sizes);
     known.set(d.index, [lo, Math.max(lo, hi - 1)]);
-    points *= Math.max(1, hi - lo);
   }
   return { known, points };
 }

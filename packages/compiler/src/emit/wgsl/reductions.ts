@@ -1,9 +1,9 @@
 /** Reductions as WGSL loops, in the canonical order (docs/reference/meaning.md). */
 import * as build from "../../equations/build";
 import { isAlways } from "../../equations/conditions";
-import { collectIndices } from "../../equations/evaluate-index";
+import { collectIndices, lengthOf } from "../../equations/evaluate-index";
 import { canonicalTree } from "../../equations/operators";
-import type { Condition, Expr, Fold, Reduce } from "../../equations/system";
+import type { Condition, Expr, Fold, IndexExpr, Reduce } from "../../equations/system";
 import { componentsOf } from "../../equations/values";
 import { foldText } from "../fold-text";
 import { real } from "./library";
@@ -17,7 +17,9 @@ export abstract class Reductions extends Values {
       Array<string>(componentsOf(t)).fill(t.kind === "real" || t.kind === "vector" ? "f32" : "i32"),
     );
     const stacks = kinds.map((_, k) => `${x}_s${k}`);
-    stacks.forEach((name, k) => scope.lines.push(`${scope.indent}var ${name}: array<${kinds[k]}, 32>;`));
+    stacks.forEach((name, k) =>
+      scope.lines.push(`${scope.indent}var ${name}: array<${kinds[k]}, ${partials(e.dims)}>;`),
+    );
     const saved = this.ranges;
     this.ranges = [...this.ranges, ...e.dims];
     const result = foldText(e, x, stacks, scope, {
@@ -240,6 +242,19 @@ export abstract class Reductions extends Values {
   }
 }
 
+/** Partial results of a reduction over so many at most: one for each power of two. */
+function partials(dims: Fold["dims"]): number {
+  const most = dims.reduce((n, d) => n * mostOperands(lengthOf(d)), 1);
+  return most > 2 ** 31 ? 32 : Math.floor(Math.log2(Math.max(1, most))) + 1;
+}
+
+const mostOperands = (e: IndexExpr): number =>
+  e.kind === "integer"
+    ? Math.max(0, e.value)
+    : e.kind === "min"
+      ? Math.min(mostOperands(e.left), mostOperands(e.right))
+      : 2 ** 31;
+
 const isCanonical = (e: Reduce): boolean => isReal(e) && (e.op === "sum" || e.op === "product");
 
 /** Says only that things differ: true nearly everywhere. */
@@ -268,8 +283,20 @@ export function writtenOut(e: Reduce): 1 | 4 | 8 {
   return loops || size > 64 ? 1 : size > 16 ? 4 : 8;
 }
 
+/** About how much code the divisions of an index expression are. */
+function divisionsIn(e: IndexExpr): number {
+  if ("operand" in e) return divisionsIn(e.operand);
+  if (!("left" in e)) return 0;
+  const own = (e.kind === "div" || e.kind === "mod") && e.right.kind !== "integer" ? 12 : 0;
+  return own + divisionsIn(e.left) + divisionsIn(e.right);
+}
+
 /** About how much code an operation is, its operands aside. */
 function sizeOf(e: Expr): number {
+  if (e.kind === "read")
+    return (
+      componentsOf(e.type) + e.at.reduce((n, at) => n + (at.kind === "static" ? divisionsIn(at.value) : 0), 0)
+    );
   if (e.kind !== "apply") return componentsOf(build.typeOf(e));
   switch (e.op) {
     case "divide":
