@@ -30,7 +30,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .form { font-family: "STIX Two Text", "Cambria Math", Cambria, Georgia, "Times New Roman", serif; font-size: 1.06em; }
 .form i { font-style: italic; padding-right: .03em; } .form sup, .form sub { font-size: .7em; line-height: 0; } .times { padding: 0 .12em; }
 .cases { display: inline-grid; grid-template-columns: auto auto; justify-content: start; gap: 0 1.1rem; border-left: 2px solid var(--soft); padding-left: .6rem; vertical-align: top; }
-.case { display: contents; } .where { color: var(--soft); align-self: center; } .big .cases { font-size: .68em; }
+.case { display: contents; } .where { color: var(--soft); align-self: center; } .big .cases { font-size: .68em; } .scroll .case .form, .scroll .where, #figures td:nth-child(4) { white-space: nowrap; }
 table { border-collapse: collapse; width: 100%; margin: 0 0 .4rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0 .5rem; } caption b { color: var(--ink); }
 .scroll { overflow-x: auto; } .scroll + .scroll { margin-top: 1.3rem; }
