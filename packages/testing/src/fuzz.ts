@@ -21,15 +21,20 @@ export async function everyProgram(
 ): Promise<void> {
   let judged = 0;
   let found: string | undefined;
+  const tell = async (what: string): Promise<void> => {
+    if (numRuns < LONG || found !== undefined) return;
+    process.stderr.write(`${name}: ${what}\n`);
+    // What a worker writes leaves it between two turns of its event loop, which promises alone never end.
+    await new Promise((done) => setTimeout(done, 0));
+  };
   const property = fc.asyncProperty(programs, async (program) => {
     judged++;
-    if (numRuns >= LONG && judged % TOLD_EVERY === 0 && found === undefined)
-      process.stderr.write(`${name}: ${judged} of ${numRuns} agree\n`);
+    if (judged % TOLD_EVERY === 0) await tell(`${judged} of ${numRuns} agree`);
     const thrown = (error: unknown): string =>
       `${program.text}\nat ${JSON.stringify(program.sizes)}, seed ${program.seed}: ${(error as Error).stack}`;
     const wrong = await judge(program).catch(thrown);
     if (wrong === undefined) return;
-    if (numRuns >= LONG && found === undefined) process.stderr.write(`${name}: one is wrong, shrinking it\n`);
+    await tell("one is wrong, shrinking it");
     found = wrong;
     throw new Error(wrong);
   });
