@@ -3,7 +3,7 @@ export { printCertificate } from "../certificate-checker/json";
 export { checkDeclarations } from "./algebra/declarations";
 export { withFiniteInts } from "./algebra/ranges";
 export { applyEdits, rewriteAsSource, type SourceRewrite } from "./algebra/rewrite/as-source";
-export { type Rewrite, rewrites } from "./algebra/rewrite/rewrites";
+export { type Rewrite, rewrites, whyNotRewritten } from "./algebra/rewrite/rewrites";
 export { checkProgram } from "./check-program";
 export { type Compiled, compileTask } from "./checks/compile";
 export { sizeProblems } from "./checks/sizes";

@@ -11,8 +11,10 @@ import {
   rewriteAsSource,
   rewrites,
   rewrittenReports,
+  type System,
   saysOf,
   taskSource,
+  whyNotRewritten,
   worthOf,
 } from "@fathom/compiler";
 import type { Command } from "commander";
@@ -39,8 +41,7 @@ export function rewriteCommand(cli: Command): void {
       const { system } = compiled;
       const found = rewrites(system);
       const chosen = o.scans === true ? found[found.length - 1] : found[0];
-      if (chosen === undefined)
-        throw new Exit(exitCode.found, `no law of the catalogue rewrites a recurrence of ${system.name}`);
+      if (chosen === undefined) throw new Exit(exitCode.found, nothingFor(system));
       const source = sourceOf(compiled, chosen, o.out ?? "rewritten.fathom");
       if (o.out !== undefined) writeWhole(o.out, source);
       if (o.json === true) {
@@ -56,6 +57,13 @@ export function rewriteCommand(cli: Command): void {
       for (const line of renderRewrite(chosen)) print(line);
       print(`\n${o.out}`);
     });
+}
+
+function nothingFor(system: System): string {
+  const reasons = whyNotRewritten(system).map((r) => `\n  ${r.families.join(", ")}: ${r.why}`);
+  return reasons.length === 0
+    ? `${system.name} has no recurrence: nothing in it waits for an earlier step of itself`
+    : `no law of the catalogue rewrites a recurrence of ${system.name}${reasons.join("")}`;
 }
 
 /** The user's file with the task rewritten; where no edit says that, the task alone with all that it uses written out. */

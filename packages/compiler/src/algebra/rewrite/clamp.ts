@@ -291,7 +291,7 @@ export const asClampScan: Law = (c) => {
     law: moves ? "C.12" : "C.13",
     name: `a scan of clamps, as ${{ 2: "pairs", 3: "triples", 4: "quadruples" }[parts.length]}`,
     upTo: upTo(),
-    bounded: false,
+    bounded: !grows,
     note: "",
   };
 };

@@ -181,6 +181,25 @@ function roundings(system: System, r: Recurrence): string | undefined {
   return factors.map((f) => (/[-+]/.test(f) ? `(${f})` : f)).join(" * ");
 }
 
+/** For each recurrence, in a few words, why no law gives a form of it that runs; to be said where none does. */
+export function whyNotRewritten(
+  system: System,
+): readonly { readonly families: readonly string[]; readonly why: string }[] {
+  return findRecurrences(system).map((r) => ({ families: r.families, why: whyNot(system, r) }));
+}
+
+function whyNot(system: System, r: Recurrence): string {
+  if (r.reach === "wires") return "data says which earlier steps it reads, so all of them stay alive";
+  if (r.reach === "history") return "a step reads any number of steps before it, so all of them stay alive";
+  if (r.within) return "a step waits for itself along another index";
+  if (isShort(system, r.length)) return "its steps are at most about log2 of a size";
+  if (r.steps === undefined) return "its step, written out, is too long to look into";
+  if (r.startSteps === undefined)
+    return "its first steps are not one number of places for all that it computes";
+  const types = [...new Set(r.state.map((s) => (s.type.kind === "index" ? "indices" : `${s.type.kind}s`)))];
+  return `its step is no affine map, clamp or matrix that is seen, and there is no table of so many states (${types.join(" and ")})`;
+}
+
 function firstRewritten(
   system: System,
   laws: readonly Law[],
