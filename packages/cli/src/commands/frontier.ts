@@ -42,7 +42,7 @@ export function frontierCommand(cli: Command): void {
       if (json) print(JSON.stringify({ task: system.name, sizes, ...frontier, limits }));
       else {
         print(
-          `${pc.bold(system.name)}  at ${sizesText(sizes)}: depth ${frontier.depth} as written, ${frontier.instances} instances`,
+          `${pc.bold(system.name)}  at ${sizesText(sizes)}: depth ${frontier.depth} as written, width ${frontier.width}, ${counted(frontier.instances, "instance")}`,
         );
         print(render(frontier).join("\n"));
         print(pc.bold("known limits"));
@@ -101,12 +101,26 @@ function frontierAt(system: System, given: Sizes): Found | readonly Diagnostic[]
   return found;
 }
 
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+
+/** What laws give: where the algebra of a step is known, no table of all its states is needed. */
+function forms({ rewritten }: Frontier): string[] {
+  if (rewritten.length === 0) return [];
+  return [
+    pc.bold("forms that laws give") + pc.dim("  (fathom rewrite prints them)"),
+    ...rewritten.map(
+      (r) =>
+        `  ${r.name} ${pc.dim(`[${r.law}]`)}: depth ${r.depth}, width ${r.width}, work ${r.work}${r.exact ? "" : ", not bit for bit"}`,
+    ),
+  ];
+}
+
 function render(frontier: Frontier): string[] {
   const lines = [pc.bold("k levels looked up in one table"), ...table("levels at once", frontier.points)];
   lines.push(`  ${conclusion(frontier)}`);
   lines.push(
     pc.dim(
-      `  ${frontier.cones} cones${frontier.all ? ", all there are" : ", the deepest first; larger ones may exist"}; out of reach: more rows than the square of the instances`,
+      `  ${counted(frontier.cones, "cone")}${frontier.all ? ", all there are" : ", the deepest first; larger ones may exist"}; out of reach: more rows than the square of the instances`,
     ),
   );
   for (const s of frontier.states) {
@@ -120,7 +134,7 @@ function render(frontier: Frontier): string[] {
       }`,
     );
   }
-  return lines;
+  return [...lines, ...forms(frontier)];
 }
 
 async function draw(task: string, at: string, { points, states, instances }: Frontier): Promise<string> {

@@ -5,6 +5,7 @@
  * rows (G.3). Both are upper bounds on what shallow forms cost, and say nothing of what they must cost.
  */
 import { findRecurrences } from "../algebra/recurrence";
+import { type Rewrite, rewrites } from "../algebra/rewrite/rewrites";
 import { AC, NC, within } from "../classes/classes";
 import { type Order, ordersOf } from "../classes/order";
 import type { Judgement } from "../classes/verdict";
@@ -12,9 +13,9 @@ import { sourcesOf } from "../depth/instance-graph";
 import { add, ceilLog2, integer, mul, someExpr, sub } from "../equations/build";
 import { evaluateIndex, pointAt } from "../equations/evaluate-index";
 import { printIndex } from "../equations/print";
-import type { Family, System } from "../equations/system";
+import type { Family, Sizes, System } from "../equations/system";
 import { componentsOf } from "../equations/values";
-import type { Unrolled } from "../unroll/unroll";
+import { type Unrolled, unroll } from "../unroll/unroll";
 
 export interface FrontierPoint {
   /** Levels looked up, or maps composed, at once. */
@@ -45,8 +46,21 @@ interface StateCurve {
   readonly points: readonly FrontierPoint[];
 }
 
+/** What a law gives at the same sizes: no tables, or such as its note says. */
+export interface RewrittenPoint extends Pick<Rewrite, "law" | "exact"> {
+  readonly name: string;
+  readonly depth: number;
+  readonly width: number;
+  readonly work: number;
+}
+
 export interface Frontier {
   readonly depth: number;
+  /** As written: most instances on a level, and all of them. */
+  readonly width: number;
+  readonly work: number;
+  /** The forms that laws give, where they can be counted. */
+  readonly rewritten: readonly RewrittenPoint[];
   readonly points: readonly FrontierPoint[];
   readonly cone: ConeForm | undefined;
   /** Some equation reads more values where sizes are larger: then cones are those of these sizes only. */
@@ -147,6 +161,9 @@ export function frontierOf(system: System, unrolled: Unrolled): Frontier {
   const consecutive = Array.from({ length: Math.min(CONSECUTIVE, depth) }, (_, i) => bitsAt(i + 1));
   return {
     depth,
+    width: unrolled.width,
+    work: unrolled.work,
+    rewritten: rewrittenPoints(system, unrolled.sizes),
     points,
     cone: coneForm(consecutive),
     ...readsOfEquations(system),
@@ -156,6 +173,18 @@ export function frontierOf(system: System, unrolled: Unrolled): Frontier {
     all,
   };
 }
+
+/** Instances of one rewriting that are counted. */
+const COUNTED = 300_000;
+
+const rewrittenPoints = (system: System, sizes: Sizes): RewrittenPoint[] =>
+  rewrites(system).flatMap((r): RewrittenPoint[] => {
+    const counted = unroll(r.system, sizes, { model: "steps", limit: COUNTED });
+    if (!counted.ok) return [];
+    const { depth, width, work } = counted.result;
+    const name = [...new Set(r.applied.map((a) => a.name))].join("; ");
+    return [{ law: r.law, exact: r.exact, name, depth, width, work }];
+  });
 
 /** The polynomial of degree at most 2 through c(1), c(2), …, where two more values than it has unknowns agree. */
 function coneForm(c: readonly number[]): ConeForm | undefined {
