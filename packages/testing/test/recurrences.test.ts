@@ -8,9 +8,11 @@ import {
   compileTask,
   type FamilyValues,
   interpret,
+  proveDepth,
   type Rewrite,
   randomInputs,
   rewrites,
+  type Sizes,
   type System,
   sizeProblems,
   taskSource,
@@ -90,3 +92,25 @@ function docOf(text: string, task: TaskItem): string[] {
   const first = lines.findLastIndex((l) => !l.startsWith("/// "));
   return lines.slice(first + 1).map((l) => l.slice(4));
 }
+
+/** Of the shallowest rewritings, how many depths are proved to a value; the others are bounded. It may only rise. */
+const EXACT = 66;
+
+test("the depth of every rewriting is proved, most of them to a value", () => {
+  const unproved: string[] = [];
+  let [all, exact] = [0, 0];
+  for (const { path, text } of fathomFiles("corpus/recurrences")) {
+    const program = check(path, text);
+    for (const task of program.tasks) {
+      const [first] = rewrites(compileTask(program, task).system);
+      if (first === undefined || docOf(text, task).length === 0) continue;
+      const valid = (sizes: Sizes) => sizeProblems(first.system, sizes).length === 0;
+      const { depth } = proveDepth(first.system, "steps", { valid });
+      all++;
+      if (depth.exact?.standing.kind === "proved") exact++;
+      else if (depth.upper?.standing.kind !== "proved") unproved.push(task.name.text);
+    }
+  }
+  expect(unproved).toEqual([]);
+  expect(exact, `of ${all}`).toBeGreaterThanOrEqual(EXACT);
+});
