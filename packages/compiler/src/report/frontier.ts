@@ -47,7 +47,7 @@ interface StateCurve {
 }
 
 /** What a law gives at the same sizes: no tables, or such as its note says. */
-export interface RewrittenPoint extends Pick<Rewrite, "law" | "exact"> {
+interface RewrittenPoint extends Pick<Rewrite, "law" | "exact"> {
   readonly name: string;
   readonly depth: number;
   readonly width: number;
