@@ -164,104 +164,118 @@ interface Header {
   readonly atGate: boolean;
 }
 
+/** Undefined with the reason in the report. */
 function readHeader(scanner: LineScanner, report: CircuitReport, limits: CircuitLimits): Header | undefined {
-  const truncated = (expected: string) =>
-    report.add("circuit-truncated", Math.max(1, scanner.line), { expected, found: "the end of the file" });
-  const numbers = (expected: string): number[] | undefined => {
-    const found: number[] = [];
-    for (let index = 0; index < scanner.count; index++) {
-      const value = scanner.number(index);
-      if (value < 0) {
-        const suggestion =
-          "the header is `gates wires`, then the input values and their bits, then the output values and theirs";
-        report.add("circuit-syntax", scanner.line, { expected, found: scanner.shown(index), suggestion });
-        return undefined;
-      }
-      found.push(value);
-    }
-    return found;
-  };
+  const sizes = readSizes(scanner, report);
+  if (sizes === undefined) return undefined;
+  const { gates, wires } = sizes;
   const bounded = (what: string, found: number, option: keyof CircuitLimits): boolean => {
     if (found <= limits[option]) return true;
     report.add("circuit-too-large", scanner.line, { what, found, limit: limits[option], option });
     return false;
   };
-
-  if (!scanner.next()) {
-    truncated("a header with the numbers of gates and wires");
-    return undefined;
-  }
-  const sizes = numbers("the numbers of gates and wires");
-  if (sizes === undefined) return undefined;
-  const [gates, wires] = sizes;
-  if (gates === undefined || wires === undefined || sizes.length > 2) {
-    const found = counted(sizes.length, "number");
-    report.add("circuit-syntax", scanner.line, {
-      expected: "two numbers, of gates and of wires",
-      found,
-      suggestion: "",
-    });
-    return undefined;
-  }
   if (!bounded("the gates", gates, "gates") || !bounded("the wires", wires, "wires")) return undefined;
-
-  if (!scanner.next()) {
-    truncated("a line with the input values and their bits");
-    return undefined;
-  }
-  const inputLine = numbers("the number of input values and the bits of each");
-  if (inputLine === undefined) return undefined;
-  const line = scanner.line;
-  const inputCounted = inputLine.slice(1);
-  const third = scanner.next() ? scanner.number(scanner.count - 1) : -1;
-  const atGate = scanner.count > 0 && third < 0;
-
-  let inputs: readonly number[];
-  let outputs: readonly number[];
-  // A third line of numbers is the fashion form; a gate ends in a word. Without gates only the counts can tell.
-  const older = inputLine.length === 3 && (atGate || (scanner.count === 0 && gates === 0));
-  if (older) {
-    // The second party may have nothing to say; its word is then left out.
-    inputs = inputLine.slice(0, 2).filter((bits, index) => index === 0 || bits > 0);
-    outputs = inputLine.slice(2);
-  } else {
-    if (inputCounted.length !== inputLine[0]) {
-      const expected = `${counted(inputLine[0] ?? 0, "input value")} on this line`;
-      report.add("circuit-count", line, { expected, found: `there are the bits of ${inputCounted.length}` });
-      return undefined;
-    }
-    inputs = inputCounted;
-    if (scanner.count === 0) {
-      truncated("a line with the output values and their bits");
-      return undefined;
-    }
-    const outputLine = numbers("the number of output values and the bits of each");
-    if (outputLine === undefined) return undefined;
-    outputs = outputLine.slice(1);
-    if (outputs.length !== outputLine[0]) {
-      const expected = `${counted(outputLine[0] ?? 0, "output value")} on this line`;
-      report.add("circuit-count", scanner.line, {
-        expected,
-        found: `there are the bits of ${outputs.length}`,
-      });
-      return undefined;
-    }
-  }
+  const words = readWords(scanner, report, gates);
+  if (words === undefined) return undefined;
+  const { inputs, outputs, line, atGate } = words;
   if (!bounded("the inputs", sum(inputs), "inputs") || !bounded("the outputs", sum(outputs), "outputs"))
     return undefined;
   for (const [what, bits] of [
     ["input", sum(inputs)],
     ["output", sum(outputs)],
   ] as const) {
-    if (bits > wires) {
-      report.add("circuit-count", line, {
-        expected: `the header counts ${counted(wires, "wire")}`,
-        found: `${what}s have ${counted(bits, "bit")}`,
-      });
+    if (bits <= wires) continue;
+    report.add("circuit-count", line, {
+      expected: `the header counts ${counted(wires, "wire")}`,
+      found: `${what}s have ${counted(bits, "bit")}`,
+    });
+    return undefined;
+  }
+  return { gates, wires, inputs, outputs, line, atGate };
+}
+
+/** The next line, which must be there. */
+function nextLine(scanner: LineScanner, report: CircuitReport, expected: string): boolean {
+  if (scanner.next()) return true;
+  truncated(scanner, report, expected);
+  return false;
+}
+
+const truncated = (scanner: LineScanner, report: CircuitReport, expected: string): void =>
+  report.add("circuit-truncated", Math.max(1, scanner.line), { expected, found: "the end of the file" });
+
+/** The words of the line as numbers. */
+function numbersOf(scanner: LineScanner, report: CircuitReport, expected: string): number[] | undefined {
+  const found: number[] = [];
+  for (let index = 0; index < scanner.count; index++) {
+    const value = scanner.number(index);
+    if (value < 0) {
+      const suggestion =
+        "the header is `gates wires`, then the input values and their bits, then the output values and theirs";
+      report.add("circuit-syntax", scanner.line, { expected, found: scanner.shown(index), suggestion });
       return undefined;
     }
+    found.push(value);
   }
-  return { gates, wires, inputs, outputs, line, atGate: older && atGate };
+  return found;
+}
+
+/** `gates wires` */
+function readSizes(
+  scanner: LineScanner,
+  report: CircuitReport,
+): { readonly gates: number; readonly wires: number } | undefined {
+  if (!nextLine(scanner, report, "a header with the numbers of gates and wires")) return undefined;
+  const sizes = numbersOf(scanner, report, "the numbers of gates and wires");
+  if (sizes === undefined) return undefined;
+  const [gates, wires] = sizes;
+  if (gates !== undefined && wires !== undefined && sizes.length === 2) return { gates, wires };
+  const found = counted(sizes.length, "number");
+  const expected = "two numbers, of gates and of wires";
+  report.add("circuit-syntax", scanner.line, { expected, found, suggestion: "" });
+  return undefined;
+}
+
+/** The bits of each input and output, in the older form or the fashion form. */
+function readWords(
+  scanner: LineScanner,
+  report: CircuitReport,
+  gates: number,
+): Pick<Header, "inputs" | "outputs" | "line" | "atGate"> | undefined {
+  if (!nextLine(scanner, report, "a line with the input values and their bits")) return undefined;
+  const first = numbersOf(scanner, report, "the number of input values and the bits of each");
+  if (first === undefined) return undefined;
+  const { line } = scanner;
+  const third = scanner.next() ? scanner.number(scanner.count - 1) : -1;
+  const atGate = scanner.count > 0 && third < 0;
+  // A third line of numbers is the fashion form; a gate ends in a word. Without gates only the counts can tell.
+  if (first.length === 3 && (atGate || (scanner.count === 0 && gates === 0))) {
+    // The second party may have nothing to say; its word is then left out.
+    const inputs = first.slice(0, 2).filter((bits, index) => index === 0 || bits > 0);
+    return { inputs, outputs: first.slice(2), line, atGate };
+  }
+  const inputs = countedValues(report, "input", first, line);
+  if (inputs === undefined) return undefined;
+  if (scanner.count === 0) {
+    truncated(scanner, report, "a line with the output values and their bits");
+    return undefined;
+  }
+  const second = numbersOf(scanner, report, "the number of output values and the bits of each");
+  const outputs = second && countedValues(report, "output", second, scanner.line);
+  return outputs && { inputs, outputs, line, atGate: false };
+}
+
+/** `2 32 32`: how many values, then the bits of each. */
+function countedValues(
+  report: CircuitReport,
+  what: "input" | "output",
+  [count = 0, ...bits]: readonly number[],
+  line: number,
+): readonly number[] | undefined {
+  if (bits.length === count) return bits;
+  const expected = `${counted(count, `${what} value`)} on this line`;
+  report.add("circuit-count", line, { expected, found: `there are the bits of ${bits.length}` });
+  return undefined;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
