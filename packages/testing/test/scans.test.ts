@@ -50,6 +50,24 @@ describe.skipIf(missing)("a single recurrence is a scan in blocks, with the same
     }
   });
 
+  test("of a few long rows too, at the sizes at hand", async () => {
+    const program = check(
+      "a.fathom",
+      `task Rows(n: size, m: size) where m >= 1 { input x[i: 0..n, j: 0..m]: int
+  node s[i: 0..n, j: 0..m]: int = if j == 0 { x[i, 0] } else { s[i, j-1] + x[i, j] }
+  output y[i: 0..n, j: 0..m] = s[i, j] }`,
+    );
+    const { system, unproved } = compileTask(program, program.tasks[0]!);
+    const planned = (at: { n: number; m: number }) => planGpu(system, { unproved, at });
+    const isScan = (at: { n: number; m: number }) =>
+      planned(at).system.families.some((f) => f.name.endsWith(".totals"));
+    const sizes = { n: 3, m: 700 };
+    expect([sizes, { n: 3, m: 100 }, { n: 5000, m: 700 }].map(isScan)).toEqual([true, false, false]);
+    const inputs = randomInputs(system, sizes, 1);
+    const found = await runOnGpu(planned(sizes).program, { gpu, sizes, inputs });
+    expect(found.values.get("y")!.data).toEqual(interpret(system, { sizes, inputs }).values.get("y")!.data);
+  });
+
   test("rounded sums keep their order: reals, and what is asked for as it stands", () => {
     const reals =
       "input x[i: 0..n]: real\n node s[i: 0..n]: real = if i == 0 { x[0] } else { s[i-1] + x[i] }\n output y = s[n-1]";

@@ -75,12 +75,12 @@ export function benchCommand(cli: Command): void {
         sizesOrExit(compiled, all[0]!, json);
         const without = new Map<Target, string>();
         const profile = o.profile === undefined ? await measured(targets, without) : readProfile(o.profile);
-        const { program } = planGpu(system, { unproved: compiled.unproved });
         const gpu = findGpu();
         const rows: Measured[] = [];
         try {
           for (const sizes of all) {
             if (sizeProblems(system, sizes).length > 0) continue;
+            const planned = () => planGpu(system, { unproved: compiled.unproved, at: sizes }).program;
             const figures = figuresAt(system, sizes, MOST_INSTANCES);
             const inputs = randomInputs(system, sizes, 1);
             const ms: Partial<Record<Target, number>> = {};
@@ -99,9 +99,7 @@ export function benchCommand(cli: Command): void {
               }
             }
             const predicted =
-              figures === undefined
-                ? {}
-                : milliseconds(foretell(compiled, () => program, sizes, figures, profile));
+              figures === undefined ? {} : milliseconds(foretell(compiled, planned, sizes, figures, profile));
             rows.push({ size: sizes[swept]!, figures, ms, predicted });
           }
         } finally {
