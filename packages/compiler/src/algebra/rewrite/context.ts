@@ -31,6 +31,8 @@ export interface Rewritten {
   readonly upTo: readonly Limit[];
   /** False where no bound of its roundings follows from how many there are. */
   readonly bounded?: boolean;
+  /** Shallower and much more work: not to be chosen for speed alone. */
+  readonly costly?: boolean;
   readonly note: string;
 }
 

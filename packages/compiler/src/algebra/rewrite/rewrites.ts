@@ -70,7 +70,7 @@ export function rewrites(system: System, { family }: RewriteOptions = {}): reado
   return different as Rewrite[];
 }
 
-/** Scans for the recurrences wanted, where they are the same function bit for bit; the families of the scans are new. */
+/** Scans for the recurrences wanted, where they are the same function bit for bit and no great tables or matrices; the families of the scans are new. */
 export const exactScans = (system: System, wanted: (r: Recurrence) => boolean): Rewrite | undefined =>
   rewriteAll(system, scansOnly, undefined, wanted);
 
@@ -217,6 +217,7 @@ function firstRewritten(
       const made = law(context);
       const families = made?.families.map((f) => settled(context.whole(f)));
       if (made === undefined || !families?.every((f) => f !== undefined)) continue;
+      if (exactly && made.costly === true) continue;
       const found = { ...made, families };
       const next = withFamilies(system, found.families);
       if (r.outer !== undefined && !isLower(system, next, r)) continue;

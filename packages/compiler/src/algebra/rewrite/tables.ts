@@ -371,6 +371,7 @@ export const asTableScan: Law = (c) => {
     law: few ? "C.3" : "0.5",
     name: `${timeless ? "powers of one map" : "a scan of maps"} of ${printIndex(states)} states`,
     upTo: [],
+    costly: !few,
     note: few ? "" : `each map is a table of ${printIndex(states)} rows`,
   };
 };

@@ -46,6 +46,7 @@ export const asMatrixPowers: Law = (c) => {
     law: linear !== c.linear ? "C.10" : linear.timeInvariant ? "B.16" : "B.17",
     name: `${is}${overOf(linear)}`,
     upTo: limitsOf(c, linear),
+    costly: true,
     note,
   });
   const powers = linear.timeInvariant ? "powers of one matrix, by squaring" : "a scan of matrices";
