@@ -29,10 +29,11 @@ import { Rows } from "./rows";
 const MOST_PIECES = 12;
 
 /**
- * Rows, and vectors of each, of which reductions run together. A product of matrices loads six vectors for eight products in four rows;
- * there half the partial sums are in registers (measured on rows of 384: four rows 0.80 of what the units for floats can do, three 0.80, two 0.71).
+ * Rows, and vectors of each, of which reductions run together: several, and what is left one by one. A product of matrices loads six vectors
+ * for eight products in four rows; there half the partial sums are in registers (measured on rows of 384: four rows reach 0.80 of what the
+ * units for floats can do, three 0.80, two 0.71). Each number of rows is code of its own.
  */
-const ROWS = [4, 2, 1];
+const ROWS = [4, 1];
 const ROWS_OF_MUCH = [2, 1];
 const LITTLE = 5;
 const VECTORS_IN_ROWS = 2;
@@ -342,7 +343,7 @@ export abstract class Nests extends Rows {
           columns.map((c) => c.scope),
           all,
         );
-        this.inRowsOf(rows, little ? ROWS : ROWS_OF_MUCH, all, (s, lines) =>
+        this.inRowsOf(rows, little && count > 1 ? ROWS : ROWS_OF_MUCH, all, (s, lines) =>
           vectors(p, count, lines, all, s),
         );
         this.unpack();
