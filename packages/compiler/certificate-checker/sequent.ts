@@ -185,6 +185,13 @@ export class Sequent {
   }
 
   private add(form: ClosedForm, equality: boolean): Sequent | undefined {
+    const each = equality ? undefined : eachPart(form);
+    return each === undefined
+      ? this.addOne(form, equality)
+      : each.reduce<Sequent | undefined>((made, f) => made?.add(f, false), this);
+  }
+
+  private addOne(form: ClosedForm, equality: boolean): Sequent | undefined {
     const fact = this.normal(form, equality);
     if (typeof fact === "boolean") return fact ? this : undefined;
     const { key, turned } = signedKey(fact.rest);
@@ -205,6 +212,8 @@ export class Sequent {
 
   /** True where a fact says so, or says more. */
   knows(form: ClosedForm): boolean {
+    const each = eachPart(form);
+    if (each !== undefined) return each.every((f) => this.knows(f));
     const fact = this.normal(form, false);
     if (typeof fact === "boolean") return fact;
     const { key, turned } = signedKey(fact.rest);
@@ -230,6 +239,26 @@ export class Sequent {
     const whole = rest.every((m) => m.factors.every((f) => this.isWhole(f)));
     return this.add(closed.sub(closed.scale(form, rational(-by)), whole ? number(1) : zero), false);
   }
+}
+
+const eachParts = new WeakMap<ClosedForm, readonly ClosedForm[] | undefined>();
+/** `x - max(a, b) >= 0` says as much as `x - a >= 0` and `x - b >= 0`; so does `min(a, b) - x >= 0`. */
+function eachPart(form: ClosedForm): readonly ClosedForm[] | undefined {
+  if (form.kind !== "add" && form.kind !== "min" && form.kind !== "mul") return undefined;
+  if (!eachParts.has(form)) {
+    const found = monomialsOf(form).find(({ factors: [f, ...more], coefficient: c }) =>
+      more.length > 0 ? false : f?.kind === "max" ? c.numerator < 0n : f?.kind === "min" && c.numerator > 0n,
+    );
+    const atom = found?.factors[0];
+    const rest = found && closed.sub(form, closed.scale(atom!, found.coefficient));
+    eachParts.set(
+      form,
+      atom?.kind === "max" || atom?.kind === "min"
+        ? atom.of.map((part) => closed.add(rest!, closed.scale(part, found!.coefficient)))
+        : undefined,
+    );
+  }
+  return eachParts.get(form);
 }
 
 /** `a mod d` as `a − d·floor(a / d)`, `floor(log2 a)` as `log2(a + 1) − 1`: fewer functions to know about. */

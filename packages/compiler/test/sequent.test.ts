@@ -123,3 +123,21 @@ test.each(axiomNames)("%s adds what is true", (name) => {
   // Not by saying nothing.
   expect(added).toBeGreaterThan(5);
 });
+
+test("a fact about the larger of two says the same of both, and of no more", () => {
+  const point = fc.record({ n: fc.nat(9), m: fc.nat(9), i: fc.nat(9) });
+  const factor = fc.constantFrom(-3, -2, -1, 1, 2, 3);
+  const extreme = fc.constantFrom("min" as const, "max" as const);
+  fc.assert(
+    fc.property(affine, affine, affine, factor, extreme, point, (a, b, x, by, kind, p) => {
+      const form = closed.add(x, closed.scale(closed[kind](a, b), rational(by)));
+      const facts = Sequent.empty.with(form);
+      const holds = at(form, p) >= 0;
+      const all = (facts?.facts ?? []).every((f) => at(formOf(f), p) >= -1e-9);
+      // Facts that contradict one another hold nowhere.
+      expect(facts !== undefined && all, `${printClosedForm(form)} at ${JSON.stringify(p)}`).toBe(holds);
+      if (facts !== undefined) expect(facts.knows(form)).toBe(true);
+    }),
+    { numRuns: 2_000, seed: 20_261_125 },
+  );
+});

@@ -28,9 +28,9 @@ const systems: System[] = programs.flatMap((name) => {
 
 /** Bounded from both sides, not exactly. */
 const bounded = (() => {
-  const text = readFileSync(join(projectRoot, "corpus/depth/bands-and-regions.fathom"), "utf8");
-  const program = check("bands-and-regions.fathom", text);
-  return compileTask(program, program.tasks.find((t) => t.name.text === "KnightMoves")!).system;
+  const text = readFileSync(join(projectRoot, "corpus/depth/strides-and-halves.fathom"), "utf8");
+  const program = check("strides-and-halves.fathom", text);
+  return compileTask(program, program.tasks.find((t) => t.name.text === "Stride6TwoStarts")!).system;
 })();
 
 interface Made {

@@ -26,7 +26,7 @@ interface Edge {
 }
 
 /** What sampled instances read. */
-class Edges {
+export class Edges {
   private readonly made = new Map<string, ((env: Env) => Edge[])[]>();
   constructor(private readonly claims: Claims) {}
 

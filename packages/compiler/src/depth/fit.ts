@@ -4,11 +4,20 @@
  */
 import type { LevelPiece } from "../../certificate-checker/obligations";
 import * as build from "../equations/build";
+import { negated } from "../equations/conditions";
 import { printCondition } from "../equations/print";
-import type { Comparison, Conjunction, IndexExpr } from "../equations/system";
-import { type ClosedForm, closed, closedFormKey, fromIndexExpr } from "../symbolic/closed-form";
+import type { Comparison, Condition, Conjunction, IndexExpr } from "../equations/system";
+import {
+  type ClosedForm,
+  closed,
+  closedFormKey,
+  fromIndexExpr,
+  monomialsOf,
+  printClosedForm,
+} from "../symbolic/closed-form";
 import { rational } from "../symbolic/rational";
 import { type Env, type LevelPoint, numeric } from "./level-samples";
+import { holdsAt } from "./pieces";
 
 export interface FitHints {
   readonly sizes: readonly string[];
@@ -21,6 +30,8 @@ export interface FitHints {
   readonly periods?: readonly number[] | undefined;
   /** Steps of more than one by which copies read one another, along each index. */
   readonly strides?: ReadonlyMap<string, readonly number[]> | undefined;
+  /** The guards of the equations, the first that holds counts; the last always holds. */
+  readonly branches?: readonly Condition[] | undefined;
   /** One form, without cases. */
   readonly shallow?: boolean | undefined;
   /** Forms that the equations suggest as a whole. */
@@ -263,7 +274,14 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
   const simple = hints.atoms.length === 0 ? 4 : hints.indices.length > 0 ? 7 : 6;
   // Many splits leave the same points: each list is tried on them once.
   const tries = new Map<string, (ClosedForm | "none")[]>();
+  /** Forms of other cases: what holds in one often holds in another, and two cases of one form are one. */
+  const elsewhere: ClosedForm[] = [];
   const fit = (region: Region, most: number, linear = false): ClosedForm | undefined => {
+    const again = elsewhere.find((f) => {
+      const column = data.column(f);
+      return region.every((p) => column.at(p) === points[p]!.level);
+    });
+    if (again !== undefined) return again;
     const key = String.fromCharCode(...region);
     const known = tries.get(key) ?? [];
     tries.set(key, known);
@@ -281,7 +299,8 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
   const whole = fit(everything, tried);
   if (whole !== undefined) {
     yield [{ guard: [], form: whole }];
-    return;
+    // What many products give to few points may be chance.
+    if (monomialsOf(whole).length <= MANY) return;
   }
   for (const form of hints.wholes ?? []) {
     const value = data.column(form);
@@ -323,7 +342,6 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
       }
     }
     halves.sort((a, b) => b.size - a.size);
-    halves = halves.slice(0, 5);
     for (const h of halves) {
       const rest = fit(h.rest, lists, linear);
       if (rest !== undefined)
@@ -332,8 +350,11 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
           { guard: [], form: rest },
         ];
     }
+    halves = halves.slice(0, 5);
     for (const h of halves) {
+      elsewhere.push(h.form);
       const rest = tree(h.rest, depth - 1, lists, linear);
+      elsewhere.pop();
       if (rest !== undefined) return [{ guard: [h.c], form: h.form }, ...rest];
     }
     // Two halves that both need a split of their own.
@@ -352,8 +373,24 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
     return undefined;
   };
   // Cases without products before cases with: what many products give to few points is chance.
-  const plain = tree(everything, 3, simple, true);
-  if (plain !== undefined) yield plain;
+  const plain = joined(tree(everything, 3, simple, true));
+  const branched = byBranches(points, hints, (region) => {
+    const direct = fit(region, simple, true);
+    if (direct !== undefined) return [{ guard: [], form: direct }];
+    const form =
+      fit(region, tried) ??
+      envelope(
+        region.map((p) => points[p]!),
+        hints,
+      );
+    if (form !== undefined && monomialsOf(form).length <= MANY) return [{ guard: [], form }];
+    work = 200;
+    const cases = joined(tree(region, 4, simple, true) ?? tree(region, 2, simple));
+    return cases ?? (form && [{ guard: [], form }]);
+  });
+  const either = [plain, branched].filter((p) => p !== undefined);
+  if (either.length > 1 && lengthOf(branched!) < lengthOf(plain!)) either.reverse();
+  yield* either;
   if (own.length > 0 && (hints.strides?.size ?? 0) + (hints.periods?.length ?? 0) > 0) {
     // What has steps of its own has them in the cases of its equations.
     [predicates, work] = [own, 80];
@@ -367,6 +404,91 @@ export function* guessLevels(points: readonly LevelPoint[], given: FitHints): Ge
   const second = tree(everything, 2, tried);
   if (second !== undefined) yield second;
 }
+
+/** More terms than this are many. */
+const MANY = 6;
+const lengthOf = (pieces: readonly LevelPiece[]): number =>
+  pieces.reduce((sum, p) => sum + printCondition([p.guard]).length + printClosedForm(p.form).length, 0);
+
+/** `if a { A } else if b { B } else { A }` as `if not a and b { B } else { A }`. */
+function joined(pieces: LevelPiece[] | undefined): LevelPiece[] | undefined {
+  const [first, ...rest] = pieces ?? [];
+  const [c, ...more] = first?.guard ?? [];
+  const last = rest[rest.length - 1];
+  if (c === undefined || more.length > 0 || c.op === "==" || last === undefined) return pieces;
+  if (rest.length < 2 || closedFormKey(first!.form) !== closedFormKey(last.form)) return pieces;
+  const fails = negated(c);
+  return joined(rest.map((p) => (p === last ? p : { ...p, guard: [fails, ...p.guard] })));
+}
+
+/** Each equation by itself: pieces where its guard holds. */
+function byBranches(
+  points: readonly LevelPoint[],
+  { branches = [] }: FitHints,
+  fitted: (region: Region) => readonly LevelPiece[] | undefined,
+): LevelPiece[] | undefined {
+  if (branches.length < 2) return undefined;
+  const ways = branches.map((b) => b.flatMap(withoutUnequal));
+  const holds = ways.map((w) => w.map((all) => holdsAt(all)));
+  const regions: number[][] = branches.map(() => []);
+  points.forEach((p, k) => {
+    regions[holds.findIndex((all) => all.some((h) => h(p.env)))]?.push(k);
+  });
+  const last = branches.length - 1;
+  if (regions[last]!.length === points.length) return undefined;
+  const found: (readonly LevelPiece[])[] = [];
+  for (const r of regions) {
+    const pieces = r.length === 0 ? [] : fitted(r);
+    if (pieces === undefined) return undefined;
+    found.push(pieces);
+  }
+  const guards = ways.slice(0, last).flatMap((w, k) => (found[k]!.length === 0 ? [] : w));
+  const others = found.slice(0, last).flat();
+  // Where all but the last have one form and say where with single comparisons, they are what is left over.
+  const told = guards.filter((g) => g.length === 1).map(([c]) => c!);
+  const inside = told.map((c) => outside(c, points));
+  const [first] = others;
+  const alike = others.every(
+    (p) => p.guard.length === 0 && closedFormKey(p.form) === closedFormKey(first!.form),
+  );
+  const covered = guards.every((g) => g.some((c) => told.some((d) => sameComparison(c, d))));
+  if (first !== undefined && alike && covered && !inside.includes(undefined))
+    return [
+      ...found[last]!.map((p) => ({ guard: [...(inside as Comparison[]), ...p.guard], form: p.form })),
+      { guard: [], form: first.form },
+    ];
+  return ways.flatMap((w, k) =>
+    w.flatMap((all) => found[k]!.map((p) => ({ guard: [...all, ...p.guard], form: p.form }))),
+  );
+}
+
+/** Conjunctions without `!=`. */
+function withoutUnequal(all: Conjunction): Conjunction[] {
+  return all.reduce<Conjunction[]>(
+    (ways, c) =>
+      c.op !== "!="
+        ? ways.map((w) => [...w, c])
+        : ways.flatMap((w) => [
+            [...w, build.compare("<", c.left, c.right)],
+            [...w, build.compare("<", c.right, c.left)],
+          ]),
+    [[]],
+  );
+}
+
+/** Where a comparison fails, as one comparison: `i == 0` fails where 0 < i, for i is never less. */
+function outside(c: Comparison, points: readonly LevelPoint[]): Comparison | undefined {
+  if (c.op !== "==") return negated(c);
+  const sides = [build.compare("<", c.right, c.left), build.compare("<", c.left, c.right)];
+  const holds = compare(c);
+  return sides.find((side) => {
+    const here = compare(side);
+    return points.every((p) => holds(p.env) || here(p.env));
+  });
+}
+
+const sameComparison = (a: Comparison, b: Comparison): boolean =>
+  a.op === b.op && a.left === b.left && a.right === b.right;
 
 /** Comparisons that may separate one form from another. */
 function splitsOf(points: readonly LevelPoint[], { sizes, indices, comparisons }: FitHints): Comparison[] {
@@ -386,6 +508,9 @@ function splitsOf(points: readonly LevelPoint[], { sizes, indices, comparisons }
   }
   for (const c of comparisons) if (c.op !== "!=") add(c.op, c.left, c.right);
   for (const i of indices) add("==", build.index(i), build.integer(0));
+  // Beside a border there are layers of one or two.
+  for (const i of indices)
+    for (const k of [1, 2]) if (indices.length < 3) add("<=", build.index(i), build.integer(k));
   const all = [...indices.map(build.index), ...sizes.map(build.size)];
   for (let a = 0; a < all.length; a++)
     for (let b = a + 1; b < all.length; b++) {

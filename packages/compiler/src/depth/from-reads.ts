@@ -1,6 +1,7 @@
 /** Guesses a level from the levels of what is read, where those are known or guessed: the latest of a few reads. */
 import type { Term } from "../../certificate-checker/bellman";
 import type { Claims, LevelPiece } from "../../certificate-checker/obligations";
+import { substituteIndex } from "../equations/conditions";
 import type { Comparison } from "../equations/system";
 import {
   type ClosedForm,
@@ -12,6 +13,7 @@ import {
 } from "../symbolic/closed-form";
 import { rational } from "../symbolic/rational";
 import { type LevelPoint, numeric } from "./level-samples";
+import { evaluator, holdsAt } from "./pieces";
 
 /** Most values of one inner index, and most places of one read, that are looked at. */
 const ENDS = 5;
@@ -62,6 +64,48 @@ export function latestOfReads(
     for (const k of best.gives) left.delete(k);
   }
   return left.size === 0 ? closed.max(...chosen) : undefined;
+}
+
+/** The level of a family that reads one place of another: that of the place, and what it adds itself. */
+export function levelOfCopy(
+  claims: Claims,
+  family: string,
+  points: readonly LevelPoint[],
+): LevelPiece[] | undefined {
+  const [term, ...more] = claims.termsOf(family);
+  const { source } = term ?? {};
+  if (term === undefined || source === undefined || more.length > 0) return undefined;
+  const pieces = claims.levels.get(source.family)?.pieces;
+  if (pieces === undefined || source.family === family) return undefined;
+  if (term.conditions.length > 0 || term.inner.length > 0) return undefined;
+  const dims = claims.dims(source.family);
+  const by = new Map(dims.map((d, k) => [d.index, source.at[k]!]));
+  const forms = new Map(dims.map((d, k) => [d.index, fromIndexExpr(source.at[k]!)]));
+  const made = pieces.map((p) => ({
+    // What holds throughout needs no guard.
+    guard: p.guard
+      .map(
+        ({ op, left, right }): Comparison => ({
+          op,
+          left: substituteIndex(left, by),
+          right: substituteIndex(right, by),
+        }),
+      )
+      .filter((c, k, all) => {
+        if (all.findIndex((d) => d.op === c.op && d.left === c.left && d.right === c.right) < k) return false;
+        const holds = holdsAt([c]);
+        return !points.every((q) => holds(q.env));
+      }),
+    form: closed.add(substituteClosedForm(p.form, forms), term.delay),
+  }));
+  const met = made.filter(({ guard }) => {
+    const holds = holdsAt(guard);
+    return points.some((q) => holds(q.env));
+  });
+  const last = met.findIndex((p) => p.guard.length === 0);
+  const kept = last < 0 ? met : met.slice(0, last + 1);
+  const value = kept.length === 0 ? undefined : evaluator(kept);
+  return value !== undefined && points.every((p) => value(p.env) === p.level) ? kept : undefined;
 }
 
 const one = closed.constant(1);

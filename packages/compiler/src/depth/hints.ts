@@ -35,6 +35,7 @@ export class Hints {
     return {
       ...this.bounds(family),
       comparisons,
+      branches: this.claims.system.families.find((f) => f.name === family)?.pieces.map((p) => p.guard),
       periods: this.periods(family),
       strides: this.strides(family),
     };

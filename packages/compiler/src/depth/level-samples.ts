@@ -203,8 +203,10 @@ export function numeric(form: ClosedForm): (env: Env) => number {
         parts.reduce((l, m) => (m.coefficient.denominator > l ? m.coefficient.denominator : l), 1n),
       );
       const inside = numeric(form.of);
-      // Exact to half a unit of the denominator: 1/3 + 2/3 is not 0.999….
-      return (env) => Math.floor(inside(env) + 0.25 / denominator);
+      // Exact to a part of a unit of the denominator: 1/3 + 2/3 is not 0.999…. A power of two may stand below: 7·2^(1 − s).
+      const powers = parts.some((m) => m.factors.some((x) => x.kind === "pow2"));
+      const slack = powers ? 1e-9 : 0.25 / denominator;
+      return (env) => Math.floor(inside(env) + slack);
     }
     case "mod": {
       const [a, m] = [numeric(form.of), numeric(form.by)];

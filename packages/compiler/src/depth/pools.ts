@@ -3,7 +3,7 @@ import { sizeFacts, type Term } from "../../certificate-checker/bellman";
 import type { Claims } from "../../certificate-checker/obligations";
 import { factOf, type Sequent, wholeMultiple } from "../../certificate-checker/sequent";
 import { printSystem } from "../equations/print";
-import type { System } from "../equations/system";
+import type { Dim, System } from "../equations/system";
 import {
   type ClosedForm,
   closed,
@@ -34,6 +34,7 @@ export class AtomPools {
       .some((t) => t.source !== undefined && group.includes(t.source.family));
     const inside = new Set(this.claims.dims(family).map((d) => d.index));
     const sums = recursive && this.claims.model === "ops" ? freshName(this.claims.system) : undefined;
+    const starts = sums === undefined ? [] : startsOf(this.claims, family);
     /** How many atoms differ by a constant in their argument: recursion would bring log2(i), log2(i - 1), … without end. */
     const shifts = new Map<string, number>();
     const keep = (atom: ClosedForm): void => {
@@ -48,11 +49,26 @@ export class AtomPools {
       found.set(key, atom);
       // A chain that pays a logarithm at each step pays their sum.
       if (sums === undefined || atom.kind !== "log2" || atom.of.kind === "size") return;
+      for (const { index, lo } of starts) {
+        // All begin at 0: then equal sums are one.
+        const next = closed.add(closed.index(sums), lo, closed.constant(1));
+        const term = substituteClosedForm(atom, new Map([[index, next]]));
+        const grows = monomialsOf(atom.of).every(
+          (m) => signOf(m.coefficient) > 0 || !m.factors.some((f) => f.kind === "index"),
+        );
+        if (!grows || !onlyOver(term, new Set([sums])) || closedFormKey(term) === key) continue;
+        // From 0 and of log2(k) this is what follows below.
+        if (lo.kind === "constant" && atom.of.kind === "index") continue;
+        keep(closed.sum(sums, closed.constant(0), closed.sub(closed.index(index), lo), term));
+      }
       const body = closed.log2(closed.add(closed.index(sums), closed.constant(1)));
       if (monomialsOf(atom.of).some((m) => m.factors.length > 0))
         keep(closed.sum(sums, closed.constant(0), atom.of, body));
     };
     for (const atom of strideAtoms(this.claims.termsOf(family))) keep(atom);
+    for (const t of this.claims.termsOf(family))
+      if (t.source?.family === family)
+        for (const atom of halvingAtoms(t, this.claims.dims(family))) keep(atom);
     const offer = (form: ClosedForm, t: Term): void => {
       for (const atom of atomsIn(form))
         for (const variant of this.withoutInner(atom, t))
@@ -67,7 +83,10 @@ export class AtomPools {
       const claim = this.claims.levels.get(t.source.family);
       const known = (claim?.pieces ?? []).map((p) => p.form);
       const same = group.includes(t.source.family) ? this.of(t.source.family) : [];
-      for (const form of [...known, ...same]) offer(substituteClosedForm(form, by), t);
+      for (const form of known) offer(substituteClosedForm(form, by), t);
+      // Rounded once more at each step, logarithms would come without end.
+      const rounds = [...by.values()].some((f) => atomsIn(f).some((a) => a.kind === "floor"));
+      for (const form of same) if (!rounds || form.kind !== "log2") offer(substituteClosedForm(form, by), t);
     }
     const bounds = [
       ...this.claims.dims(family).flatMap((d) => [d.lo, d.hi]),
@@ -109,6 +128,23 @@ export class AtomPools {
 }
 
 const POOL = 8;
+
+/** Where chains along an index may begin: at the start of its range, and where a condition says so. */
+function startsOf(claims: Claims, family: string): { readonly index: string; readonly lo: ClosedForm }[] {
+  const dims = claims.dims(family);
+  const found = new Map<string, { readonly index: string; readonly lo: ClosedForm }>();
+  const add = (index: string, lo: ClosedForm): void => {
+    if (onlyOver(lo, new Set())) found.set(`${index} ${closedFormKey(lo)}`, { index, lo });
+  };
+  const before = (f: ClosedForm): ClosedForm => closed.sub(f, closed.constant(1));
+  for (const t of claims.termsOf(family))
+    for (const { op, left, right } of t.conditions)
+      for (const d of dims)
+        if (right.kind === "index" && right.name === d.index && op === "<=" && left.kind !== "integer")
+          add(d.index, before(fromIndexExpr(left)));
+  for (const d of dims) add(d.index, fromIndexExpr(d.lo));
+  return [...found.values()];
+}
 
 /** An atom without the constant in its argument. */
 function shapeOf(atom: ClosedForm): string {
@@ -190,6 +226,26 @@ function strideAtoms(terms: readonly Term[]): ClosedForm[] {
       });
     }),
   );
+}
+
+/** What reads at `(i + c) div 2` makes a chain of logarithmic length: `log2(i + 1 - c)` falls by one along it. */
+function halvingAtoms({ source }: Term, dims: readonly Dim[]): ClosedForm[] {
+  return dims.flatMap((d, k) => {
+    const at = fromIndexExpr(source!.at[k]!);
+    const [floor, ...more] = atomsIn(at).filter((a) => a.kind === "floor");
+    if (floor?.kind !== "floor" || more.length > 0) return [];
+    const outside = closed.sub(at, floor);
+    const parts = monomialsOf(closed.add(floor.of, outside));
+    const key = closedFormKey(closed.index(d.index));
+    const own = parts.find((m) => m.factors.length === 1 && closedFormKey(m.factors[0]!) === key);
+    const fixed = parts.find((m) => m.factors.length === 0)?.coefficient ?? rational(0);
+    if (outside.kind !== "constant" || own?.coefficient.numerator !== 1n) return [];
+    const by = own.coefficient.denominator;
+    if (by < 2n || parts.length > 2) return [];
+    const offset = by === 2n ? rational(2n * fixed.numerator, fixed.denominator) : rational(0);
+    const here = closed.add(closed.index(d.index), closed.constant(1));
+    return [closed.log2(closed.sub(here, closed.scale(closed.constant(1), offset)))];
+  });
 }
 
 /** The sizes that stand in a sum of multiples of sizes. */

@@ -16,6 +16,7 @@ import {
 } from "../../certificate-checker/sequent";
 import { type ClosedForm, closed, closedFormKey, factorsKey, monomialsOf } from "../symbolic/closed-form";
 import { contradiction } from "../symbolic/contradiction";
+import { effort } from "../symbolic/effort";
 import type { Constraint } from "../symbolic/linear";
 import { printRational, rational } from "../symbolic/rational";
 
@@ -117,13 +118,19 @@ function linear(facts: Sequent, products: readonly (readonly number[])[], budget
   if (constraints.length * numbers.size > 12_000) return undefined;
   // About the size of the tableau: large programs cost more than their number of rows.
   if (!budget.spend(5 + constraints.length + (constraints.length * numbers.size) / 16)) return undefined;
+  const before = effort.large;
   const multipliers = contradiction(constraints, 400);
+  // Numbers beyond doubles are rare, and slow.
+  if (effort.large > before) budget.spend((effort.large - before) / LARGE);
   if (multipliers === undefined) return undefined;
   const of = multipliers.flatMap((m, k) =>
     m.numerator === 0n ? [] : [{ by: printRational(m), facts: rows[k]! }],
   );
   return { rule: "sum", of };
 }
+
+/** Cells on BigInt that count for one step. */
+const LARGE = 1_000;
 
 /** Pairs (and triples) of facts whose products speak of the products that occur; those that multiply to one of them first. */
 function usefulProducts(facts: Sequent, cubes: boolean): number[][] {

@@ -24,17 +24,19 @@ import {
   fromIndexExpr,
   NotClosed,
   printClosedForm,
+  substituteClosedForm,
 } from "../symbolic/closed-form";
 import { rational } from "../symbolic/rational";
 import { Alike } from "./alike";
 import { type BoundHints, lowerGuesses, upperGuesses } from "./bounds";
 import { components } from "./components";
+import { criticalPath, levelOnPath, type Path } from "./critical-path";
 import { fitLevels, guessLevels } from "./fit";
-import { latestOfReads } from "./from-reads";
+import { latestOfReads, levelOfCopy } from "./from-reads";
 import { Hints } from "./hints";
 import { depthSamples, type LevelPoint, type LevelSamples, levelSamples, samplesNear } from "./level-samples";
 import { evaluator, formOfPieces, holdsAt } from "./pieces";
-import { AtomPools } from "./pools";
+import { AtomPools, onlyOver } from "./pools";
 import { Budget, Search } from "./refute";
 import type { Failure } from "./size-cases";
 import { candidatesOf, proveTight, thinned } from "./tight";
@@ -171,7 +173,11 @@ export class Settling {
       for (const f of group) this.pools.update(f, group);
     if (!exact)
       return this.bound(group, stages, `\`${group[0]}\` reads a level of which only a bound is known`);
-    const guesses = group.map((f) => new Guesses(guessLevels(this.sampled(f).points, this.hints.levels(f))));
+    const guesses = group.map((f) => {
+      const copy = group.length > 1 ? undefined : levelOfCopy(this.claims, f, this.sampled(f).points);
+      if (copy !== undefined && copy.length > 1) return new Guesses([copy].values());
+      return new Guesses(guessLevels(this.sampled(f).points, this.hints.levels(f)));
+    });
     // What no list of functions gives may still be the latest of what is read.
     for (let again = true; again; ) {
       again = false;
@@ -315,19 +321,26 @@ export class Settling {
 
   /** Ranks that fall along reads that cost nothing, with the proofs. */
   private ordered(group: readonly string[]): Map<string, Proof[]> | string {
-    const most = Math.max(0, ...group.map((f) => this.claims.dims(f).length));
     const ranks: ((f: string) => ClosedForm)[] = [() => closed.constant(0)];
-    const steps = this.freeSteps(group);
-    for (let d = 0; d < most; d++)
+    const along = (axis: (f: string) => Dim | undefined): void => {
+      const position = this.positions(group, axis);
+      const steps = this.freeSteps(group, axis, position);
       for (const sign of [1, -1])
         for (const place of [() => 0, ...steps])
           ranks.push((f) => {
-            const dim = this.claims.dims(f)[d];
             const by = sign * (place === steps[0] ? group.length : 1);
-            const along =
-              dim === undefined ? closed.constant(0) : closed.scale(closed.index(dim.index), rational(by));
-            return closed.add(along, closed.constant(place(f)));
+            const far = closed.scale(position(f), rational(by));
+            return closed.add(far, closed.constant(place(f)));
           });
+    };
+    const dims = group.map((f) => this.claims.dims(f));
+    const most = Math.max(0, ...dims.map((d) => d.length));
+    for (let d = 0; d < most; d++) along((f) => this.claims.dims(f)[d]);
+    // One index by name, where families have it in different places.
+    const names = new Set(dims.flat().map((d) => d.index));
+    for (const name of names)
+      if (new Set(dims.map((all) => all.findIndex((d) => d.index === name))).size > 1)
+        along((f) => this.claims.dims(f).find((d) => d.index === name));
     next: for (const rank of ranks) {
       for (const f of group) this.claims.levels.set(f, { ...this.claims.levels.get(f)!, rank: rank(f) });
       const proofs = new Map<string, Proof[]>(group.map((f) => [f, []]));
@@ -342,19 +355,63 @@ export class Settling {
     return `no order shows that copies of \`${group[0]}\` do not read one another in a circle`;
   }
 
-  /** Places of families in an order of the reads that cost nothing and stay where they are; none where there is no such order. */
-  private freeSteps(group: readonly string[]): ((f: string) => number)[] {
+  /** Places of families in an order of the reads that cost nothing and stay where they are along an axis; none where there is no such order. */
+  private freeSteps(
+    group: readonly string[],
+    axis: (f: string) => Dim | undefined,
+    position: (f: string) => ClosedForm,
+  ): ((f: string) => number)[] {
     const stays = (f: string): string[] =>
-      this.claims.termsOf(f).flatMap(({ source, delay }) => {
-        if (source === undefined || (delay.kind === "constant" && delay.value.numerator > 0n)) return [];
-        const own = this.claims.dims(f);
-        const same = source.at.every((e, k) => e.kind === "index" && e.name === own[k]?.index);
-        return same && group.includes(source.family) ? [source.family] : [];
-      });
+      this.freeReads(group, f)
+        .filter((g) => {
+          const moved = g.along(axis);
+          return (
+            moved !== undefined && closedFormKey(moved(position(g.family))) === closedFormKey(position(f))
+          );
+        })
+        .map((g) => g.family);
     const parts = components(group, stays);
     if (group.length < 2 || parts.some((p) => p.length > 1)) return [];
     const place = new Map(parts.map(([f], k) => [f!, k]));
     return [(f) => place.get(f)!];
+  }
+
+  /** Reads within a group that cost nothing, and where they go along an axis. */
+  private freeReads(group: readonly string[], f: string) {
+    return this.claims.termsOf(f).flatMap(({ source, delay }) => {
+      const costs = delay.kind === "constant" && delay.value.numerator > 0n;
+      if (source === undefined || costs || !group.includes(source.family)) return [];
+      const { family, at } = source;
+      const along = (axis: (f: string) => Dim | undefined) => {
+        const there = axis(family);
+        if (there === undefined) return undefined;
+        const place = this.claims.dims(family).indexOf(there);
+        const by = new Map([[there.index, fromIndexExpr(at[place]!)]]);
+        return (form: ClosedForm) => substituteClosedForm(form, by);
+      };
+      return [{ family, along }];
+    });
+  }
+
+  /** Places along an axis, counted so that reads that cost nothing stay where they are if they can: `k - n` where `z[k]` is `y[k - n]`. */
+  private positions(
+    group: readonly string[],
+    axis: (f: string) => Dim | undefined,
+  ): (f: string) => ClosedForm {
+    const zero = closed.constant(0);
+    const here = (f: string): ClosedForm => {
+      const dim = axis(f);
+      return dim === undefined ? zero : closed.index(dim.index);
+    };
+    const offsets = new Map<string, ClosedForm>();
+    for (const f of group)
+      for (const g of this.freeReads(group, f)) {
+        const moved = g.along(axis);
+        if (moved === undefined || offsets.has(f) || g.family === f) continue;
+        const by = closed.sub(moved(here(g.family)), here(f));
+        if (onlyOver(by, new Set())) offsets.set(f, closed.add(by, offsets.get(g.family) ?? zero));
+      }
+    return (f) => closed.add(here(f), offsets.get(f) ?? zero);
   }
 
   /** Families within a group by what they read at no cost: earlier stages first. */
@@ -445,6 +502,7 @@ export class Settling {
   /** Adds lower bounds to claims that hold from above. */
   private boundBelow(group: readonly string[]): void {
     const above = new Map(group.map((f) => [f, this.claims.levels.get(f)!]));
+    if (this.boundOnPath(group, above)) return;
     for (const forms of lowerGuesses(this.claims, group, (f) => this.sampled(f))) {
       for (const f of group)
         this.claims.levels.set(f, { ...above.get(f)!, below: [{ guard: [], form: forms.get(f)! }] });
@@ -459,6 +517,39 @@ export class Settling {
     }
     for (const f of group) this.claims.levels.set(f, above.get(f)!);
     this.attempt(group);
+  }
+
+  /** Where the bounds are what is met on a critical path and not everywhere: lower bounds on that path. */
+  private boundOnPath(group: readonly string[], above: ReadonlyMap<string, LevelClaim>): boolean {
+    const most = new Map(group.map((f) => [f, evaluator(above.get(f)!.pieces)]));
+    const meets = (f: string, points: readonly LevelPoint[]): boolean =>
+      points.every((p) => most.get(f)!(p.env) === p.level);
+    if (group.every((f) => meets(f, this.sampled(f).points))) return false;
+    for (const path of this.affordable(this.paths())) {
+      const met = group.filter((f) => path.has(f));
+      if (met.length === 0 || !met.every((f) => meets(f, path.get(f)!))) continue;
+      const below = met.map((f) => levelOnPath(this.claims, f, path.get(f)!, this.pools.of(f)));
+      if (below.includes(undefined)) continue;
+      met.forEach((f, k) => {
+        this.claims.levels.set(f, { ...above.get(f)!, below: below[k]! });
+      });
+      if (this.attempt(group) === undefined) return true;
+      for (const f of group) this.claims.levels.set(f, above.get(f)!);
+    }
+    return false;
+  }
+
+  private found: readonly Path[] | undefined;
+  private paths(): readonly Path[] {
+    this.found ??= [false, true].flatMap((last) => {
+      try {
+        return criticalPath(this.claims, this.samples.unrolled, last) ?? [];
+      } catch (error) {
+        if (error instanceof Inexpressible || error instanceof NotClosed) return [];
+        throw error;
+      }
+    });
+    return this.found;
   }
 
   /** Steps spent. */
@@ -556,6 +647,11 @@ export class Settling {
       const pieces = whole(upper);
       const proofs = attempt({ pieces, exact: false });
       if (typeof proofs === "string") continue;
+      const value = evaluator(pieces);
+      if (this.sampled(DEPTH).points.every((p) => value(p.env) === p.level)) {
+        const met = attempt({ pieces, exact: true });
+        if (typeof met !== "string") return { status: "exact", proofs: met };
+      }
       for (const lower of lowerGuesses(this.claims, [DEPTH], (f) => this.sampled(f))) {
         const below = whole(lower);
         const exact = closedFormKey(below[0]!.form) === closedFormKey(pieces[0]!.form);

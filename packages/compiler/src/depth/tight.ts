@@ -100,8 +100,13 @@ export function candidatesOf(
       pieces.forEach((p, piece) => {
         let ways: ClosedForm[][] = [p.guard.flatMap((c) => formsOf(c, there))];
         for (const earlier of pieces.slice(0, piece))
-          ways = ways.flatMap((w) =>
-            earlier.guard.flatMap((c) => {
+          ways = ways.flatMap((w) => {
+            const keys = new Set(w.map(closedFormKey));
+            const fails = (c: Comparison): boolean =>
+              c.op !== "==" && formsOf(negated(c), there).every((f) => keys.has(closedFormKey(f)));
+            // One that fails already: cases often share their conditions.
+            if (earlier.guard.some(fails)) return [w];
+            return earlier.guard.flatMap((c) => {
               const n = negated(c);
               const sides: Comparison[] =
                 n.op === "!="
@@ -111,8 +116,8 @@ export function candidatesOf(
                     ]
                   : [n];
               return sides.map((s) => [...w, ...formsOf(s, there)]);
-            }),
-          );
+            });
+          });
         for (const way of ways.slice(0, 12))
           add(piece, [...own, ...inside, ...way], substituteClosedForm(p.form, by));
       });

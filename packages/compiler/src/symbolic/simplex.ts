@@ -7,6 +7,7 @@
  * Questions about `{ x : g_i(x) >= 0 }` are put as their duals, whose unknowns are the multipliers of the constraints.
  * So an answer *is* its certificate (Farkas 1902): a combination of the constraints that anyone can add up.
  */
+import { effort } from "./effort";
 import type { Constraint, LinearForm } from "./linear";
 import { scaleForm } from "./linear";
 import { plus, type Rational, rational, times, zero } from "./rational";
@@ -113,6 +114,7 @@ class BigTableau implements Tableau {
     const { rows, scale } = this;
     const chosen = rows[row]!;
     const width = chosen.length;
+    effort.large += rows.length * width;
     if (chosen[column]! < 0n) for (let j = 0; j < width; j++) chosen[j] = -chosen[j]!;
     const p = chosen[column]!;
     for (let i = 0; i < rows.length; i++) {
