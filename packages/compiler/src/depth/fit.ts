@@ -457,10 +457,16 @@ function byBranches(
       ...found[last]!.map((p) => ({ guard: [...(inside as Comparison[]), ...p.guard], form: p.form })),
       { guard: [], form: first.form },
     ];
-  return ways.flatMap((w, k) =>
-    w.flatMap((all) => found[k]!.map((p) => ({ guard: [...all, ...p.guard], form: p.form }))),
+  return withoutLastGuard(
+    ways.flatMap((w, k) =>
+      w.flatMap((all) => found[k]!.map((p) => ({ guard: [...all, ...p.guard], form: p.form }))),
+    ),
   );
 }
+
+/** The last piece counts wherever no other does. */
+export const withoutLastGuard = (pieces: readonly LevelPiece[]): LevelPiece[] =>
+  pieces.map((p, k) => (k === pieces.length - 1 ? { ...p, guard: [] } : p));
 
 /** Conjunctions without `!=`. */
 function withoutUnequal(all: Conjunction): Conjunction[] {

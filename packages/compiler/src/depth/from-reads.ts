@@ -12,6 +12,7 @@ import {
   substituteClosedForm,
 } from "../symbolic/closed-form";
 import { rational } from "../symbolic/rational";
+import { withoutLastGuard } from "./fit";
 import { type LevelPoint, numeric } from "./level-samples";
 import { evaluator, holdsAt } from "./pieces";
 
@@ -103,7 +104,7 @@ export function levelOfCopy(
     return points.some((q) => holds(q.env));
   });
   const last = met.findIndex((p) => p.guard.length === 0);
-  const kept = last < 0 ? met : met.slice(0, last + 1);
+  const kept = withoutLastGuard(last < 0 ? met : met.slice(0, last + 1));
   const value = kept.length === 0 ? undefined : evaluator(kept);
   return value !== undefined && points.every((p) => value(p.env) === p.level) ? kept : undefined;
 }

@@ -58,7 +58,8 @@ export class AtomPools {
         );
         if (!grows || !onlyOver(term, new Set([sums])) || closedFormKey(term) === key) continue;
         // From 0 and of log2(k) this is what follows below.
-        if (lo.kind === "constant" && atom.of.kind === "index") continue;
+        const ahead = closed.sub(atom.of, closed.index(index));
+        if (lo.kind === "constant" && ahead.kind === "constant") continue;
         keep(closed.sum(sums, closed.constant(0), closed.sub(closed.index(index), lo), term));
       }
       const body = closed.log2(closed.add(closed.index(sums), closed.constant(1)));
