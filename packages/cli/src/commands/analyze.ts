@@ -38,9 +38,6 @@ import { renderReport } from "../render";
 import { renderRewritten } from "../render-rewritten";
 import { jsonOption, print, progress, taskOption, writeWhole } from "../terminal";
 
-/** Proofs about rewritten systems end then: the report as written does not wait longer for them. */
-const REWRITTEN_MS = 10_000;
-
 export function analyzeCommand(cli: Command): void {
   cli
     .command("analyze <file> [arguments...]")
@@ -108,8 +105,7 @@ async function analyzeTask(
     return;
   }
   const { report } = result;
-  const end = Date.now() + REWRITTEN_MS;
-  const rewritten = rewrittenReports(system, report.sizes, { expired: () => Date.now() > end });
+  const rewritten = rewrittenReports(system, report.sizes);
   const own = values && unroll(system, report.sizes, { model: "steps", values });
   if (own?.ok === false) orExit(program, own.diagnostics, json);
   const instanceDepth = own?.ok === true ? own.result.depth : undefined;

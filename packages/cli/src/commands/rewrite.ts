@@ -25,8 +25,6 @@ import { jsonOption, print, taskOption, writeWhole } from "../terminal";
 
 /** Instances that are counted at most: what the head says is of all sizes. */
 const COUNTED = 10_000;
-/** Proofs of its depth end then. */
-const PROVED_MS = 5_000;
 
 export function rewriteCommand(cli: Command): void {
   cli
@@ -76,9 +74,7 @@ function sourceOf({ program, task, system }: Compiled, chosen: Rewrite, out: str
     `It is ${worthOf(chosen)}.`,
   ];
   const sizes = defaultSizes(system);
-  const end = Date.now() + PROVED_MS;
-  const expired = () => Date.now() > end;
-  const reports = sizes === undefined ? [] : rewrittenReports(system, sizes, { limit: COUNTED, expired });
+  const reports = sizes === undefined ? [] : rewrittenReports(system, sizes, { limit: COUNTED });
   const report = reports.find((r) => name(r) === name(chosen));
   if (report !== undefined)
     notes.push(`Depth in steps: ${printFigure(report.steps.depth)}; ${saysOf(report.steps)}.`);

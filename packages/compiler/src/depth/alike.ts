@@ -32,10 +32,7 @@ const KEPT = 3;
 
 export class Alike {
   private readonly models = new Map<string, Model[]>();
-  constructor(
-    private readonly claims: Claims,
-    private readonly expired: (() => boolean) | undefined,
-  ) {}
+  constructor(private readonly claims: Claims) {}
 
   /** Keeps what was proved of a component whose levels are known exactly. */
   remember(group: readonly string[], proofsOf: (family: string) => readonly Proof[]): void {
@@ -72,7 +69,7 @@ export class Alike {
 
   private proved(group: readonly string[], model: Model): ReadonlyMap<string, readonly Proof[]> | undefined {
     const proofs = new Map<string, readonly Proof[]>();
-    const search = new Search(new Budget(COST * group.length, this.expired));
+    const search = new Search(new Budget(COST * group.length));
     for (const [k, f] of group.entries()) {
       const found = this.again(f, model.proofs[k]!, search);
       if (found === undefined) return undefined;

@@ -69,10 +69,8 @@ export function proveDepth(system: System, model: CostModel, options: ProveOptio
     other !== undefined && sameLevels(system)
       ? inModel(other, model)
       : new Proving(model, options).proof(system);
-  if (options.expired?.() !== true) {
-    if (memo.size >= REMEMBERED) memo.delete(memo.keys().next().value!);
-    memo.set(key, made);
-  }
+  if (memo.size >= REMEMBERED) memo.delete(memo.keys().next().value!);
+  memo.set(key, made);
   return made;
 }
 
@@ -181,7 +179,7 @@ class Proving {
     if (nested === 0 || by?.failure === undefined || whole.families.size > FAMILIES) return undefined;
     let tried = 0;
     for (const on of by.promising(sizeCases(by.claims, [...whole.families.keys()], by.failure))) {
-      if (tried++ >= TRIED || this.left <= 0 || this.options.expired?.() === true) break;
+      if (tried++ >= TRIED || this.left <= 0) break;
       const sides = [on, negated(on)].map((c) => this.apart(whole, c));
       // Worth going on where one side is done, or all its levels are and only the greatest is left.
       const further = (s: Part): boolean => s.by?.failure?.family === DEPTH && by.failure?.family !== DEPTH;

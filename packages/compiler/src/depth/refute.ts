@@ -22,14 +22,9 @@ import { printRational, rational } from "../symbolic/rational";
 
 /** Work left; a search that runs out of it fails. */
 export class Budget {
-  constructor(
-    public units: number,
-    private readonly expired: () => boolean = () => false,
-  ) {}
-  private checks = 0;
+  constructor(public units: number) {}
   spend(n: number): boolean {
     this.units -= n;
-    if ((++this.checks & 15) === 0 && this.expired()) this.units = 0;
     return this.units > 0;
   }
   get over(): boolean {

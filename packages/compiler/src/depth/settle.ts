@@ -48,8 +48,6 @@ export interface ProveOptions {
   readonly budget?: number | undefined;
   /** True: no bounds are sought where a level is not known exactly. */
   readonly onlyExact?: boolean | undefined;
-  /** True when time is up. The compiler has no clock of its own. */
-  readonly expired?: (() => boolean) | undefined;
 }
 
 /** Steps of the search for one task and model. */
@@ -100,8 +98,8 @@ export class Settling {
     this.hints = new Hints(this.claims, this.pools);
     this.onlyExact = options.onlyExact === true;
     this.granted = options.budget ?? BUDGET;
-    this.search = new Search(new Budget(this.granted, options.expired));
-    this.alike = new Alike(this.claims, options.expired);
+    this.search = new Search(new Budget(this.granted));
+    this.alike = new Alike(this.claims);
     const { valid } = options;
     this.valid = (sizes) => checkSizes(system, sizes).length === 0 && valid?.(sizes) !== false;
     this.samples = levelSamples(system, model, this.valid);

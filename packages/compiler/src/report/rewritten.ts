@@ -38,8 +38,6 @@ export interface RewrittenReport {
 
 export interface RewrittenOptions {
   readonly limit?: number | undefined;
-  /** True when time is up: proofs then end, and what they would say is called unknown. */
-  readonly expired?: (() => boolean) | undefined;
 }
 
 /** Instances of one rewriting that are counted. */
@@ -49,10 +47,10 @@ const COUNTED = 1_000_000;
 export function rewrittenReports(
   system: System,
   sizes: Sizes,
-  { limit, expired }: RewrittenOptions = {},
+  { limit }: RewrittenOptions = {},
 ): readonly RewrittenReport[] {
   const valid = (s: Sizes) => sizeProblems(system, s).length === 0;
-  const depthOf = (s: System, of: CostModel): Figure => proveDepth(s, of, { valid, expired }).depth;
+  const depthOf = (s: System, of: CostModel): Figure => proveDepth(s, of, { valid }).depth;
   return rewrites(system).map((r) => {
     const model = (of: CostModel): RewrittenModel => {
       const counted = unroll(r.system, sizes, { model: of, limit: limit ?? COUNTED });

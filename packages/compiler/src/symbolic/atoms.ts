@@ -283,7 +283,7 @@ export function extreme(kind: "min" | "max", a: Polynomial, b: Polynomial): Poly
 
 /** The sum over lo <= index <= hi, kept as it stands. */
 export function openSum(name: string, lo: Polynomial, hi: Polynomial, body: Polynomial): Polynomial {
-  // The bound index gets the name of its depth, so that equal sums have equal names.
+  // The bound index gets the number of its depth for a name, so that equal sums have equal names.
   const bound = `${depthOfSums(body)}`;
   const renamed = substitute(body, new Map([[indexKey(name), index(bound)]]));
   const key = `sum(${bound}: ${printPolynomial(lo)}..=${printPolynomial(hi)}, ${printPolynomial(renamed)})`;
@@ -363,6 +363,14 @@ function partsOf(key: string): readonly Polynomial[] {
 /** Whether an atom, known by its name, occurs, also inside other atoms. */
 export const dependsOn = (a: Polynomial, key: string): boolean =>
   a.terms.some((t) => t.powers.some(([k]) => k === key || partsOf(k).some((p) => dependsOn(p, key))));
+
+/** Whether an atom mentions the index of an open sum that stands around it. */
+export function mentionsBound(key: string, inside: ReadonlySet<string> = new Set()): boolean {
+  const atom = atomOf(key);
+  if (atom.kind === "index") return /^\d/.test(atom.name) && !inside.has(atom.name);
+  const own = atom.kind === "sum" ? new Set([...inside, atom.index]) : inside;
+  return partsOf(key).some((p) => atomsOf(p).some((k) => mentionsBound(k, own)));
+}
 
 /** All atoms, also inside other atoms, innermost first. */
 export function allAtoms(polynomials: readonly Polynomial[], into = new Set<string>()): Set<string> {

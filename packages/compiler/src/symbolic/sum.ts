@@ -16,6 +16,7 @@ import {
   indexKey,
   linearIn,
   log2,
+  mentionsBound,
   multiply,
   nothing,
   number,
@@ -136,7 +137,10 @@ export function gather(pieces: readonly Weighted[]): Weighted[] {
 
 /** Splits until no minimum or maximum is left. */
 export function resolve(piece: Weighted, context: readonly Fact[], budget: Budget): Weighted[] {
-  const key = [...allAtoms([...piece.facts.map((f) => f.form), piece.value])].find(isExtreme);
+  // One that mentions the index of an open sum is another at every step of it: no case of sizes decides it.
+  const key = [...allAtoms([...piece.facts.map((f) => f.form), piece.value])].find(
+    (k) => isExtreme(k) && !mentionsBound(k),
+  );
   if (key === undefined) return [piece];
   budget.spend("a minimum or maximum");
   const atom = atomOf(key) as Extract<ReturnType<typeof atomOf>, { kind: "min" | "max" }>;
