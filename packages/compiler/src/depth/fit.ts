@@ -427,7 +427,7 @@ function byBranches(
   { branches = [] }: FitHints,
   fitted: (region: Region) => readonly LevelPiece[] | undefined,
 ): LevelPiece[] | undefined {
-  if (branches.length < 2) return undefined;
+  if (branches.length < 2 || branches.some((b) => b.some(tooManyUnequal))) return undefined;
   const ways = branches.map((b) => b.flatMap(withoutUnequal));
   const holds = ways.map((w) => w.map((all) => holdsAt(all)));
   const regions: number[][] = branches.map(() => []);
@@ -467,6 +467,9 @@ function byBranches(
 /** The last piece counts wherever no other does. */
 export const withoutLastGuard = (pieces: readonly LevelPiece[]): LevelPiece[] =>
   pieces.map((p, k) => (k === pieces.length - 1 ? { ...p, guard: [] } : p));
+
+/** Each `!=` is two cases, and they multiply. */
+const tooManyUnequal = (all: Conjunction): boolean => all.filter((c) => c.op === "!=").length > 3;
 
 /** Conjunctions without `!=`. */
 function withoutUnequal(all: Conjunction): Conjunction[] {

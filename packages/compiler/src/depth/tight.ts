@@ -41,6 +41,9 @@ interface Candidate {
 
 const minus = (f: ClosedForm): ClosedForm => closed.scale(f, rational(-1));
 
+/** Ways to be in one piece of a level and in none before it that are looked at. */
+const WAYS = 12;
+
 /** What one family's terms offer. */
 export function candidatesOf(
   claims: Claims,
@@ -99,8 +102,9 @@ export function candidatesOf(
       const inside = term.dynamic ? range(dims, values, there) : [];
       pieces.forEach((p, piece) => {
         let ways: ClosedForm[][] = [p.guard.flatMap((c) => formsOf(c, there))];
+        // The first few of each stage are where the first few of the last come from.
         for (const earlier of pieces.slice(0, piece))
-          ways = ways.flatMap((w) => {
+          ways = ways.slice(0, WAYS).flatMap((w) => {
             const keys = new Set(w.map(closedFormKey));
             const fails = (c: Comparison): boolean =>
               c.op !== "==" && formsOf(negated(c), there).every((f) => keys.has(closedFormKey(f)));
@@ -118,7 +122,7 @@ export function candidatesOf(
               return sides.map((s) => [...w, ...formsOf(s, there)]);
             });
           });
-        for (const way of ways.slice(0, 12))
+        for (const way of ways.slice(0, WAYS))
           add(piece, [...own, ...inside, ...way], substituteClosedForm(p.form, by));
       });
     }

@@ -4,12 +4,17 @@ import type { Comparison, Condition, Dim, Family, IndexExpr, Sizes } from "./sys
 
 /** A static expression has no value: division by zero, a negative power, or beyond 2^53. A fault of the program at these sizes. */
 export class IndexFault extends Error {
-  constructor(
-    message: string,
-    /** `undefined`: there is no such number; `large`: there is, but it is beyond exact integers. */
-    readonly reason: "undefined" | "large" = "undefined",
-  ) {
+  /** `undefined`: there is no such number; `large`: there is, but it is beyond exact integers. */
+  readonly reason: "undefined" | "large";
+
+  constructor(message: string, reason: "undefined" | "large" = "undefined") {
+    // Searches over sizes meet tens of thousands: where V8 would gather a trace for each, none is asked for.
+    const traces = Error as { stackTraceLimit?: number };
+    const limit = traces.stackTraceLimit;
+    if (limit !== undefined) traces.stackTraceLimit = 0;
     super(message);
+    if (limit !== undefined) traces.stackTraceLimit = limit;
+    this.reason = reason;
   }
 }
 
