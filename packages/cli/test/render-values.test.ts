@@ -52,7 +52,12 @@ test.each([
     { kind: "vector", width: 2 },
     "y =\n  0.5  1\n    2  3",
   ],
-  ["cases by name", ["Head", "Empty"], { kind: "enum", name: "Cell", cases: ["Empty", "Head"] }, "y = [Head, Empty]"],
+  [
+    "cases by name",
+    ["Head", "Empty"],
+    { kind: "enum", name: "Cell", cases: ["Empty", "Head"] },
+    "y = [Head, Empty]",
+  ],
   ["nothing", [], real, "y = []"],
   ["a number", Math.fround(0.3), real, "y = 0.3"],
 ] as const)("%s", (_, value, type, text) => {
