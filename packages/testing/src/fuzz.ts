@@ -1,3 +1,4 @@
+import { forgetInterned } from "@fathom/compiler";
 import fc from "fast-check";
 import type { RandomProgram } from "./random-program";
 
@@ -29,7 +30,10 @@ export async function everyProgram(
   };
   const property = fc.asyncProperty(programs, async (program) => {
     judged++;
-    if (judged % TOLD_EVERY === 0) await tell(`${judged} of ${numRuns} agree`);
+    if (judged % TOLD_EVERY === 0) {
+      forgetInterned();
+      await tell(`${judged} of ${numRuns} agree`);
+    }
     const thrown = (error: unknown): string =>
       `${program.text}\nat ${JSON.stringify(program.sizes)}, seed ${program.seed}: ${(error as Error).stack}`;
     const wrong = await judge(program).catch(thrown);
