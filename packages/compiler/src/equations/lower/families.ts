@@ -10,8 +10,8 @@ import {
 import * as build from "../build";
 import { and, atom, isAlways, substituteIndex } from "../conditions";
 import { mentionsAny } from "../mentions";
-import type { Condition, Dim, ElementType, Expr, IndexExpr, Subscript } from "../system";
-import { type Env, Statics } from "./statics";
+import type { Condition, Dim, ElementType, Expr, IndexExpr, Read, Subscript } from "../system";
+import { type Env, Statics, under } from "./statics";
 import { valueBounds } from "./value-bounds";
 
 /** The index of a tuple's components; no user's name has a prime. */
@@ -26,8 +26,6 @@ export interface FamilyRead {
   readonly at: readonly Tree[];
   readonly range: Range;
 }
-
-type Read = Extract<Expr, { kind: "read" }>;
 
 /** Subscripts that a read has under a condition. */
 interface Subscripts {
@@ -134,13 +132,11 @@ export abstract class Families extends Statics {
       const promised = value && valueBounds(value);
       done = done.flatMap(({ guard, at, earlier }) => {
         if (value === undefined)
-          return cases!
-            .map((c) => ({
-              guard: and(guard, c.guard),
-              at: [...at, { kind: "static", value: c.value } as const],
-              earlier: new Map(earlier).set(dim.index, c.value),
-            }))
-            .filter((c) => c.guard.length > 0);
+          return under(guard, cases!).map((c) => ({
+            guard: c.guard,
+            at: [...at, { kind: "static", value: c.value } as const],
+            earlier: new Map(earlier).set(dim.index, c.value),
+          }));
         const hi = substituteIndex(dim.hi, earlier);
         // What is not promised: the family's own range, as far as it can be said in the reader's indices.
         const range = { lo: promised?.lo ?? substituteIndex(dim.lo, earlier), hi: promised?.hi ?? hi };
@@ -183,8 +179,7 @@ export abstract class Families extends Statics {
     want: ElementType,
     component?: IndexExpr,
   ): Expr {
-    const dims = this.dimsOf(from);
-    return this.perCase(from, env, component, (read) => defaulted(dims, read, otherwise, want));
+    return this.perCase(from, env, component, (read, dims) => defaulted(dims, read, otherwise, want));
   }
 
   /** A read, or a choice of reads where static conditions choose its subscripts. */
@@ -192,13 +187,13 @@ export abstract class Families extends Statics {
     from: FamilyRead,
     env: Env,
     component: IndexExpr | undefined,
-    use: (read: Read) => Expr,
+    use: (read: Read, dims: readonly Dim[]) => Expr,
   ): Expr {
     const dims = this.dimsOf(from);
     const fixed = component === undefined ? [] : [{ kind: "static", value: component } as const];
     const cases = this.subscripts(from.at, env, dims).map(({ guard, at }) => ({
       guard,
-      value: use(this.readAt(from, dims, [...at, ...fixed])),
+      value: use(this.readAt(from, dims, [...at, ...fixed]), dims),
     }));
     const [type, ...others] = cases.map(({ value }) => build.typeOf(value));
     const bound = type!.kind === "index" ? type!.bound : undefined;

@@ -262,7 +262,7 @@ const staticCalls: Readonly<Record<string, (...args: IndexExpr[]) => IndexExpr>>
 const everywhere = (value: IndexExpr): readonly Case[] => [{ guard: build.always, value }];
 
 /** What is left of cases under a condition. */
-const under = (condition: Condition, cases: readonly Case[]): Case[] =>
+export const under = (condition: Condition, cases: readonly Case[]): Case[] =>
   cases
     .map(({ guard, value }) => ({ guard: and(condition, guard), value }))
     .filter(({ guard }) => guard.length > 0);
