@@ -30,6 +30,7 @@ import {
 } from "../symbolic/polynomial";
 import { rational } from "../symbolic/rational";
 import { checkedAt, proved, type Standing } from "../symbolic/standing";
+import { valuesOfType } from "./recurrence";
 
 /** Evaluations of one component in the search over all cases. */
 const CASES = 60_000;
@@ -76,20 +77,6 @@ export function monoidLaws(monoid: Monoid): MonoidLaws {
 
 // Every case
 
-/** How many values a component has; undefined where too many to try. */
-function valuesOf(type: ElementType): number | undefined {
-  switch (type.kind) {
-    case "bit":
-      return 2;
-    case "enum":
-      return type.cases.length;
-    case "index":
-      return type.bound.kind === "integer" ? type.bound.value : undefined;
-    default:
-      return undefined;
-  }
-}
-
 /** A component of an element of the search that no branch has fixed yet. */
 class Open {
   constructor(
@@ -100,7 +87,7 @@ class Open {
 class TooMany extends Error {}
 
 function everyCase(monoid: Monoid): MonoidLaws | undefined {
-  const counts = monoid.types.map(valuesOf);
+  const counts = monoid.types.map(valuesOfType);
   if (counts.some((n) => n === undefined)) return undefined;
   let evaluations = 0;
   /** The first choice of components for which `test` gives false; components nobody asked for are 0. */
@@ -429,7 +416,7 @@ function byRandomElements(monoid: Monoid): MonoidLaws {
     });
   const inside = (x: Element): boolean =>
     x.every((v, k) => {
-      const count = valuesOf(monoid.types[k]!);
+      const count = valuesOfType(monoid.types[k]!);
       return count === undefined || ((v as number) >= 0 && (v as number) < count);
     });
   const identity = identityOf(monoid);
