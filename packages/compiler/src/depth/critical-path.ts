@@ -6,6 +6,7 @@
 import { type Claims, DEPTH, type LevelPiece } from "../../certificate-checker/obligations";
 import * as build from "../equations/build";
 import type { Comparison, IndexExpr } from "../equations/system";
+import { offsetOf } from "../equations/values";
 import { type ClosedForm, closed, monomialsOf } from "../symbolic/closed-form";
 import { rational } from "../symbolic/rational";
 import type { Unrolled } from "../unroll/unroll";
@@ -53,14 +54,11 @@ export function criticalPath(claims: Claims, graphs: readonly Unrolled[], last: 
 function levelIn(f: ReturnType<Unrolled["families"]["get"]>, env: Env): number | undefined {
   if (f === undefined) return undefined;
   if (f.levels === undefined) return 0;
-  const { lo, extent } = f.box;
-  let offset = 0;
-  for (const [k, d] of f.family.dims.entries()) {
-    const x = env[d.index]! - lo[k]!;
-    if (x < 0 || x >= extent[k]!) return undefined;
-    offset = offset * extent[k]! + x;
-  }
-  return f.levels[offset];
+  const offset = offsetOf(
+    f.box,
+    f.family.dims.map((d) => env[d.index]!),
+  );
+  return offset < 0 ? undefined : f.levels[offset];
 }
 
 /** A family's level on its part of a path, and 0 elsewhere; nothing where no forms of one index say where the path goes. */
